@@ -1,0 +1,46 @@
+# A room is one directory of src/: one library nacre_<room> with explicit dependencies, and, from
+# its *_test.cc files, one test program nacre_<room>_test.
+#
+#   nacre_room(page DEPENDS io LIBRARIES fmt::fmt)
+#
+# DEPENDS names rooms below, LIBRARIES whatever else the room's code links, TEST_LIBRARIES what only
+# its tests link.
+function(nacre_room room)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${room}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+
+  set(library nacre_${room})
+  if(sources)
+    add_library(${library} STATIC ${sources})
+    set(kind PUBLIC)
+  else()
+    add_library(${library} INTERFACE)
+    set(kind INTERFACE)
+  endif()
+  target_include_directories(${library} ${kind} ${PROJECT_SOURCE_DIR}/src
+                                               ${PROJECT_SOURCE_DIR}/include)
+  list(TRANSFORM ARG_DEPENDS PREPEND nacre_)
+  target_link_libraries(${library} ${kind} ${ARG_DEPENDS} ${ARG_LIBRARIES})
+
+  if(NACRE_TESTS AND tests)
+    nacre_test(${library}_test LABEL unit SOURCES ${tests}
+               LIBRARIES ${library} ${ARG_TEST_LIBRARIES})
+  endif()
+endfunction()
+
+# One GoogleTest program, each of its tests known to ctest under LABEL.
+function(nacre_test target)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${target} ${ARG_SOURCES})
+  target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gmock
+                                          GTest::gtest_main)
+  include(GoogleTest)
+  gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60
+                       PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()

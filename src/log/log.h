@@ -1,0 +1,54 @@
+// The sequence of commits of one database. What is in it, in order, is the truth; the store is a
+// projection of it. Nothing above this header may assume a file.
+//
+// Errors: kIo, kFull from a write; after the first failed write or sync the log is poisoned: every
+//   later append and wait answers kClosed and names that failure. kTooOld for trimmed positions.
+//   kCorrupt from a reader.
+// Threads: append: one thread at a time (the sequencer's lock). Everything else: internally locked.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/position.h"
+#include "base/result.h"
+
+namespace nacre::log {
+
+struct Commit {
+  Position position;
+  Time time;
+  Bytes ops;  // encoded batch; valid until the next call on the reader
+};
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  // The next durable commit, or nothing when the reader has caught up.
+  [[nodiscard]] virtual Result<std::optional<Commit>> next() = 0;
+};
+
+class Log {
+ public:
+  virtual ~Log() = default;
+  // Queues one validated batch as position last_position() + 1; no I/O. Times strictly increase.
+  [[nodiscard]] virtual Result<Position> append(Time time, Bytes ops) = 0;
+  // Returns once `position` is durable: on disk here, on a majority when replicated. Any number of
+  // threads may wait; one of them does the writing for all (group commit).
+  [[nodiscard]] virtual Result<> wait_durable(Position position) = 0;
+  [[nodiscard]] virtual Position last_position() const = 0;     // appended
+  [[nodiscard]] virtual Position durable_position() const = 0;  // never above last_position()
+  [[nodiscard]] virtual Time last_time() const = 0;  // of last_position(), 0 when unknown
+  // Commits from `first` on; kTooOld when they have been trimmed.
+  [[nodiscard]] virtual Result<std::unique_ptr<Reader>> read_from(Position first) = 0;
+  // Permits the log to forget positions below `floor`.
+  [[nodiscard]] virtual Result<> trim(Position floor) = 0;
+  // Bytes written to hold the positions still kept; what decides when a checkpoint is due.
+  [[nodiscard]] virtual std::uint64_t bytes() const = 0;
+  // Makes everything appended durable and closes the tail, so that the next open can tell rot in
+  // the last commit from a torn write. Nothing may be appended afterwards.
+  [[nodiscard]] virtual Result<> close() = 0;
+};
+
+}  // namespace nacre::log

@@ -1,0 +1,169 @@
+// One database: ordered tables of byte keys with snapshot-isolated transactions.
+//
+// What a commit promises (docs/invariants.md):
+//   DUR-1   a commit that returned ok under Durability::kSync is there after any crash
+//   ATOM-1  a commit that did not return ok is there whole or not at all, after a crash too
+//   ISO-1   a snapshot shows every commit up to its position and nothing of later ones
+//   ISO-2   of two concurrent transactions that write one key, the second to commit gets kConflict
+// Tables need no creation: a table exists from its first put on. Whoever hands out the numbers
+//   (document/, revision/) keeps them in a table of its own. 0 is reserved for the store.
+// Errors: kConflict from commit: retry the whole transaction. kTooOld: the snapshot was given up
+//   because it held back more memory than allowed. kClosed after a failed log write: reopen.
+//   kCorrupt names file and page. kInvalid: empty or too long key, too long value.
+// Threads: Database: internally locked. Snapshot: any number of threads at once. Cursor and
+//   Transaction: one thread at a time. Readers never wait for writers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/position.h"
+#include "base/result.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+
+namespace nacre::txn {
+
+inline constexpr std::size_t kKeySizeMax = 1000;    // bytes
+inline constexpr std::size_t kValueSizeMax = 7000;  // bytes; longer values come with value chunks
+
+enum class Durability : std::uint8_t {
+  kSync,   // commit returns when the commit would survive a power cut; the default
+  kGroup,  // commit returns at once; durable within Options::group_delay_us
+  kAsync,  // commit returns at once; durable when the log is next written for any reason
+};
+
+struct Options {
+  io::FileSystem* file_system = nullptr;  // required; outlives the database
+  io::Clock* clock = nullptr;             // null: io::system_clock()
+  bool create_if_missing = false;
+  std::size_t cache_bytes = std::size_t{256} << 20;
+  std::uint64_t checkpoint_log_bytes = std::uint64_t{64} << 20;  // a checkpoint is due beyond
+  std::uint32_t group_delay_us = 2000;
+  // Checkpoints and delayed log writes run on a thread of their own; without, they run inside the
+  // commit that makes them due (deterministic tests).
+  bool background_thread = true;
+};
+
+// Rows of one table in key order, as of one snapshot (and the transaction's own writes).
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+  // Each returns whether the cursor now stands on a row.
+  [[nodiscard]] virtual Result<bool> seek(Bytes key) = 0;         // first row with key >= `key`
+  [[nodiscard]] virtual Result<bool> seek_before(Bytes key) = 0;  // last row with key < `key`
+  [[nodiscard]] virtual Result<bool> seek_first() = 0;
+  [[nodiscard]] virtual Result<bool> seek_last() = 0;
+  [[nodiscard]] virtual Result<bool> next() = 0;  // requires a row
+  [[nodiscard]] virtual Result<bool> prev() = 0;  // requires a row
+  // Require a row; valid until the next call on this cursor.
+  [[nodiscard]] virtual Bytes key() const = 0;
+  [[nodiscard]] virtual Bytes value() const = 0;
+};
+
+// A reader's place on the timeline. Copies share it; it is given back with the last copy.
+class Snapshot {
+ public:
+  [[nodiscard]] Position position() const;
+  [[nodiscard]] Time time() const;  // of the commit at position(); 0 at position 0
+  [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
+  // Never null. Holds the snapshot.
+  [[nodiscard]] Result<std::unique_ptr<Cursor>> cursor(TableId table) const;
+
+ private:
+  friend class Database;
+  friend class Transaction;
+  class Rep;
+  explicit Snapshot(std::shared_ptr<const Rep> rep) : rep_(std::move(rep)) {}
+  std::shared_ptr<const Rep> rep_;  // shared by copies and cursors; never null
+};
+
+// Reads a snapshot and its own writes; nothing is visible to others before commit.
+// Destroyed without commit, it leaves no trace.
+class Transaction {
+ public:
+  Transaction(Transaction&&) noexcept;
+  Transaction& operator=(Transaction&&) noexcept;
+  ~Transaction();
+
+  [[nodiscard]] const Snapshot& snapshot() const;
+  [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
+  // Sees the writes made before the call; what is written later may or may not be seen.
+  [[nodiscard]] Result<std::unique_ptr<Cursor>> cursor(TableId table) const;
+  [[nodiscard]] Result<> put(TableId table, Bytes key, Bytes value);
+  [[nodiscard]] Result<> remove(TableId table, Bytes key);  // absent: nothing happens
+  // Removes every row. A commit of another transaction that wrote to the table since the snapshot
+  // is a conflict.
+  [[nodiscard]] Result<> drop_table(TableId table);
+  // Makes commit fail with kConflict when `key` has changed since the snapshot.
+  [[nodiscard]] Result<> require_unchanged(TableId table, Bytes key);
+  [[nodiscard]] bool has_writes() const;
+  // A transaction without writes commits at its snapshot's position, free of cost.
+  // After any answer the transaction is over.
+  [[nodiscard]] Result<Position> commit(Durability durability = Durability::kSync);
+
+ private:
+  friend class Database;
+  class Rep;
+  explicit Transaction(std::unique_ptr<Rep> rep);
+  std::unique_ptr<Rep> rep_;
+};
+
+struct Stats {
+  Position position;             // newest visible commit
+  Position durable;              // newest commit that would survive a power cut
+  Position checkpoint;           // applied position of the last durable checkpoint
+  std::uint64_t file_bytes = 0;  // store.dat
+  std::uint64_t log_bytes = 0;
+  std::uint64_t page_count = 0;   // pages in use
+  std::uint64_t cache_bytes = 0;  // page memory in use
+  std::uint64_t cache_misses = 0;
+  std::uint64_t checkpoint_count = 0;
+  std::uint64_t table_count = 0;
+};
+
+// What verify saw; `problems` is empty when all is well. Each names file and page.
+struct VerifyReport {
+  Position position;
+  std::uint64_t pages_checked = 0;
+  std::uint64_t rows_checked = 0;
+  std::vector<std::string> problems;
+};
+
+class Database {
+ public:
+  // Opens the database in directory `path`, recovering it when it was not closed cleanly.
+  // kNotFound when there is none and create_if_missing is off; kConflict when another process or
+  // handle has it open; kCorrupt when acknowledged data is damaged.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(std::string_view path,
+                                                              const Options& options);
+  // Closes without a checkpoint what close() did not; loses nothing that was acknowledged.
+  ~Database();
+
+  [[nodiscard]] Snapshot snapshot();
+  [[nodiscard]] Transaction begin();
+  // Returns when every commit so far would survive a power cut.
+  [[nodiscard]] Result<> sync();
+  [[nodiscard]] Result<> checkpoint();
+  // Checks every page, key order and reference against the newest snapshot, beside readers and
+  // writers. An error is returned only when the check itself could not run.
+  [[nodiscard]] Result<VerifyReport> verify();
+  [[nodiscard]] Stats stats() const;
+  // Checkpoints, closes the log and releases the directory. Every later call returns kClosed.
+  [[nodiscard]] Result<> close();
+
+ private:
+  friend class Transaction;
+  class Rep;
+  explicit Database(std::shared_ptr<Rep> rep);
+  std::shared_ptr<Rep> rep_;  // shared with the snapshots and transactions still alive
+};
+
+}  // namespace nacre::txn
