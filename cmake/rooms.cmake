@@ -29,9 +29,22 @@ function(nacre_room room)
     nacre_test(${library}_test LABEL unit SOURCES ${tests}
                LIBRARIES ${library} ${ARG_TEST_LIBRARIES})
   endif()
+  if(NACRE_FUZZ)
+    file(GLOB targets CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${room}/*_fuzz.cc)
+    foreach(source IN LISTS targets)
+      cmake_path(GET source STEM target)
+      add_executable(${target} ${source})
+      target_link_libraries(${target} PRIVATE ${library})
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
 endfunction()
 
-# One GoogleTest program, each of its tests known to ctest under LABEL.
+# One GoogleTest program, each of its tests known to ctest under LABEL. A test finds in its
+# environment
+#   NACRE_BIN   the `nacre` program of the same build
+#   NACRE_NODE  the folder with `node` (a program) and `node_modules/` (mongodb, mongosh); where
+#               $NACRE_NODE/node does not exist, the test skips and says that ./dev test brings it
 function(nacre_test target)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT ARG_TIMEOUT)
@@ -42,5 +55,9 @@ function(nacre_test target)
                                           GTest::gtest_main)
   include(GoogleTest)
   gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60
-                       PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+                       PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
+                       # Two properties because a list would not pass through this command.
+                       ENVIRONMENT "NACRE_BIN=${CMAKE_BINARY_DIR}/bin/nacre"
+                       ENVIRONMENT_MODIFICATION
+                       "NACRE_NODE=set:${PROJECT_SOURCE_DIR}/build/node")
 endfunction()
