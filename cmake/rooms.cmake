@@ -51,6 +51,7 @@ function(nacre_test target)
     set(ARG_TIMEOUT 120)
   endif()
   add_executable(${target} ${ARG_SOURCES})
+  target_compile_definitions(${target} PRIVATE NACRE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gmock
                                           GTest::gtest_main)
   include(GoogleTest)

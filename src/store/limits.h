@@ -1,0 +1,18 @@
+// What a key and a value may measure, and which table numbers mean something to the store.
+//
+// Threads: constants.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/position.h"
+
+namespace nacre::store {
+
+inline constexpr std::size_t kKeySizeMax = 1000;    // bytes
+inline constexpr std::size_t kValueSizeMax = 7000;  // bytes
+// The catalog of tables; never named by a batch.
+inline constexpr TableId kCatalogTable{0};
+
+}  // namespace nacre::store
