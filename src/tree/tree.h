@@ -1,0 +1,109 @@
+// Tree: an ordered map of byte keys to values, as a B+tree over logical pages.
+//
+// Format:  docs/format/page.md. Keys 1..1000 bytes in memcmp order, values up to 7000 bytes; each
+//   row carries a word (position << 16 | op) that says which commit wrote it.
+// Invariants (docs/invariants.md):
+//   TREE-1  the root page id never changes
+//   TREE-2  keys ascend strictly; each lies in [lower fence, upper fence) of every page above it
+//   TREE-3  every page of the tree is referred to exactly once
+// Errors:  kCorrupt names file and page; kTooOld from a cancelled hold; kInvalid: a key or value
+//   too long; kFull: see pager.h. A change that fails leaves the tree as it was, except after
+//   kCorrupt or kClosed.
+// Cost:    get: one page per level, no allocation beyond what `into` needs. put: one new version of
+//   one leaf, more only for a split.
+// Threads: a Tree is a plain value, copy it freely. get, Cursor, check: any thread (one per
+// cursor).
+//   create, put, remove, clear, destroy, bulk_load: in the applier's role (pager.h); what they did
+//   is visible to others after Pager::publish.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "page/pager.h"
+#include "page/types.h"
+
+namespace nacre::tree {
+
+enum class TreeId : std::uint32_t {};
+
+inline constexpr std::size_t kKeySizeMax = 1000;    // bytes
+inline constexpr std::size_t kValueSizeMax = 7000;  // bytes
+
+// Valid as long as the function that gives it says.
+struct Row {
+  Bytes key;
+  Bytes value;
+  std::uint64_t word = 0;  // position << 16 | op
+};
+
+// What check() saw. `reachable` and the counts may be shared by several trees of one pager.
+struct TreeCheck {
+  std::uint64_t pages_checked = 0;
+  std::uint64_t rows_checked = 0;
+  std::vector<bool> reachable;  // by page id; grown as needed
+  std::vector<std::string> problems;
+};
+
+class Tree {
+ public:
+  Tree(page::Pager& pager, page::PageId root, TreeId id) : pager_(&pager), root_(root), id_(id) {}
+
+  // A new empty tree; returns its root.
+  [[nodiscard]] static Result<page::PageId> create(page::Pager& pager, TreeId id);
+
+  [[nodiscard]] page::PageId root() const { return root_; }
+  [[nodiscard]] TreeId id() const { return id_; }
+
+  // Whether `key` is there. `into` gets its value; `word`, when not null, its word.
+  [[nodiscard]] Result<bool> get(page::View view, Bytes key, std::string& into,
+                                 std::uint64_t* word = nullptr) const;
+  // Shows the row of `key` in place to `seen(value, word)`, which must be brief and must not call
+  // into the pager; the bytes are valid until it returns.
+  template <class Seen>
+  [[nodiscard]] Result<bool> visit(page::View view, Bytes key, Seen&& seen) const {
+    using Function = std::remove_reference_t<Seen>;
+    return visit_row(
+        view, key,
+        [](void* context, Bytes value, std::uint64_t word) {
+          (*static_cast<Function*>(context))(value, word);
+        },
+        const_cast<void*>(static_cast<const void*>(&seen)));
+  }
+
+  // Inserts or replaces. Returns whether the key is new.
+  [[nodiscard]] Result<bool> put(Bytes key, Bytes value, std::uint64_t word);
+  // Returns whether the key was there.
+  [[nodiscard]] Result<bool> remove(Bytes key);
+  // Removes every row and gives all pages but the root back.
+  [[nodiscard]] Result<> clear();
+  // Gives all pages back, the root too: the tree is gone.
+  [[nodiscard]] Result<> destroy();
+
+  // Fills an empty tree from rows in strictly ascending key order, every page as full as it gets.
+  // `next` sets its argument and returns true, or returns false at the end; a row need be valid
+  // only until the next call. kInvalid when the tree is not empty or the order is broken.
+  using NextRow = std::function<Result<bool>(Row&)>;
+  [[nodiscard]] Result<std::uint64_t> bulk_load(const NextRow& next);  // returns the row count
+
+  // Checks every page of the tree: fences, order, heads and hints, heap, levels. An error only when
+  // the check itself could not run.
+  [[nodiscard]] Result<> check(page::View view, TreeCheck& report) const;
+
+ private:
+  using SeenRow = void (*)(void* context, Bytes value, std::uint64_t word);
+  [[nodiscard]] Result<bool> visit_row(page::View view, Bytes key, SeenRow seen,
+                                       void* context) const;
+
+  page::Pager* pager_;
+  page::PageId root_;
+  TreeId id_;
+};
+
+}  // namespace nacre::tree
