@@ -33,6 +33,7 @@ Error::Error(Code code, std::string what, const char* file, int line)
                                      .number = 0,
                                      .what = std::move(what),
                                      .context = {},
+                                     .details = {},
                                      .file = file,
                                      .line = line})) {}
 
@@ -43,6 +44,11 @@ Error&& Error::while_doing(std::string_view step) && {
 
 Error&& Error::with_number(std::int32_t number) && {
   rep_->number = number;
+  return std::move(*this);
+}
+
+Error&& Error::with_details(std::string bson) && {
+  rep_->details = std::move(bson);
   return std::move(*this);
 }
 

@@ -1,0 +1,110 @@
+// The catalog: which collections and indexes a database holds, as of one position.
+//
+// Why immutable: a reader's plan and a writer's index maintenance must agree with the snapshot they
+//   run on, so a Catalog belongs to a snapshot and never changes; the next one shares what is
+//   alike.
+// Format:  docs/format/documents.md; rows of table 1, written only by document::Transaction.
+// Errors:  Catalog::load: kCorrupt names the row.
+// Cost:    load reads every row of table 1; find is one hash look-up.
+// Threads: immutable once published.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/position.h"
+#include "base/result.h"
+#include "bson/builder.h"
+#include "txn/database.h"
+
+namespace nacre::document {
+
+inline constexpr TableId kCatalogTable{1};
+inline constexpr TableId kFirstTable{16};  // the first one handed out; those between are kept back
+
+inline constexpr std::string_view kIdIndexName = "_id_";
+
+using Uuid = std::array<std::byte, 16>;
+
+// One field of an index key, in key order.
+struct IndexField {
+  std::string path;
+  bool descending = false;
+  bool operator==(const IndexField&) const = default;
+};
+
+enum class IndexState : std::uint8_t {
+  kBuilding,  // writers maintain it, readers do not use it
+  kReady,
+};
+
+struct IndexInfo {
+  std::string name;
+  std::vector<IndexField> fields;  // never empty
+  bool unique = false;
+  bool sparse = false;
+  TableId table{};
+  IndexState state = IndexState::kReady;
+  // Per field: some document holds an array on its path. Once set, never cleared.
+  std::vector<bool> multikey;
+  bson::Document specification;  // as listIndexes shows it: {v, key, name, unique, ...}
+};
+
+struct CollectionInfo {
+  std::string name;
+  Uuid uuid{};
+  TableId table{};
+  bson::Document options;          // as given to create; empty for a collection made by an insert
+  std::vector<IndexInfo> indexes;  // in order of creation; without the index on _id
+
+  // Null when there is none of that name. "_id_" is not among them.
+  [[nodiscard]] const IndexInfo* find_index(std::string_view index_name) const;
+  // {v: 2, key: {_id: 1}, name: "_id_"} and then the others that are ready, in order of creation.
+  [[nodiscard]] std::vector<bson::Document> index_specifications() const;
+};
+
+class Catalog {
+ public:
+  // Reads the catalog as `rows` sees it.
+  [[nodiscard]] static Result<std::shared_ptr<const Catalog>> load(const txn::Snapshot& rows);
+
+  // Null when there is none. Valid as long as the catalog.
+  [[nodiscard]] const CollectionInfo* find(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> collection_names() const;  // ascending
+
+  [[nodiscard]] static Result<std::uint64_t> version_in_header(Bytes row);
+
+  // Counts the changes of the catalog; equal numbers in one database, equal contents.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+
+ private:
+  friend class Transaction;
+
+  [[nodiscard]] bson::Document encode_header() const;
+  [[nodiscard]] Result<> decode_header(Bytes row);
+
+  // Shared with the catalogs before and after that hold the same collection.
+  using Collections = std::map<std::string, std::shared_ptr<const CollectionInfo>, std::less<>>;
+
+  std::uint64_t version_ = 0;
+  std::uint32_t next_table_ = number(kFirstTable);
+  Collections collections_;
+};
+
+// Rows of table 1: a kind byte, then a name.
+inline constexpr std::string_view kHeaderKey = "h";
+
+// The row that describes the collection. Every write of a collection requires it
+// unchanged, so that index builds and drops never race with writers.
+[[nodiscard]] std::string catalog_key(std::string_view collection);
+
+// The values of those rows. decode: kCorrupt names the collection and the field.
+[[nodiscard]] bson::Document encode(const CollectionInfo& info);
+[[nodiscard]] Result<CollectionInfo> decode_collection(std::string_view name, Bytes row);
+
+}  // namespace nacre::document

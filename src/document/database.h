@@ -1,0 +1,184 @@
+// A database of documents: one txn::Database, its catalog, and what changes the catalog.
+//
+// Reading and writing documents is query/operations.h; this is what it stands on.
+// Collections come into being with their first insert or by create_collection; both in the commit
+//   of the transaction that needs them.
+// Invariants: every write of a collection requires its catalog row unchanged since the snapshot; an
+//   index that is kReady holds exactly the keys of the documents of its snapshot.
+// Errors:  kNotFound 26 (NamespaceNotFound), 27 (IndexNotFound); kExists 48 (NamespaceExists);
+//          kInvalid 73 (InvalidNamespace), 85/86 (an index of that name or key exists and
+//          differs), 72 (InvalidOptions, cannot drop _id); kConflict 112 (WriteConflict) only from
+//          a caller's own transaction: what Database does by itself is retried inside.
+// Threads: Database: internally locked. Snapshot: immutable. Transaction: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/position.h"
+#include "base/result.h"
+#include "bson/builder.h"
+#include "document/catalog.h"
+#include "document/index_spec.h"
+#include "txn/database.h"
+
+namespace nacre::document {
+
+// A place on the timeline with the catalog of that place.
+class Snapshot {
+ public:
+  Snapshot(txn::Snapshot rows, std::shared_ptr<const Catalog> catalog)
+      : rows_(std::move(rows)), catalog_(std::move(catalog)) {}
+
+  [[nodiscard]] const txn::Snapshot& rows() const { return rows_; }
+  [[nodiscard]] const Catalog& catalog() const { return *catalog_; }
+  [[nodiscard]] Position position() const { return rows_.position(); }
+
+ private:
+  txn::Snapshot rows_;
+  std::shared_ptr<const Catalog> catalog_;  // shared with the database and other snapshots
+};
+
+// A transaction over documents of any number of collections. Destroyed without commit, it leaves
+// no trace. Operations run in it by query::Scope.
+class Transaction {
+ public:
+  Transaction(Transaction&&) noexcept;
+  Transaction& operator=(Transaction&&) noexcept;
+  ~Transaction();
+
+  [[nodiscard]] txn::Transaction& rows() { return rows_; }
+  [[nodiscard]] const txn::Transaction& rows() const { return rows_; }
+  // Of its snapshot, and of what the transaction itself changed. What it shows of a collection
+  // stays readable as long as the transaction, if out of date after a change.
+  [[nodiscard]] const Catalog& catalog() const { return *catalog_; }
+  // The same, to be kept.
+  [[nodiscard]] std::shared_ptr<const Catalog> share_catalog() const { return catalog_; }
+
+  // The collection, created when it is not there, its catalog row required unchanged.
+  [[nodiscard]] Result<const CollectionInfo*> open_for_write(std::string_view collection);
+  // The same, null when it is not there.
+  [[nodiscard]] Result<const CollectionInfo*> find_for_write(std::string_view collection);
+  // The same, kNotFound (26) when it is not there.
+  [[nodiscard]] Result<const CollectionInfo*> require_for_write(std::string_view collection);
+
+  [[nodiscard]] Result<> create_collection(std::string_view collection, bson::View options);
+  // False: there was none.
+  [[nodiscard]] Result<bool> drop_collection(std::string_view collection);
+
+  // Adds an index in state kBuilding. kExists 85 or 86 when one of that name or those fields
+  // differs; false when it is there already.
+  [[nodiscard]] Result<bool> add_index(std::string_view collection, const IndexSpec& spec);
+  [[nodiscard]] Result<> make_index_ready(std::string_view collection, std::string_view index);
+  // "*": all but _id_.
+  [[nodiscard]] Result<> drop_index(std::string_view collection, std::string_view index);
+  // Marks fields of an index multikey; `fields` as IndexInfo::multikey. Called by index
+  // maintenance.
+  [[nodiscard]] Result<> mark_multikey(std::string_view collection, std::string_view index,
+                                       const std::vector<bool>& fields);
+
+  // kConflict (112): another transaction won; begin again. After any answer it is over.
+  [[nodiscard]] Result<Position> commit(txn::Durability durability = txn::Durability::kSync);
+
+ private:
+  friend class Database;
+  Transaction(class Database* database, txn::Transaction rows,
+              std::shared_ptr<const Catalog> catalog);
+
+  // Makes `info` (null: its absence) the collection's state, here and in table 1.
+  [[nodiscard]] Result<> store(std::string_view collection,
+                               std::shared_ptr<const CollectionInfo> info);
+  [[nodiscard]] TableId new_table();
+  [[nodiscard]] Catalog& own_catalog();
+
+  Database* database_;
+  txn::Transaction rows_;
+  std::shared_ptr<const Catalog> catalog_;  // shared with the database until the first change
+  std::shared_ptr<Catalog> own_;            // what catalog_ points to after the first change
+  std::vector<std::string> required_;       // collections whose row is required unchanged already
+  // Earlier states of collections this transaction changed: writers may still look at them.
+  std::vector<std::shared_ptr<const CollectionInfo>> kept_;
+};
+
+struct Options {
+  txn::Options engine;  // engine.file_system is required
+  std::string name;     // as clients see it in namespaces; empty: the last part of the path
+};
+
+struct CreateIndexesResult {
+  std::size_t count_before = 0;  // indexes of the collection, _id_ included
+  std::size_t count_after = 0;
+  bool collection_created = false;
+};
+
+struct DatabaseVerifyReport {
+  txn::VerifyReport engine;
+  std::uint64_t collections_checked = 0;
+  std::uint64_t documents_checked = 0;
+  std::uint64_t index_entries_checked = 0;
+  std::vector<std::string> problems;  // the engine's, then those between documents and indexes
+
+  [[nodiscard]] bool clean() const { return problems.empty(); }
+};
+
+class Database {
+ public:
+  // As txn::Database::open; then removes what an index build left that a crash cut short.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(std::string_view path,
+                                                              const Options& options);
+  ~Database();
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  [[nodiscard]] Result<Snapshot> snapshot();
+  [[nodiscard]] Result<Transaction> begin();
+  // Runs `body` in a transaction and commits it, again from the start when another one won, up to
+  // a bound. `body` may run several times: it must set its results anew each time. `hot_key` names
+  // what writers contend for, so that those that lost several times line up instead of racing.
+  [[nodiscard]] Result<Position> transact(const std::function<Result<>(Transaction&)>& body,
+                                          txn::Durability durability = txn::Durability::kSync,
+                                          std::size_t hot_key = 0);
+
+  // `options` as in MongoDB's create command without its name. kUnsupported (115) for what this
+  // version does not carry out: capped, timeseries, validator, viewOn, collation, clusteredIndex.
+  [[nodiscard]] Result<> create_collection(std::string_view collection, bson::View options);
+  [[nodiscard]] Result<bool> drop_collection(std::string_view collection);  // false: none there
+  [[nodiscard]] Result<> drop_all();  // every collection, in one commit
+
+  // Builds the indexes over what is there, beside readers and writers, and returns when they are
+  // ready. One that exists with the same keys and options is left alone. kExists 11000: the
+  // documents break a unique index; nothing is left of the build.
+  [[nodiscard]] Result<CreateIndexesResult> create_indexes(
+      std::string_view collection, std::span<const IndexSpec> specs,
+      txn::Durability durability = txn::Durability::kSync);
+  // "*": all but _id_.
+  [[nodiscard]] Result<> drop_index(std::string_view collection, std::string_view index);
+  // By key pattern, {a: 1, b: -1}.
+  [[nodiscard]] Result<> drop_index(std::string_view collection, bson::View key);
+
+  // Rows, pages and references (txn verify), then each index entry against its document and each
+  // document against its index entries.
+  [[nodiscard]] Result<DatabaseVerifyReport> verify();
+
+  [[nodiscard]] Result<> sync();
+  [[nodiscard]] Result<> checkpoint();
+  [[nodiscard]] txn::Stats stats() const;
+  [[nodiscard]] Result<> close();
+
+  [[nodiscard]] Time now() const;  // by the engine's clock; for envelopes
+
+ private:
+  friend class Transaction;
+  Database(std::string name, std::unique_ptr<txn::Database> rows);
+  class Rep;
+  std::string name_;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace nacre::document

@@ -1,0 +1,52 @@
+#include "document/envelope.h"
+
+#include "base/codec.h"
+#include "base/text.h"
+
+namespace nacre::document {
+namespace {
+
+constexpr std::byte kFlags{0};
+constexpr std::size_t kBsonSizeMin = 5;  // bytes of {}
+
+}  // namespace
+
+void encode(const Envelope& envelope, bson::View bson, std::string& to) {
+  to.clear();
+  to.reserve(kEnvelopeSizeMax + bson.bytes().size());
+  to.push_back(static_cast<char>(kFlags));
+  append_varint(to, envelope.version);
+  append_le(to, number(envelope.created));
+  append_le(to, number(envelope.updated));
+  append_bytes(to, bson.bytes());
+}
+
+Result<StoredDocument> decode(Bytes row) {
+  Decoder in(row);
+  const auto flags = in.fixed<std::uint8_t>();
+  if (!flags || *flags != std::to_integer<std::uint8_t>(kFlags)) {
+    return fail(Code::kCorrupt, "document: flags are not 0");
+  }
+  const auto version = in.varint();
+  const auto created = in.fixed<std::uint64_t>();
+  const auto updated = in.fixed<std::uint64_t>();
+  if (!version || *version == 0 || !created || !updated) {
+    return fail(Code::kCorrupt, "document: the envelope is not whole");
+  }
+  const Bytes bson = in.rest();
+  if (bson.size() < kBsonSizeMin || load_le<std::uint32_t>(bson.data()) != bson.size() ||
+      bson.back() != std::byte{0}) {
+    return fail(Code::kCorrupt,
+                format("document: {} bytes are not one BSON document", bson.size()));
+  }
+  return StoredDocument{
+      .envelope = {.version = *version, .created = Time{*created}, .updated = Time{*updated}},
+      .bson = bson::View::trusted(bson)};
+}
+
+Result<bson::View> decode_bson(Bytes row) {
+  const StoredDocument stored = NACRE_TRY(decode(row));
+  return stored.bson;
+}
+
+}  // namespace nacre::document

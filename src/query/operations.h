@@ -1,0 +1,158 @@
+// What can be done with documents: the one layer under the wire protocol, the command line and the
+// C++ API.
+//
+// Each operation takes where it runs (Scope) and a request. Requests hold views: they need to live
+//   for the call only; a cursor copies what it keeps. Views must have passed bson::validate.
+// Alone, an operation is one transaction of its own and is retried inside when another writer won;
+//   its caller never sees a conflict. An update or delete of very many documents is carried out
+//   in several commits of whole documents (kStatementDocumentsMax each).
+// In a caller's transaction it reads that transaction's snapshot and own writes, and nothing is
+//   visible to others before the caller commits.
+// Errors:  Error::number() is MongoDB's code wherever it has one, and Error::what() its message;
+//          11000 (duplicate key) carries {keyPattern, keyValue} in Error::details(). kUnsupported
+//          for operators, stages and options this version does not carry out.
+// Reading a collection that does not exist finds nothing; updating or deleting there neither.
+// Threads: any number at once on one database; one at a time in one transaction.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "bson/builder.h"
+#include "bson/value.h"
+#include "document/database.h"
+#include "query/cursor.h"
+
+namespace nacre::query {
+
+inline constexpr std::size_t kStatementDocumentsMax = 10'000;  // written by one commit
+
+// Where an operation runs and under what limits.
+struct Scope {
+  document::Database& database;
+  document::Transaction* transaction = nullptr;         // null: in one of its own
+  txn::Durability durability = txn::Durability::kSync;  // of its own transaction
+  std::int64_t max_time_ms = 0;                         // 0: none; error 50 beyond
+  // Set by another thread to stop the operation (error 11601). Outlives it and its cursors.
+  const std::atomic<bool>* interrupted = nullptr;
+};
+
+// One document that a write statement did not write, and why.
+struct WriteError {
+  std::size_t index;  // of the document in the request
+  Error error;
+};
+
+struct InsertRequest {
+  std::string_view collection;
+  std::span<const bson::View> documents;
+  bool ordered = true;  // the first error ends it; else each document is tried
+};
+struct InsertResult {
+  std::size_t inserted = 0;
+  std::vector<WriteError> errors;  // ascending by index
+};
+// All documents in one commit. A document without _id gets an ObjectId, put first; one whose _id is
+// not first is stored with it first. An Error instead of a result means nothing was written.
+[[nodiscard]] Result<InsertResult> insert(const Scope& scope, const InsertRequest& request);
+
+struct FindRequest {
+  std::string_view collection;
+  bson::View filter;
+  bson::View projection;   // empty: whole documents
+  bson::View sort;         // empty: in the order the plan gives
+  std::int64_t skip = 0;   // negative: error 2
+  std::int64_t limit = 0;  // 0: all; negative: error 2 (the wire's single batch is the server's)
+  bson::Element hint;      // missing, an index name, or a key pattern; {$natural: 1} is a scan
+};
+// In a caller's transaction the cursor must not outlive the transaction.
+[[nodiscard]] Result<Cursor> find(const Scope& scope, const FindRequest& request);
+
+struct CountRequest {
+  std::string_view collection;
+  bson::View filter;
+  std::int64_t skip = 0;
+  std::int64_t limit = 0;
+  bson::Element hint;
+};
+[[nodiscard]] Result<std::int64_t> count(const Scope& scope, const CountRequest& request);
+
+struct DistinctRequest {
+  std::string_view collection;
+  std::string_view path;
+  bson::View filter;
+};
+// An array of the distinct values at the path (those inside arrays one by one), ascending.
+[[nodiscard]] Result<bson::Document> distinct(const Scope& scope, const DistinctRequest& request);
+
+struct UpdateRequest {
+  std::string_view collection;
+  bson::View filter;
+  // Operators ({$set: ...}) or a replacement ({a: 1}); a replacement with multi is error 9.
+  bson::View update;
+  bool multi = false;
+  bool upsert = false;
+  bson::Element hint;
+};
+struct UpdateResult {
+  std::int64_t matched = 0;   // 1 less than the wire's n when a document was upserted
+  std::int64_t modified = 0;  // documents that are not what they were
+  // {_id: value} of the document that an upsert inserted; else empty.
+  bson::Document upserted;
+  [[nodiscard]] bool did_upsert() const { return !upserted.view().empty(); }
+};
+[[nodiscard]] Result<UpdateResult> update(const Scope& scope, const UpdateRequest& request);
+
+struct RemoveRequest {
+  std::string_view collection;
+  bson::View filter;
+  bool multi = false;
+  bson::Element hint;
+};
+// How many were removed.
+[[nodiscard]] Result<std::int64_t> remove(const Scope& scope, const RemoveRequest& request);
+
+struct AggregateRequest {
+  std::string_view collection;
+  bson::View pipeline;  // an array of stages
+  bson::Element hint;
+};
+// Stages of this version: $match $project (as in find) $sort $limit $skip $count, and $group with a
+// constant, null or "$path" (or a document of such) as _id and the accumulators $sum (a number or
+// "$path"), $count, $min, $max, $avg, $first, $last. Any other stage is error 40324.
+[[nodiscard]] Result<Cursor> aggregate(const Scope& scope, const AggregateRequest& request);
+
+enum class Verbosity : std::uint8_t {
+  kQueryPlanner,    // the plan alone; nothing is read
+  kExecutionStats,  // runs it and counts; also for MongoDB's "allPlansExecution"
+};
+// In MongoDB's shape: {explainVersion, queryPlanner: {namespace, parsedQuery, winningPlan:
+// {stage, inputStage, ...}, rejectedPlans}, executionStats: {nReturned, executionTimeMillis,
+// totalKeysExamined, totalDocsExamined, executionStages}}. Writes nothing, whatever is explained.
+[[nodiscard]] Result<bson::Document> explain(const Scope& scope, const FindRequest& request,
+                                             Verbosity verbosity);
+[[nodiscard]] Result<bson::Document> explain(const Scope& scope, const CountRequest& request,
+                                             Verbosity verbosity);
+[[nodiscard]] Result<bson::Document> explain(const Scope& scope, const AggregateRequest& request,
+                                             Verbosity verbosity);
+[[nodiscard]] Result<bson::Document> explain(const Scope& scope, const UpdateRequest& request,
+                                             Verbosity verbosity);
+[[nodiscard]] Result<bson::Document> explain(const Scope& scope, const RemoveRequest& request,
+                                             Verbosity verbosity);
+
+struct CollectionStats {
+  std::int64_t documents = 0;
+  std::int64_t bytes = 0;  // of their BSON
+  std::int64_t index_count = 0;
+};
+// Reads the whole collection.
+[[nodiscard]] Result<CollectionStats> collection_stats(const Scope& scope,
+                                                       std::string_view collection);
+
+}  // namespace nacre::query
