@@ -21,16 +21,19 @@ fetch_cities() {
 
 # 170,000 made-up places of the same shape, the same ones each time.
 generate_cities() {
-  awk 'BEGIN {
-    srand(7); n = split("AD AR AU BR CA CN DE EG ES FR GB IN IT JP KE MX NG NO US ZA", country, " ")
-    printf "["
-    for (i = 1; i <= 170000; i++) {
-      printf "%s{\"name\":\"Place %d\",\"lat\":\"%.5f\",\"lng\":\"%.5f\",\"country\":\"%s\"," \
-             "\"admin1\":\"%02d\",\"admin2\":\"\"}", i > 1 ? "," : "", i, rand() * 180 - 90,
-             rand() * 360 - 180, country[1 + int(rand() * n)], 1 + int(rand() * 20)
-    }
-    print "]"
-  }' >"$1"
+  awk '
+    function random() { state = state * 16807 % 2147483647; return state / 2147483647 }
+    BEGIN {
+      state = 7
+      n = split("AD AR AU BR CA CN DE EG ES FR GB IN IT JP KE MX NG NO US ZA", country, " ")
+      shape = "%s{\"name\":\"Place %d\",\"lat\":\"%.5f\",\"lng\":\"%.5f\",\"country\":\"%s\","
+      shape = shape "\"admin1\":\"%02d\",\"admin2\":\"\"}"
+      for (i = 1; i <= 170000; i++) {
+        printf shape, (i > 1 ? "," : "["), i, random() * 180 - 90, random() * 360 - 180,
+               country[1 + int(random() * n)], 1 + int(random() * 20)
+      }
+      print "]"
+    }' >"$1"
 }
 
 # Sets `cities` to the file with the data. A generated set is announced, and asked for again the
