@@ -25,6 +25,10 @@ function(nacre_room room)
   list(TRANSFORM ARG_DEPENDS PREPEND nacre_)
   target_link_libraries(${library} ${kind} ${ARG_DEPENDS} ${ARG_LIBRARIES})
 
+  file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+       ${CMAKE_CURRENT_SOURCE_DIR}/${room}/*.h)
+  nacre_headers(${library}_headers HEADERS ${headers} LIBRARIES ${library})
+
   if(NACRE_TESTS AND tests)
     nacre_test(${library}_test LABEL unit SOURCES ${tests}
                LIBRARIES ${library} ${ARG_TEST_LIBRARIES})
@@ -38,6 +42,26 @@ function(nacre_room room)
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
     endforeach()
   endif()
+endfunction()
+
+# Each header compiled alone, as the first and only line of a file; built by the target `headers`.
+function(nacre_headers target)
+  cmake_parse_arguments(ARG "" "" "HEADERS;LIBRARIES" ${ARGN})
+  if(NOT ARG_HEADERS)
+    return()
+  endif()
+  set(sources)
+  foreach(header IN LISTS ARG_HEADERS)
+    set(alone ${CMAKE_BINARY_DIR}/headers/${header}.cc)
+    file(CONFIGURE OUTPUT ${alone} CONTENT "#include \"${header}\"\n")
+    list(APPEND sources ${alone})
+  endforeach()
+  add_library(${target} OBJECT EXCLUDE_FROM_ALL ${sources})
+  target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES})
+  if(NOT TARGET headers)
+    add_custom_target(headers)
+  endif()
+  add_dependencies(headers ${target})
 endfunction()
 
 # One GoogleTest program, each of its tests known to ctest under LABEL. A test finds in its

@@ -30,7 +30,7 @@ node_program() {
     echo "$own"
     return
   fi
-  say "node: ${own:+this machine\'s is older than $node_oldest; }taking one from npm into build/node"
+  say "node: none here that is $node_oldest or newer; taking one from npm into build/node"
   npm_install runtime "$node_dir/runtime" >&2 || return 1
   for candidate in "$node_dir"/runtime/node_modules/node-linux-*/bin/node; do
     if node_is_new_enough "$candidate"; then
