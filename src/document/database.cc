@@ -1,0 +1,176 @@
+#include "document/database.h"
+
+#include <atomic>
+#include <utility>
+
+#include "base/mutex.h"
+#include "base/text.h"
+#include "document/database_internal.h"
+#include "document/index_build_internal.h"
+#include "document/verify_internal.h"
+
+namespace nacre::document {
+namespace {
+
+// A writer that lost this often lines up with the others of its key; see Database::transact.
+constexpr int kFreeAttempts = 4;
+constexpr int kAttemptsMax = 1000;
+
+std::string last_part(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+}  // namespace
+
+Database::Rep::Rep(std::unique_ptr<txn::Database> engine) : rows(std::move(engine)) {}
+
+Result<std::shared_ptr<const Catalog>> Database::Rep::catalog_at(const txn::Snapshot& at,
+                                                                 std::uint64_t changes_before) {
+  std::shared_ptr<const Catalog> newest;
+  {
+    const MutexLock lock(mutex);
+    if (cached != nullptr && cached_changes == changes.load() && at.position() >= cached_from) {
+      return cached;
+    }
+    newest = cached;
+  }
+  std::shared_ptr<const Catalog> catalog;
+  const auto header = NACRE_TRY(at.get(kCatalogTable, as_bytes(kHeaderKey)));
+  if (header && newest != nullptr) {
+    const std::uint64_t version = NACRE_TRY(Catalog::version_in_header(as_bytes(*header)));
+    if (version == newest->version()) catalog = newest;
+  }
+  if (catalog == nullptr) catalog = NACRE_TRY(Catalog::load(at));
+  if (changes_in_flight(changes_before)) return catalog;
+  const MutexLock lock(mutex);
+  if (changes.load() == changes_before) {
+    cached = catalog;
+    cached_changes = changes_before;
+    cached_from = at.position();
+  }
+  return catalog;
+}
+
+Database::Database(std::string name, std::unique_ptr<txn::Database> rows)
+    : name_(std::move(name)), rep_(std::make_unique<Rep>(std::move(rows))) {}
+Database::~Database() = default;
+
+Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Options& options) {
+  auto rows = NACRE_TRY(txn::Database::open(path, options.engine));
+  std::string name = options.name.empty() ? last_part(path) : options.name;
+  std::unique_ptr<Database> database(new Database(std::move(name), std::move(rows)));
+  if (options.engine.clock != nullptr) database->rep_->clock = options.engine.clock;
+  NACRE_TRY(remove_unfinished_indexes(*database));
+  return database;
+}
+
+Result<Snapshot> Database::snapshot() {
+  const std::uint64_t before = rep_->changes.load();
+  txn::Snapshot rows = rep_->rows->snapshot();
+  auto catalog = NACRE_TRY(rep_->catalog_at(rows, before));
+  return Snapshot(std::move(rows), std::move(catalog));
+}
+
+Result<Transaction> Database::begin() {
+  const std::uint64_t before = rep_->changes.load();
+  txn::Transaction rows = rep_->rows->begin();
+  auto catalog = NACRE_TRY(rep_->catalog_at(rows.snapshot(), before));
+  return Transaction(this, std::move(rows), std::move(catalog));
+}
+
+Result<Position> Database::transact(const std::function<Result<>(Transaction&)>& body,
+                                    txn::Durability durability, std::size_t hot_key) {
+  const auto attempt = [&](txn::Durability as) -> Result<Position> {
+    Transaction transaction = NACRE_TRY(begin());
+    NACRE_TRY(body(transaction));
+    return transaction.commit(as);
+  };
+  for (int tries = 0; tries < kFreeAttempts; ++tries) {
+    auto position = attempt(durability);
+    if (position || position.error().code() != Code::kConflict) return position;
+  }
+  // In line, a writer leaves its place as soon as its commit is in order; the wait for the disk
+  // comes after, so that those in line share one log write.
+  Mutex& line = rep_->line_of(hot_key);
+  for (int tries = kFreeAttempts; tries < kAttemptsMax; ++tries) {
+    MutexLock lock(line);
+    auto position =
+        attempt(durability == txn::Durability::kSync ? txn::Durability::kAsync : durability);
+    lock.unlock();
+    if (!position && position.error().code() == Code::kConflict) continue;
+    if (position && durability == txn::Durability::kSync) NACRE_TRY(rep_->rows->sync());
+    return position;
+  }
+  return fail(Code::kConflict, kWriteConflict,
+              format("a statement lost against other writers {} times", kAttemptsMax));
+}
+
+Result<> Database::create_collection(std::string_view collection, bson::View options) {
+  const auto body = [&](Transaction& transaction) {
+    return transaction.create_collection(collection, options);
+  };
+  NACRE_TRY(transact(body));
+  return {};
+}
+
+Result<bool> Database::drop_collection(std::string_view collection) {
+  bool dropped = false;
+  const auto body = [&](Transaction& transaction) -> Result<> {
+    dropped = NACRE_TRY(transaction.drop_collection(collection));
+    return {};
+  };
+  NACRE_TRY(transact(body));
+  return dropped;
+}
+
+Result<> Database::drop_all() {
+  const auto body = [](Transaction& transaction) -> Result<> {
+    for (const std::string& name : transaction.catalog().collection_names()) {
+      NACRE_TRY(transaction.drop_collection(name));
+    }
+    return {};
+  };
+  NACRE_TRY(transact(body));
+  return {};
+}
+
+Result<CreateIndexesResult> Database::create_indexes(std::string_view collection,
+                                                     std::span<const IndexSpec> specs,
+                                                     txn::Durability durability) {
+  return build_indexes(*this, collection, specs, durability);
+}
+
+Result<> Database::drop_index(std::string_view collection, std::string_view index) {
+  const auto body = [&](Transaction& transaction) {
+    return transaction.drop_index(collection, index);
+  };
+  NACRE_TRY(transact(body));
+  return {};
+}
+
+Result<> Database::drop_index(std::string_view collection, bson::View key) {
+  const IndexSpec wanted = NACRE_TRY(parse_key_pattern(key));
+  const auto body = [&](Transaction& transaction) -> Result<> {
+    const CollectionInfo* info = NACRE_TRY(transaction.require_for_write(collection));
+    for (const IndexInfo& index : info->indexes) {
+      if (index.fields == wanted.fields) return transaction.drop_index(collection, index.name);
+    }
+    if (wanted.fields.size() == 1 && wanted.fields.front().path == "_id") {
+      return transaction.drop_index(collection, kIdIndexName);
+    }
+    return fail(Code::kNotFound, kIndexNotFound,
+                "can't find index with key pattern " + wanted.name);
+  };
+  NACRE_TRY(transact(body));
+  return {};
+}
+
+Result<DatabaseVerifyReport> Database::verify() { return verify_database(*this, *rep_->rows); }
+Result<> Database::sync() { return rep_->rows->sync(); }
+Result<> Database::checkpoint() { return rep_->rows->checkpoint(); }
+txn::Stats Database::stats() const { return rep_->rows->stats(); }
+Result<> Database::close() { return rep_->rows->close(); }
+Time Database::now() const { return rep_->clock->now(); }
+
+}  // namespace nacre::document

@@ -1,0 +1,64 @@
+// What a Database keeps besides its rows: the newest catalog, and lines for writers of one key.
+//
+// Threads: internally locked.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+
+#include "base/mutex.h"
+#include "document/database.h"
+#include "io/clock.h"
+
+namespace nacre::document {
+
+// MongoDB's numbers for what goes wrong here.
+inline constexpr std::int32_t kNamespaceNotFound = 26;
+inline constexpr std::int32_t kIndexNotFound = 27;
+inline constexpr std::int32_t kNamespaceExists = 48;
+inline constexpr std::int32_t kInvalidOptions = 72;
+inline constexpr std::int32_t kInvalidNamespace = 73;
+inline constexpr std::int32_t kIndexOptionsConflict = 85;
+inline constexpr std::int32_t kIndexKeySpecsConflict = 86;
+inline constexpr std::int32_t kWriteConflict = 112;
+inline constexpr std::int32_t kCommandNotSupported = 115;
+
+class Database::Rep {
+ public:
+  explicit Rep(std::unique_ptr<txn::Database> engine);
+
+  // The catalog of that snapshot. `changes_before` is what `changes` was before it was taken: only
+  // then is it known that nothing changed between, and the catalog worth keeping.
+  [[nodiscard]] Result<std::shared_ptr<const Catalog>> catalog_at(const txn::Snapshot& at,
+                                                                  std::uint64_t changes_before);
+
+  // Commits that change the catalog announce themselves, so that a reader whose snapshot was taken
+  // while none was on its way, and none ended since the cached catalog was read, need not look.
+  void begin_change() { changes.fetch_add(1); }
+  void end_change() { changes.fetch_add(kChangeDone - 1); }
+  [[nodiscard]] static bool changes_in_flight(std::uint64_t value) {
+    return value % kChangeDone != 0;
+  }
+
+  [[nodiscard]] Mutex& line_of(std::size_t hot_key) { return lines[hot_key % lines.size()].mutex; }
+
+  static constexpr std::uint64_t kChangeDone = 1 << 16;
+
+  std::unique_ptr<txn::Database> rows;
+  io::Clock* clock = &io::system_clock();
+  std::atomic<std::uint64_t> changes{0};  // commits ended * kChangeDone + commits on their way
+
+  Mutex mutex{"document catalog", 12};
+  std::shared_ptr<const Catalog> cached NACRE_GUARDED_BY(mutex);  // shared with its readers
+  std::uint64_t cached_changes NACRE_GUARDED_BY(mutex) = 0;
+  Position cached_from NACRE_GUARDED_BY(mutex) = kNoPosition;  // right for snapshots from here on
+
+ private:
+  struct Line {
+    Mutex mutex{"document writers of one key", 10};
+  };
+  std::array<Line, 64> lines;
+};
+
+}  // namespace nacre::document

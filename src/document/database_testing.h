@@ -1,0 +1,99 @@
+// Small steps that tests of documents share.
+//
+// Threads: as the database they are given.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bson/json.h"
+#include "document/database.h"
+#include "document/writer.h"
+#include "io/sim_file_system.h"
+
+namespace nacre::document::testing {
+
+// Kept in memory; one for the whole test program, each test in a directory of its own.
+inline io::FileSystem& disk() {
+  static io::SimFileSystem disk(1);
+  return disk;
+}
+
+inline std::string new_path() {
+  static std::atomic<int> count{0};
+  return "documents-" + std::to_string(count.fetch_add(1));
+}
+
+inline bson::Document json(std::string_view text) {
+  auto document = bson::from_json(text);
+  EXPECT_TRUE(document) << text;
+  return document ? *std::move(document) : bson::Document();
+}
+
+inline std::unique_ptr<Database> open(const std::string& path, std::string name = "db") {
+  Options options{
+      .engine = {.file_system = &disk(), .create_if_missing = true, .background_thread = false},
+      .name = std::move(name)};
+  auto database = Database::open(path, options);
+  EXPECT_TRUE(database) << database.error().text();
+  return database ? *std::move(database) : nullptr;
+}
+
+inline Result<> try_insert(Database& database, std::string_view collection, std::string_view text,
+                           txn::Durability durability = txn::Durability::kSync) {
+  const bson::Document document = json(text);
+  const auto body = [&](Transaction& transaction) -> Result<> {
+    const CollectionInfo* info = NACRE_TRY(transaction.open_for_write(collection));
+    return Writer(database, transaction, *info).insert(document);
+  };
+  NACRE_TRY(database.transact(body, durability));
+  return {};
+}
+
+inline void insert(Database& database, std::string_view collection, std::string_view text,
+                   txn::Durability durability = txn::Durability::kSync) {
+  const auto done = try_insert(database, collection, text, durability);
+  ASSERT_TRUE(done) << done.error().text();
+}
+
+inline void remove(Database& database, std::string_view collection, std::int32_t id) {
+  const bson::Document holder = bson::Builder().append("_id", id).finish();
+  const std::string key = id_key(holder.find("_id"));
+  const auto body = [&](Transaction& transaction) -> Result<> {
+    const CollectionInfo* info = NACRE_TRY(transaction.open_for_write(collection));
+    const auto row = NACRE_TRY(transaction.rows().get(info->table, as_bytes(key)));
+    if (!row) return {};
+    return Writer(database, transaction, *info).remove(as_bytes(key), as_bytes(*row));
+  };
+  const auto done = database.transact(body, txn::Durability::kAsync);
+  ASSERT_TRUE(done) << done.error().text();
+}
+
+inline void create_index(Database& database, std::string_view collection,
+                         std::string_view specification) {
+  const auto spec = parse_index_spec(json(specification));
+  ASSERT_TRUE(spec) << spec.error().text();
+  const auto built = database.create_indexes(collection, std::span(&*spec, 1));
+  ASSERT_TRUE(built) << built.error().text();
+}
+
+// Every document in key order, as JSON.
+inline std::vector<std::string> rows(Database& database, std::string_view collection) {
+  std::vector<std::string> all;
+  const auto snapshot = database.snapshot();
+  const CollectionInfo* info = snapshot->catalog().find(collection);
+  if (info == nullptr) return all;
+  auto cursor = snapshot->rows().cursor(info->table);
+  for (bool row = *(*cursor)->seek_first(); row; row = *(*cursor)->next()) {
+    all.push_back(bson::to_json(*decode_bson((*cursor)->value())));
+  }
+  return all;
+}
+
+}  // namespace nacre::document::testing

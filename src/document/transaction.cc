@@ -1,0 +1,239 @@
+#include <algorithm>
+#include <array>
+#include <random>
+#include <utility>
+
+#include "base/text.h"
+#include "document/database.h"
+#include "document/database_internal.h"
+
+namespace nacre::document {
+namespace {
+
+constexpr std::size_t kNameBytesMax = 255;
+
+// Options of create that change nothing here; every other one would promise what does not happen.
+constexpr std::array<std::string_view, 4> kIgnoredOptions = {"comment", "writeConcern",
+                                                             "autoIndexId", "storageEngine"};
+
+Result<> check_name(std::string_view name) {
+  const bool bad = name.empty() || name.size() > kNameBytesMax || name.starts_with('.') ||
+                   name.ends_with('.') || name.contains('$') || name.contains('\0') ||
+                   name.starts_with("system.");
+  if (bad) {
+    return fail(Code::kInvalid, kInvalidNamespace, format("Invalid collection name: '{}'", name));
+  }
+  return {};
+}
+
+Result<> check_options(bson::View options) {
+  for (const bson::Element& option : options) {
+    const bool ignored = std::ranges::find(kIgnoredOptions, option.name()) != kIgnoredOptions.end();
+    const bool off = option.is(bson::Type::kBool) && !option.boolean();
+    const bool none = option.is(bson::Type::kDocument) && option.document().empty();
+    if (ignored || off || none) continue;
+    return fail(
+        Code::kUnsupported, kCommandNotSupported,
+        format("create: the option '{}' is not carried out by this version", option.name()));
+  }
+  return {};
+}
+
+// Version 4: random.
+Uuid new_uuid() {
+  std::random_device random;
+  Uuid uuid;
+  for (std::size_t i = 0; i < uuid.size(); ++i) {
+    uuid[i] = static_cast<std::byte>(random() & 0xff);
+  }
+  uuid[6] = (uuid[6] & std::byte{0x0f}) | std::byte{0x40};
+  uuid[8] = (uuid[8] & std::byte{0x3f}) | std::byte{0x80};
+  return uuid;
+}
+
+std::unexpected<Error> no_collection(std::string_view name) {
+  return fail(Code::kNotFound, kNamespaceNotFound, format("ns not found: collection {}", name));
+}
+
+}  // namespace
+
+Transaction::Transaction(Database* database, txn::Transaction rows,
+                         std::shared_ptr<const Catalog> catalog)
+    : database_(database), rows_(std::move(rows)), catalog_(std::move(catalog)) {}
+Transaction::Transaction(Transaction&&) noexcept = default;
+Transaction& Transaction::operator=(Transaction&&) noexcept = default;
+Transaction::~Transaction() = default;
+
+Result<const CollectionInfo*> Transaction::find_for_write(std::string_view collection) {
+  const CollectionInfo* info = catalog_->find(collection);
+  if (info == nullptr) return info;
+  if (std::ranges::find(required_, collection) == required_.end()) {
+    NACRE_TRY(rows_.require_unchanged(kCatalogTable, as_bytes(catalog_key(collection))));
+    required_.emplace_back(collection);
+  }
+  return info;
+}
+
+Result<const CollectionInfo*> Transaction::require_for_write(std::string_view collection) {
+  const CollectionInfo* info = NACRE_TRY(find_for_write(collection));
+  if (info == nullptr) return no_collection(collection);
+  return info;
+}
+
+Result<const CollectionInfo*> Transaction::open_for_write(std::string_view collection) {
+  const CollectionInfo* info = NACRE_TRY(find_for_write(collection));
+  if (info != nullptr) return info;
+  NACRE_TRY(create_collection(collection, {}));
+  return catalog_->find(collection);
+}
+
+Result<> Transaction::create_collection(std::string_view collection, bson::View options) {
+  NACRE_TRY(check_name(collection));
+  NACRE_TRY(check_options(options));
+  if (catalog_->find(collection) != nullptr) {
+    return fail(Code::kExists, kNamespaceExists,
+                format("Collection {}.{} already exists.", database_->name(), collection));
+  }
+  auto info = std::make_shared<CollectionInfo>();
+  info->name = collection;
+  info->uuid = new_uuid();
+  info->options = bson::Document(options);
+  info->table = new_table();
+  return store(collection, std::move(info));
+}
+
+Result<bool> Transaction::drop_collection(std::string_view collection) {
+  const CollectionInfo* info = NACRE_TRY(find_for_write(collection));
+  if (info == nullptr) return false;
+  NACRE_TRY(rows_.drop_table(info->table));
+  for (const IndexInfo& index : info->indexes) NACRE_TRY(rows_.drop_table(index.table));
+  NACRE_TRY(store(collection, nullptr));
+  return true;
+}
+
+Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec& spec) {
+  const CollectionInfo* before = NACRE_TRY(open_for_write(collection));
+  const bool on_id = spec.fields.size() == 1 && spec.fields.front().path == "_id";
+  if (on_id) return false;
+  for (const IndexInfo& index : before->indexes) {
+    const bool same_fields = index.fields == spec.fields;
+    const bool same_options = index.unique == spec.unique && index.sparse == spec.sparse;
+    if (index.name == spec.name && same_fields && same_options) return false;
+    if (index.name == spec.name) {
+      return fail(Code::kExists, kIndexKeySpecsConflict,
+                  format("An existing index has the same name as the requested index but another "
+                         "key or options: {}",
+                         spec.name));
+    }
+    if (same_fields && same_options) {
+      return fail(Code::kExists, kIndexOptionsConflict,
+                  format("Index already exists with a different name: {}", index.name));
+    }
+    if (same_fields) {
+      return fail(Code::kExists, kIndexOptionsConflict,
+                  format("An equivalent index already exists with other options: {}", index.name));
+    }
+  }
+  if (spec.name == kIdIndexName) {
+    return fail(Code::kInvalid, kIndexKeySpecsConflict, "The index name _id_ is that of _id");
+  }
+  auto info = std::make_shared<CollectionInfo>(*before);
+  info->indexes.push_back({.name = spec.name,
+                           .fields = spec.fields,
+                           .unique = spec.unique,
+                           .sparse = spec.sparse,
+                           .table = new_table(),
+                           .state = IndexState::kBuilding,
+                           .multikey = std::vector<bool>(spec.fields.size()),
+                           .specification = describe(spec)});
+  NACRE_TRY(store(collection, std::move(info)));
+  return true;
+}
+
+Result<> Transaction::make_index_ready(std::string_view collection, std::string_view index) {
+  const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
+  auto info = std::make_shared<CollectionInfo>(*before);
+  for (IndexInfo& candidate : info->indexes) {
+    if (candidate.name != index) continue;
+    candidate.state = IndexState::kReady;
+    return store(collection, std::move(info));
+  }
+  return fail(Code::kNotFound, kIndexNotFound, format("index not found with name [{}]", index));
+}
+
+Result<> Transaction::drop_index(std::string_view collection, std::string_view index) {
+  const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
+  if (index == kIdIndexName) {
+    return fail(Code::kInvalid, kInvalidOptions, "cannot drop _id index");
+  }
+  auto info = std::make_shared<CollectionInfo>(*before);
+  std::vector<IndexInfo> kept;
+  for (IndexInfo& candidate : info->indexes) {
+    if (index != "*" && candidate.name != index) {
+      kept.push_back(std::move(candidate));
+      continue;
+    }
+    NACRE_TRY(rows_.drop_table(candidate.table));
+  }
+  if (index != "*" && kept.size() == before->indexes.size()) {
+    return fail(Code::kNotFound, kIndexNotFound, format("index not found with name [{}]", index));
+  }
+  info->indexes = std::move(kept);
+  return store(collection, std::move(info));
+}
+
+Result<> Transaction::mark_multikey(std::string_view collection, std::string_view index,
+                                    const std::vector<bool>& fields) {
+  const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
+  auto info = std::make_shared<CollectionInfo>(*before);
+  for (IndexInfo& candidate : info->indexes) {
+    if (candidate.name != index) continue;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i]) candidate.multikey[i] = true;
+    }
+  }
+  return store(collection, std::move(info));
+}
+
+Result<Position> Transaction::commit(txn::Durability durability) {
+  const bool changes_catalog = own_ != nullptr;
+  if (changes_catalog) database_->rep_->begin_change();
+  auto position = rows_.commit(durability);
+  if (changes_catalog) database_->rep_->end_change();
+  if (!position && position.error().code() == Code::kConflict) {
+    return std::unexpected(std::move(position).error().with_number(kWriteConflict));
+  }
+  return position;
+}
+
+Result<> Transaction::store(std::string_view collection,
+                            std::shared_ptr<const CollectionInfo> info) {
+  const std::string key = catalog_key(collection);
+  Catalog& catalog = own_catalog();
+  if (const auto before = catalog.collections_.find(collection);
+      before != catalog.collections_.end()) {
+    kept_.push_back(std::move(before->second));
+    catalog.collections_.erase(before);
+  }
+  if (info == nullptr) {
+    NACRE_TRY(rows_.remove(kCatalogTable, as_bytes(key)));
+  } else {
+    NACRE_TRY(rows_.put(kCatalogTable, as_bytes(key), as_bytes(encode(*info).bytes())));
+    catalog.collections_.emplace(collection, std::move(info));
+  }
+  const bson::Document header = catalog.encode_header();
+  return rows_.put(kCatalogTable, as_bytes(kHeaderKey), as_bytes(header.bytes()));
+}
+
+TableId Transaction::new_table() { return TableId{own_catalog().next_table_++}; }
+
+Catalog& Transaction::own_catalog() {
+  if (own_ == nullptr) {
+    own_ = std::make_shared<Catalog>(*catalog_);
+    ++own_->version_;
+    catalog_ = own_;
+  }
+  return *own_;
+}
+
+}  // namespace nacre::document

@@ -1,0 +1,206 @@
+#include "document/writer.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/text.h"
+#include "bson/json.h"
+
+namespace nacre::document {
+namespace {
+
+constexpr std::int32_t kDuplicateKey = 11000;
+constexpr std::int32_t kInvalidIdField = 53;
+constexpr std::int32_t kImmutableField = 66;
+constexpr std::int32_t kObjectTooLarge = 10334;
+
+// As the shell writes a value: what applications find in the message of a duplicate key.
+std::string shell_text(bson::View values) {
+  std::string text = "{";
+  for (const bson::Element& value : values) {
+    text.append(text.size() > 1 ? ", " : " ").append(value.name()).append(": ");
+    if (value.is(bson::Type::kObjectId)) {
+      text.append("ObjectId('").append(bson::to_hex(value.object_id())).append("')");
+    } else {
+      text.append(bson::to_json(value, bson::JsonForm::kRelaxed));
+    }
+  }
+  return text.append(" }");
+}
+
+void difference(std::vector<IndexEntry>& from, std::vector<IndexEntry>& without,
+                std::vector<IndexEntry>& to) {
+  to.clear();
+  const auto by_key = [](const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; };
+  std::ranges::set_difference(from, without, std::back_inserter(to), by_key);
+}
+
+}  // namespace
+
+Writer::Writer(Database& database, Transaction& transaction, const CollectionInfo& collection)
+    : database_(database),
+      transaction_(transaction),
+      collection_(&collection),
+      changes_(collection.indexes.size()) {}
+
+Result<> Writer::insert(bson::View document) {
+  NACRE_TRY(check_size(document));
+  const bson::Element id = document.find("_id");
+  const std::string key = id_key(id);
+  txn::Transaction& rows = transaction_.rows();
+  const auto there = NACRE_TRY(rows.get(collection_->table, as_bytes(key)));
+  if (there) {
+    const bson::Document pattern = bson::Builder().append("_id", 1).finish();
+    const bson::Document values = bson::Builder().append(id).finish();
+    return std::unexpected(
+        duplicate_key(database_.name(), collection_->name, kIdIndexName, pattern, values));
+  }
+  NACRE_TRY(compare(as_bytes(key), nullptr, &document));
+  const Time now = database_.now();
+  encode({.version = 1, .created = now, .updated = now}, document, row_);
+  NACRE_TRY(rows.put(collection_->table, as_bytes(key), as_bytes(row_)));
+  return apply_index_changes();
+}
+
+Result<bool> Writer::replace(Bytes id_key, Bytes row, bson::View document) {
+  const StoredDocument before = NACRE_TRY(decode(row));
+  if (equal(before.bson.bytes(), document.bytes())) return false;
+  NACRE_TRY(check_size(document));
+  const bson::Element id = before.bson.find("_id");
+  const bson::Element new_id = document.find("_id");
+  if (!new_id || !equal(id.value_bytes(), new_id.value_bytes()) || id.type() != new_id.type()) {
+    return fail(Code::kInvalid, kImmutableField,
+                "Performing an update on the path '_id' would modify the immutable field '_id'");
+  }
+  NACRE_TRY(compare(id_key, &before.bson, &document));
+  encode({.version = before.envelope.version + 1,
+          .created = before.envelope.created,
+          .updated = database_.now()},
+         document, row_);
+  NACRE_TRY(transaction_.rows().put(collection_->table, id_key, as_bytes(row_)));
+  NACRE_TRY(apply_index_changes());
+  return true;
+}
+
+Result<> Writer::remove(Bytes id_key, Bytes row) {
+  const StoredDocument before = NACRE_TRY(decode(row));
+  NACRE_TRY(compare(id_key, &before.bson, nullptr));
+  NACRE_TRY(transaction_.rows().remove(collection_->table, id_key));
+  return apply_index_changes();
+}
+
+Result<> Writer::check_size(bson::View document) const {
+  const std::size_t size = document.bytes().size();
+  if (size <= kDocumentBytesMaxNow) return {};
+  return fail(Code::kUnsupported, kObjectTooLarge,
+              format("document has {} bytes, expected at most {}: larger ones come with a later "
+                     "version",
+                     size, kDocumentBytesMaxNow));
+}
+
+Result<> Writer::compare(Bytes id_key, const bson::View* before, const bson::View* after) {
+  const std::vector<IndexInfo>& indexes = collection_->indexes;
+  for (std::size_t i = 0; i < indexes.size(); ++i) {
+    IndexChange& change = changes_[i];
+    before_.entries.clear();
+    after_.entries.clear();
+    change.multikey.clear();
+    if (before != nullptr) NACRE_TRY(index_entries(indexes[i], *before, id_key, before_));
+    if (after != nullptr) {
+      NACRE_TRY(index_entries(indexes[i], *after, id_key, after_));
+      change.multikey = after_.multikey;
+    }
+    difference(before_.entries, after_.entries, change.removed);
+    difference(after_.entries, before_.entries, change.added);
+    if (indexes[i].unique && after != nullptr) {
+      NACRE_TRY(check_unique(indexes[i], change, id_key, *after));
+    }
+  }
+  return {};
+}
+
+Result<> Writer::check_unique(const IndexInfo& index, const IndexChange& change, Bytes id_key,
+                              bson::View document) {
+  for (const IndexEntry& entry : change.added) {
+    const auto there = NACRE_TRY(transaction_.rows().get(index.table, as_bytes(entry.key)));
+    // The same document's own entry is there when an index build was ahead of us.
+    if (!there || *there == entry.value) continue;
+    const bson::Element pattern = index.specification.find("key");
+    const bson::Document values = values_of_entry(index, document, id_key, as_bytes(entry.key));
+    return std::unexpected(
+        duplicate_key(database_.name(), collection_->name, index.name, pattern.document(), values));
+  }
+  return {};
+}
+
+Result<> Writer::apply_index_changes() {
+  txn::Transaction& rows = transaction_.rows();
+  bool marked = false;
+  for (std::size_t i = 0; i < changes_.size(); ++i) {
+    const IndexInfo& index = collection_->indexes[i];
+    const IndexChange& change = changes_[i];
+    for (const IndexEntry& entry : change.removed) {
+      if (index.unique && index.state == IndexState::kBuilding) {
+        // Two documents of one value may still be there; the entry may be the other one's.
+        const auto there = NACRE_TRY(rows.get(index.table, as_bytes(entry.key)));
+        if (there && *there != entry.value) continue;
+      }
+      NACRE_TRY(rows.remove(index.table, as_bytes(entry.key)));
+    }
+    for (const IndexEntry& entry : change.added) {
+      NACRE_TRY(rows.put(index.table, as_bytes(entry.key), as_bytes(entry.value)));
+    }
+    for (std::size_t f = 0; f < change.multikey.size(); ++f) {
+      if (!change.multikey[f] || index.multikey[f]) continue;
+      NACRE_TRY(transaction_.mark_multikey(collection_->name, index.name, change.multikey));
+      marked = true;
+      break;
+    }
+  }
+  if (marked) collection_ = transaction_.catalog().find(collection_->name);
+  return {};
+}
+
+Result<> check_id(const bson::Element& id) {
+  const bson::Type type = id.type();
+  if (type == bson::Type::kArray || type == bson::Type::kRegex || type == bson::Type::kUndefined) {
+    return fail(Code::kInvalid, kInvalidIdField,
+                format("The '_id' value cannot be of type {}", bson::name(type)));
+  }
+  return {};
+}
+
+Result<bson::View> with_id_first(bson::View document, bson::Document& holder) {
+  const auto first = document.begin();
+  if (first != document.end() && first->name() == "_id") {
+    NACRE_TRY(check_id(*first));
+    return document;
+  }
+  const bson::Element id = document.find("_id");
+  NACRE_TRY(check_id(id));
+  bson::Builder builder;
+  if (id) {
+    builder.append(id);
+  } else {
+    builder.append("_id", bson::new_object_id());
+  }
+  for (const bson::Element& element : document) {
+    if (element.name() != "_id") builder.append(element);
+  }
+  holder = builder.finish();
+  return holder.view();
+}
+
+Error duplicate_key(std::string_view database, std::string_view collection, std::string_view index,
+                    bson::View pattern, bson::View values) {
+  bson::Document details =
+      bson::Builder().append("keyPattern", pattern).append("keyValue", values).finish();
+  return Error(Code::kExists, format("E11000 duplicate key error collection: {}.{} index: {} dup "
+                                     "key: {}",
+                                     database, collection, index, shell_text(values)))
+      .with_number(kDuplicateKey)
+      .with_details(std::move(details).release());
+}
+
+}  // namespace nacre::document
