@@ -1,0 +1,102 @@
+// Nacre as the benchmark sees it: txn::Database, transactions of 1000 rows for a load.
+#include <utility>
+
+#include "base/bytes.h"
+#include "io/posix_file_system.h"
+#include "kv/engine.h"
+#include "txn/database.h"
+
+namespace nacre::bench {
+namespace {
+
+constexpr TableId kTable{1};
+
+class NacreSession final : public Session {
+ public:
+  NacreSession(txn::Database& database, txn::Durability durability)
+      : database_(database), durability_(durability), snapshot_(database.snapshot()) {}
+
+  Result<> refresh() override {
+    snapshot_ = database_.snapshot();
+    return {};
+  }
+
+  Result<bool> get(std::string_view key, Tally& tally) override {
+    const auto value = NACRE_TRY(snapshot_.get(kTable, as_bytes(key)));
+    if (!value) return false;
+    tally.see(*value);
+    return true;
+  }
+
+  Result<> scan(Tally& tally) override {
+    const auto cursor = NACRE_TRY(snapshot_.cursor(kTable));
+    bool row = NACRE_TRY(cursor->seek_first());
+    while (row) {
+      tally.see(as_text(cursor->value()));
+      row = NACRE_TRY(cursor->next());
+    }
+    return {};
+  }
+
+  Result<> put(std::span<const Row> rows) override {
+    while (true) {
+      txn::Transaction transaction = database_.begin();
+      for (const Row& row : rows) {
+        NACRE_TRY(transaction.put(kTable, as_bytes(row.key), as_bytes(row.value)));
+      }
+      auto committed = transaction.commit(durability_);
+      if (committed) return {};
+      if (committed.error().code() != Code::kConflict) {
+        return std::unexpected(std::move(committed).error());
+      }
+    }
+  }
+
+ private:
+  txn::Database& database_;
+  txn::Durability durability_;
+  txn::Snapshot snapshot_;
+};
+
+class NacreEngine final : public Engine {
+ public:
+  Result<> open(const Setup& setup) {
+    txn::Options options;
+    options.file_system = files_.get();
+    options.create_if_missing = true;
+    options.cache_bytes = setup.cache_bytes;
+    database_ = NACRE_TRY(txn::Database::open(setup.directory + "/db", options));
+    return {};
+  }
+
+  Result<> load(const Load& load) override {
+    NacreSession session(*database_, txn::Durability::kAsync);
+    NACRE_TRY(in_batches(load, 1000, [&](std::span<const Row> rows) { return session.put(rows); }));
+    return database_->sync();
+  }
+
+  Result<> settle() override { return database_->checkpoint(); }
+
+  Result<std::unique_ptr<Session>> session(Promise promise) override {
+    return std::make_unique<NacreSession>(*database_, promise == Promise::kDurable
+                                                          ? txn::Durability::kSync
+                                                          : txn::Durability::kAsync);
+  }
+
+ private:
+  std::unique_ptr<io::FileSystem> files_ = io::make_posix_file_system();
+  std::unique_ptr<txn::Database> database_;  // destroyed before its files
+};
+
+}  // namespace
+
+EngineKind nacre_kind() {
+  return {"nacre", "8 KB pages, direct I/O, log always written; later: Durability::kAsync",
+          [](const Setup& setup) -> Result<std::unique_ptr<Engine>> {
+            auto engine = std::make_unique<NacreEngine>();
+            NACRE_TRY(engine->open(setup));
+            return engine;
+          }};
+}
+
+}  // namespace nacre::bench

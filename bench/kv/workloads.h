@@ -1,0 +1,38 @@
+// What is measured, in this order, of every engine in turn.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kv/engine.h"
+#include "kv/rows.h"
+
+namespace nacre::bench {
+
+struct Options {
+  std::uint64_t rows = 1'000'000;
+  std::size_t value_bytes = 100;
+  std::uint64_t gets = 500'000;  // per thread
+  double seconds = 2;            // of each kind of update
+  int repeat = 3;
+  std::uint64_t cache_bytes = 0;     // 0: four times the data, at least 256 MB
+  std::vector<std::string> engines;  // empty: all
+  std::string directory = "kv_bench.data";
+  std::string json;  // a file to write; empty: none
+};
+
+// Rates in operations per second, one per repeat.
+struct Sample {
+  std::string workload;
+  std::string unit;
+  std::string engine;
+  std::vector<double> rates;
+};
+
+[[nodiscard]] double median(std::vector<double> rates);
+
+// Runs everything on `kinds`; says on standard error what it is at.
+[[nodiscard]] Result<std::vector<Sample>> run_all(const Options& options,
+                                                  const std::vector<EngineKind>& kinds);
+
+}  // namespace nacre::bench
