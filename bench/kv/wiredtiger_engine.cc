@@ -96,7 +96,7 @@ class WiredTigerEngine final : public Engine {
   explicit WiredTigerEngine(WT_CONNECTION* connection) : connection_(connection) {}
   WiredTigerEngine(const WiredTigerEngine&) = delete;
   WiredTigerEngine& operator=(const WiredTigerEngine&) = delete;
-  ~WiredTigerEngine() override { connection_->close(connection_, "leak_memory=true"); }
+  ~WiredTigerEngine() override { connection_->close(connection_, nullptr); }
 
   Result<> create_table() {
     return in_session([](WT_SESSION* session) {
