@@ -1,0 +1,55 @@
+// A group of commits in memory: filled by append, written as it is, forgotten when durable.
+//
+// Threads: the log's lock, except that the bytes of a sealed group no longer change.
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <memory>
+
+#include "io/aligned_buffer.h"
+#include "log/local_log.h"
+#include "log/segment_internal.h"
+
+namespace nacre::log {
+
+struct LocalLog::Group {
+  [[nodiscard]] Position last() const { return Position{number(first) + commits - 1}; }
+  [[nodiscard]] std::uint64_t extent() const { return whole_blocks(used); }
+  [[nodiscard]] Bytes payload() const {
+    return buffer.bytes().first(used).subspan(kGroupHeaderSize);
+  }
+
+  // Room for `bytes` more. What lies behind `used` is zero.
+  void reserve(std::uint64_t bytes) {
+    const auto needed = static_cast<std::size_t>(whole_blocks(used + bytes));
+    if (buffer.size() >= needed) return;
+    io::AlignedBuffer larger(std::max(needed, 2 * buffer.size()));
+    std::memcpy(larger.data(), buffer.data(), used);
+    buffer = std::move(larger);
+  }
+
+  [[nodiscard]] MutableBytes extend(std::uint64_t bytes) {
+    const MutableBytes added = buffer.bytes().subspan(used, static_cast<std::size_t>(bytes));
+    used += static_cast<std::size_t>(bytes);
+    return added;
+  }
+
+  io::AlignedBuffer buffer = io::AlignedBuffer(kBlockSize);
+  std::size_t used = kGroupHeaderSize;
+  Position first{};
+  std::uint32_t commits = 0;
+  Time last_time{};
+  bool full = false;                // takes no more commits
+  std::uint32_t waiters = 0;        // committers asleep on `changed`
+  std::condition_variable changed;  // durable, poisoned, or it is the sleeper's turn to write
+
+  // From sealing on.
+  std::shared_ptr<Segment> segment;
+  std::shared_ptr<io::File> file;  // shared with the log; outlives a rotation
+  std::uint64_t offset = 0;
+  bool written = false;
+};
+
+}  // namespace nacre::log

@@ -1,0 +1,328 @@
+#include "log/local_log.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "base/text.h"
+#include "io/aligned_buffer.h"
+#include "io/random.h"
+#include "log/group_internal.h"
+#include "log/scan_internal.h"
+#include "log/segment_internal.h"
+
+namespace nacre::log {
+namespace {
+
+// After its own commit is durable, a committer writes for others at most this often before it hands
+// over to one of them: writing on saves a wake-up, stopping gives its own caller the answer.
+constexpr int kTurnsForOthers = 1;
+
+constexpr std::uint64_t kMarkEvery = 64 << 10;  // bytes between the marks that bytes() is told by
+
+}  // namespace
+
+LocalLog::LocalLog(std::string_view directory, const LocalLogOptions& options)
+    : directory_(directory), options_(options) {}
+
+LocalLog::~LocalLog() = default;
+
+Result<> LocalLog::check_options(const LocalLogOptions& options) {
+  NACRE_CHECK(options.file_system != nullptr, "a log needs a file system");
+  const bool sizes_fit = options.segment_bytes_min % kBlockSize == 0 &&
+                         options.segment_bytes_max % kBlockSize == 0 &&
+                         options.segment_bytes_min >= 2 * kBlockSize &&
+                         options.segment_bytes_min <= options.segment_bytes_max;
+  if (!sizes_fit) {
+    return fail(
+        Code::kInvalid,
+        format("segment sizes are {} to {}, expected multiples of {} from {} on",
+               options.segment_bytes_min, options.segment_bytes_max, kBlockSize, 2 * kBlockSize));
+  }
+  if (options.inflight_max == 0) {
+    return fail(Code::kInvalid, "inflight_max is 0, expected 1 or more");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<LocalLog>> LocalLog::create(std::string_view directory,
+                                                   const LocalLogOptions& options) {
+  NACRE_TRY(check_options(options));
+  io::FileSystem& fs = *options.file_system;
+  if (!NACRE_TRY(fs.exists(directory))) NACRE_TRY(fs.make_directory(directory));
+  DirectoryListing old = NACRE_TRY(list_segments(fs, directory));
+  for (const std::string& path : old.leftovers) NACRE_TRY(fs.remove(path));
+  for (const SegmentSeq seq : old.segments) NACRE_TRY(fs.remove(segment_path(directory, seq)));
+
+  std::unique_ptr<LocalLog> log(new LocalLog(directory, options));
+  BlankFile blank = NACRE_TRY(make_blank(fs, directory, SegmentSeq{1}, options.segment_bytes_min));
+  auto segment = std::make_shared<Segment>();
+  segment->path = segment_path(directory, SegmentSeq{1});
+  segment->header = log->next_header(blank.bytes);
+  auto file = NACRE_TRY(install(fs, directory, std::move(blank), segment->header));
+  Tail tail;
+  tail.segments.push_back(std::move(segment));
+  log->adopt(std::move(tail), std::move(file));
+  return log;
+}
+
+Result<std::unique_ptr<LocalLog>> LocalLog::open(std::string_view directory,
+                                                 const LocalLogOptions& options, Resume resume) {
+  NACRE_TRY(check_options(options));
+  io::FileSystem& fs = *options.file_system;
+  Tail tail = NACRE_TRY(recover_tail(fs, directory,
+                                     {.uuid = options.database_uuid,
+                                      .first_needed = resume.first_needed,
+                                      .durable = resume.durable}));
+  auto file = NACRE_TRY(
+      fs.open(tail.segments.back()->path, {.mode = io::OpenMode::kReadWrite, .direct = true}));
+  std::unique_ptr<LocalLog> log(new LocalLog(directory, options));
+  log->adopt(std::move(tail), std::move(file));
+  NACRE_TRY(log->mark_durable());
+  return log;
+}
+
+void LocalLog::adopt(Tail tail, std::unique_ptr<io::File> active) {
+  segments_.assign(tail.segments.begin(), tail.segments.end());
+  active_ = std::move(active);
+  offset_ = tail.offset;
+  next_group_ = tail.group;
+  chain_ = tail.chain;
+  last_ = number(tail.last);
+  durable_ = number(tail.last);
+  last_time_ = number(tail.last_time);
+  sealed_time_ = tail.last_time;
+  marked_durable_ = tail.marked;
+  total_bytes_ = tail.bytes;
+  marks_.emplace_back(tail.last, total_bytes_);
+}
+
+std::unexpected<Error> LocalLog::stopped() const {
+  return fail(Code::kClosed,
+              format("the log stopped and has to be opened again, because {}", failure_->what()));
+}
+
+Result<> LocalLog::check_usable() const {
+  if (failure_) return stopped();
+  if (closed_) return fail(Code::kClosed, format("{}: the log is closed", directory_));
+  return {};
+}
+
+void LocalLog::poison(const Error& error) {
+  if (!failure_) failure_ = error.clone();
+  for (const GroupPtr& group : in_flight_) group->changed.notify_all();
+  for (const GroupPtr& group : open_) group->changed.notify_all();
+}
+
+LocalLog::Group& LocalLog::open_group(std::uint64_t record_bytes) {
+  const bool joins = !open_.empty() && !open_.back()->full &&
+                     open_.back()->used + record_bytes <= options_.group_bytes_max;
+  if (!joins) {
+    open_.push_back(std::make_shared<Group>());
+    open_.back()->first = nacre::next(last_position());
+  }
+  open_.back()->reserve(record_bytes);
+  return *open_.back();
+}
+
+Result<Position> LocalLog::append(Time time, Bytes ops) {
+  if (ops.size() > kOpsSizeMax) {
+    return fail(Code::kFull,
+                format("a commit has {} bytes, expected at most {}", ops.size(), kOpsSizeMax));
+  }
+  const std::uint32_t ops_crc = crc32c(ops);  // outside the lock: the long part
+  const std::uint64_t record_bytes = kRecordHeaderSize + ops.size();
+  const Lock lock(mutex_);
+  NACRE_TRY(check_usable());
+  if (time <= last_time()) {
+    return fail(Code::kInvalid, format("the time of a commit is {}, expected more than {}",
+                                       number(time), number(last_time())));
+  }
+  if (last_position() == kPositionMax) return fail(Code::kFull, "all positions are used");
+  if (buffered_bytes_ > 0 && buffered_bytes_ + record_bytes > options_.buffer_bytes_max) {
+    return fail(Code::kFull, format("{} bytes wait to be written to the log, expected at most {}",
+                                    buffered_bytes_, options_.buffer_bytes_max));
+  }
+  Group& group = open_group(record_bytes);
+  const Position position = nacre::next(last_position());
+  const MutableBytes record = group.extend(record_bytes);
+  encode_record(position, time, ops, ops_crc, record.first(kRecordHeaderSize));
+  if (!ops.empty()) std::memcpy(record.data() + kRecordHeaderSize, ops.data(), ops.size());
+  ++group.commits;
+  group.last_time = time;
+  buffered_bytes_ += record_bytes;
+  last_ = number(position);
+  last_time_ = number(time);
+  return position;
+}
+
+LocalLog::GroupPtr LocalLog::group_of(Position position) const {
+  for (const auto* queue : {&in_flight_, &open_}) {
+    for (const GroupPtr& group : *queue) {
+      if (position <= group->last()) return group;
+    }
+  }
+  return nullptr;
+}
+
+bool LocalLog::can_seal() const {
+  return !failure_ && !open_.empty() && !rotating_ && writes_under_way_ < options_.inflight_max;
+}
+
+Result<> LocalLog::wait_durable(Position position) {
+  if (position <= durable_position()) return {};
+  Lock lock(mutex_);
+  if (position > last_position()) {
+    return fail(Code::kInvalid, format("position {} was not appended, the last is {}",
+                                       number(position), number(last_position())));
+  }
+  int turns_for_others = 0;
+  while (true) {
+    const bool done = position <= durable_position();
+    if (!done && failure_) return stopped();
+    if (done && (failure_ || turns_for_others == kTurnsForOthers || !can_seal())) break;
+    if (!done && !can_seal()) {
+      const GroupPtr group = group_of(position);
+      NACRE_CHECK(group != nullptr, "what is not durable is in a group");
+      ++group->waiters;
+      group->changed.wait(lock);
+      --group->waiters;
+      continue;
+    }
+    turns_for_others += done ? 1 : 0;
+    Result<> written = write_oldest(lock);
+    if (!written.has_value() && !done) return written;
+  }
+  pass_on();
+  return {};
+}
+
+void LocalLog::pass_on() {
+  if (!can_seal()) return;
+  for (const GroupPtr& group : open_) {
+    if (group->waiters == 0) continue;
+    group->changed.notify_one();
+    return;
+  }
+}
+
+Result<LocalLog::GroupPtr> LocalLog::seal(Lock& lock) {
+  NACRE_CHECK(can_seal(), "only with something to write and room to write it");
+  open_.front()->full = true;
+  const std::uint64_t needed = open_.front()->extent();
+  if (offset_ + needed > segments_.back()->header.file_bytes) NACRE_TRY(rotate(lock, needed));
+
+  GroupPtr group = std::move(open_.front());
+  open_.pop_front();
+  buffered_bytes_ -= group->used - kGroupHeaderSize;
+  group->segment = segments_.back();
+  group->file = active_;
+  group->offset = offset_;
+  const Bytes payload = group->payload();
+  if (group->commits == 0) group->last_time = sealed_time_;
+  chain_ = encode(GroupHeader{.nonce = group->segment->header.nonce,
+                              .number = next_group_,
+                              .first = group->first,
+                              .commits = group->commits,
+                              .payload_bytes = static_cast<std::uint32_t>(payload.size()),
+                              .payload_crc = crc32c(payload),
+                              .chain = chain_,
+                              .durable = durable_position(),
+                              .term = 0,
+                              .last_time = group->last_time},
+                  group->buffer.bytes());
+  ++next_group_;
+  offset_ += group->extent();
+  sealed_time_ = group->last_time;
+  marked_durable_ = durable_position();
+  note_bytes(group->last(), group->extent());
+  in_flight_.push_back(group);
+  ++writes_under_way_;
+  return group;
+}
+
+// What goes wrong is the answer, the log's first failure with its own code.
+Result<> LocalLog::write_oldest(Lock& lock) {
+  const GroupPtr group = NACRE_TRY(seal(lock));
+  pass_on();
+  lock.unlock();
+  Result<> written = write(*group);
+  lock.lock();
+  if (failure_) written = stopped();
+  complete(group, written);
+  return written;
+}
+
+Result<> LocalLog::write(const Group& group) {
+  auto written = group.file->write_durably(
+      group.offset, group.buffer.bytes().first(static_cast<std::size_t>(group.extent())));
+  if (written.has_value()) return {};
+  return std::unexpected(
+      std::move(written).error().while_doing(format("writing position {}", number(group.first))));
+}
+
+void LocalLog::complete(const GroupPtr& group, const Result<>& written) {
+  --writes_under_way_;
+  if (!written.has_value()) poison(written.error());
+  if (failure_) return;
+  group->written = true;
+  while (!in_flight_.empty() && in_flight_.front()->written) {
+    const GroupPtr durable = std::move(in_flight_.front());
+    in_flight_.pop_front();
+    durable->segment->end = durable->offset + durable->extent();
+    durable_ = number(durable->last());
+    durable->changed.notify_all();
+  }
+}
+
+bool LocalLog::wants_segment() const {
+  const Lock lock(mutex_);
+  if (failure_ || closed_ || rotating_ || preparing_) return false;
+  if (blank_ != nullptr && blank_->bytes >= next_segment_bytes()) return false;
+  return offset_ > segments_.back()->header.file_bytes / 2;
+}
+
+void LocalLog::note_bytes(Position last, std::uint64_t extent) {
+  total_bytes_ += extent;
+  if (total_bytes_ - marks_.back().second >= kMarkEvery) marks_.emplace_back(last, total_bytes_);
+}
+
+Position LocalLog::first_position() const {
+  const Lock lock(mutex_);
+  return segments_.front()->header.base;
+}
+
+std::uint64_t LocalLog::buffered_bytes() const {
+  const Lock lock(mutex_);
+  return buffered_bytes_;
+}
+
+std::uint64_t LocalLog::bytes() const {
+  const Lock lock(mutex_);
+  return total_bytes_ - trimmed_bytes_;
+}
+
+Result<> LocalLog::mark_durable() {
+  Lock lock(mutex_);
+  NACRE_TRY(check_usable());
+  const bool idle = open_.empty() && in_flight_.empty() && !rotating_;
+  if (!idle || marked_durable_ == durable_position()) return {};
+  open_.push_back(std::make_shared<Group>());
+  open_.back()->first = nacre::next(last_position());
+  open_.back()->full = true;
+  Result<> written = write_oldest(lock);
+  pass_on();
+  return written;
+}
+
+Result<> LocalLog::close() {
+  NACRE_TRY(wait_durable(last_position()));
+  NACRE_TRY(mark_durable());
+  const Lock lock(mutex_);
+  NACRE_TRY(check_usable());
+  closed_ = true;
+  return {};
+}
+
+}  // namespace nacre::log

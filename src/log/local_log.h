@@ -1,0 +1,170 @@
+// LocalLog: the log of one database in segment files of one directory, written in groups.
+//
+// Commits that wait together are written together as one group. Up to inflight_max groups are under
+//   way at once, so a commit does not wait for the write that has just left; they become durable
+//   strictly in order. Whoever waits does the writing; there is no thread in here.
+// Format: docs/format/log.md. Segments are written with zeros once and used again after trim, so a
+//   commit costs one write that neither allocates nor grows anything.
+// Unwritten commits: append() only fills memory. Under Durability::kAsync nobody waits, so the
+// owner
+//   calls wait_durable(last_position()) from time to time, and append() answers kFull, with nothing
+//   changed, when buffer_bytes_max are waiting: call wait_durable(last_position()), append again.
+// Threads: as Log says. A reader belongs to one thread and is destroyed before the log.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "log/format.h"
+#include "log/log.h"
+
+namespace nacre::log {
+
+struct Segment;
+struct BlankFile;
+struct Tail;
+
+struct LocalLogOptions {
+  io::FileSystem* file_system = nullptr;  // required; outlives the log
+  io::Clock* clock = nullptr;             // for the segments' creation times; null: system_clock()
+  Uuid database_uuid{};
+  // Each segment is twice as large as the one before, within these; multiples of kBlockSize.
+  std::uint64_t segment_bytes_min = std::uint64_t{1} << 20;
+  std::uint64_t segment_bytes_max = std::uint64_t{64} << 20;
+  // Group writes under way at once; 1: everybody who comes during a write shares the next one.
+  std::uint32_t inflight_max = 4;
+  std::uint64_t group_bytes_max = std::uint64_t{1} << 20;  // a larger commit is alone in its group
+  std::uint64_t buffer_bytes_max = std::uint64_t{16} << 20;  // appended and not yet being written
+};
+
+class LocalLog final : public Log {
+ public:
+  // Where the owner's knowledge of the log ends, as the superblock has it.
+  struct Resume {
+    Position first_needed{1};  // the first position not yet in the store
+    Position durable{};        // highest position known durable
+  };
+
+  // Makes a new, empty log in `directory`, created when missing; segments in it are removed.
+  // Durable on return, apart from the name `directory` itself.
+  [[nodiscard]] static Result<std::unique_ptr<LocalLog>> create(std::string_view directory,
+                                                                const LocalLogOptions& options);
+  // Opens the log and repairs its tail. Afterwards every commit up to last_position() is durable.
+  // kCorrupt names file, offset and position when acknowledged commits are damaged or missing.
+  [[nodiscard]] static Result<std::unique_ptr<LocalLog>> open(std::string_view directory,
+                                                              const LocalLogOptions& options,
+                                                              Resume resume);
+  // Leaves what was not waited for unwritten.
+  ~LocalLog() override;
+
+  // kFull: see above, or more than kOpsSizeMax bytes. kInvalid: `time` is not after last_time().
+  [[nodiscard]] Result<Position> append(Time time, Bytes ops) override;
+  [[nodiscard]] Result<> wait_durable(Position position) override;
+  [[nodiscard]] Position last_position() const override { return Position{last_.load()}; }
+  [[nodiscard]] Position durable_position() const override { return Position{durable_.load()}; }
+  [[nodiscard]] Time last_time() const override { return Time{last_time_.load()}; }
+  // A reader keeps its segment from being trimmed.
+  [[nodiscard]] Result<std::unique_ptr<Reader>> read_from(Position first) override;
+  // Whole segments only; stops at one that a reader is in.
+  [[nodiscard]] Result<> trim(Position floor) override;
+  [[nodiscard]] std::uint64_t bytes() const override;
+  [[nodiscard]] Result<> close() override;
+
+  // The oldest position that read_from() takes.
+  [[nodiscard]] Position first_position() const;
+  // Bytes of appended commits that no write has taken yet.
+  [[nodiscard]] std::uint64_t buffered_bytes() const;
+
+  // For an owner with a background thread, so that no commit has to make the next segment itself:
+  // whether half of the current one is used and the next not made, and making it. A failure is no
+  // harm yet.
+  [[nodiscard]] bool wants_segment() const;
+  [[nodiscard]] Result<> prepare_segment();
+  // Writes an empty group when the newest commit is durable but no group says so yet; for an idle
+  // owner: afterwards even rot in the last commit is told from a torn write.
+  [[nodiscard]] Result<> mark_durable();
+
+ private:
+  friend class LocalLogPeer;
+  friend class LocalReader;
+
+  // One group from its first commit until it is durable.
+  struct Group;
+  using GroupPtr = std::shared_ptr<Group>;  // shared by queue and waiters
+  using Lock = std::unique_lock<std::mutex>;
+
+  LocalLog(std::string_view directory, const LocalLogOptions& options);
+  void adopt(Tail tail, std::unique_ptr<io::File> active);
+  static Result<> check_options(const LocalLogOptions& options);
+
+  // The three steps of a group write, and all of them. All but write() require the lock.
+  // seal takes the oldest open group; makes and installs a new segment first when it does not fit,
+  // for which the lock is let go.
+  [[nodiscard]] Result<GroupPtr> seal(Lock& lock);
+  [[nodiscard]] static Result<> write(const Group& group);
+  void complete(const GroupPtr& group, const Result<>& written);
+  [[nodiscard]] Result<> write_oldest(Lock& lock);
+
+  [[nodiscard]] bool can_seal() const;
+  // Both let the lock go while they write.
+  [[nodiscard]] Result<> rotate(Lock& lock, std::uint64_t room);
+  [[nodiscard]] Result<> make_blank_of(Lock& lock, std::uint64_t bytes);
+  [[nodiscard]] Result<> install_next(Lock& lock, std::uint64_t bytes);
+  [[nodiscard]] SegmentHeader next_header(std::uint64_t file_bytes) const;
+  [[nodiscard]] Result<> recycle(const Segment& segment);
+  [[nodiscard]] std::uint64_t next_segment_bytes() const;
+  [[nodiscard]] Group& open_group(std::uint64_t record_bytes);
+  [[nodiscard]] GroupPtr group_of(Position position) const;
+  // Lets a sleeping committer write, when there is something to write and nobody awake to do it.
+  void pass_on();
+  void poison(const Error& error);
+  [[nodiscard]] std::unexpected<Error> stopped() const;
+  [[nodiscard]] Result<> check_usable() const;
+  void note_bytes(Position last, std::uint64_t extent);
+
+  const std::string directory_;
+  const LocalLogOptions options_;
+
+  std::mutex trim_mutex_;     // one trim at a time; taken before mutex_
+  mutable std::mutex mutex_;  // guards everything below
+  std::atomic<std::uint64_t> last_ = 0;
+  std::atomic<std::uint64_t> durable_ = 0;
+  std::atomic<std::uint64_t> last_time_ = 0;
+  std::optional<Error> failure_;  // poisoned by this
+  bool closed_ = false;
+
+  std::deque<GroupPtr> open_;       // appended, oldest first; only the last one still grows
+  std::deque<GroupPtr> in_flight_;  // being written, oldest first
+  std::uint64_t buffered_bytes_ = 0;
+  std::uint32_t writes_under_way_ = 0;
+  bool rotating_ = false;
+  std::condition_variable rotated_;  // rotating_ or preparing_ became false
+
+  std::deque<std::shared_ptr<Segment>> segments_;  // ascending; the last is written to
+  std::shared_ptr<io::File> active_;               // its file; shared with writes under way
+  std::uint64_t offset_ = 0;                       // where the next group goes
+  std::uint64_t next_group_ = 0;
+  std::uint32_t chain_ = 0;
+  Time sealed_time_{};                // of the last commit in a sealed group
+  Position marked_durable_{};         // what the newest header says is durable
+  std::unique_ptr<BlankFile> blank_;  // the next segment
+  bool preparing_ = false;
+
+  // Running total of group bytes, noted every now and then, to tell what a trim leaves.
+  std::uint64_t total_bytes_ = 0;
+  std::deque<std::pair<Position, std::uint64_t>> marks_;  // last position, total after it
+  std::uint64_t trimmed_bytes_ = 0;
+};
+
+}  // namespace nacre::log

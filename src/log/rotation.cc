@@ -1,0 +1,144 @@
+// How a log goes from one segment to the next, and what becomes of the old ones.
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "io/random.h"
+#include "log/group_internal.h"
+#include "log/local_log.h"
+#include "log/segment_internal.h"
+
+namespace nacre::log {
+
+std::uint64_t LocalLog::next_segment_bytes() const {
+  const std::uint64_t current = segments_.back()->header.file_bytes;
+  return std::clamp(2 * current, options_.segment_bytes_min, options_.segment_bytes_max);
+}
+
+SegmentHeader LocalLog::next_header(std::uint64_t file_bytes) const {
+  io::Clock& clock = options_.clock != nullptr ? *options_.clock : io::system_clock();
+  SegmentHeader header;
+  header.uuid = options_.database_uuid;
+  header.seq = segments_.empty() ? SegmentSeq{1} : next(segments_.back()->header.seq);
+  header.nonce = io::system_random();
+  // Everything before the oldest open group is in the segments so far.
+  header.base = open_.empty() ? nacre::next(last_position()) : open_.front()->first;
+  header.base_group = next_group_;
+  header.base_time = sealed_time_;
+  header.chain = chain_;
+  header.created = clock.now();
+  header.file_bytes = file_bytes;
+  return header;
+}
+
+Result<> LocalLog::rotate(Lock& lock, std::uint64_t room) {
+  rotating_ = true;  // nobody seals a group meanwhile
+  auto installed = install_next(lock, std::max(next_segment_bytes(), kBlockSize + room));
+  rotating_ = false;
+  rotated_.notify_all();
+  if (installed.has_value()) return {};
+  if (failure_) return stopped();
+  poison(installed.error());
+  return installed;
+}
+
+Result<> LocalLog::install_next(Lock& lock, std::uint64_t bytes) {
+  NACRE_TRY(make_blank_of(lock, bytes));
+  BlankFile blank = std::move(*blank_);
+  blank_.reset();
+  auto segment = std::make_shared<Segment>();
+  segment->header = next_header(blank.bytes);
+  segment->path = segment_path(directory_, segment->header.seq);
+  lock.unlock();
+  auto file = install(*options_.file_system, directory_, std::move(blank), segment->header);
+  lock.lock();
+  if (!file.has_value()) return std::unexpected(std::move(file).error());
+  if (failure_) return stopped();
+  segments_.push_back(std::move(segment));
+  active_ = std::move(*file);
+  offset_ = kBlockSize;
+  return {};
+}
+
+Result<> LocalLog::make_blank_of(Lock& lock, std::uint64_t bytes) {
+  while (preparing_) rotated_.wait(lock);
+  if (failure_) return stopped();
+  if (blank_ != nullptr && blank_->bytes >= bytes) return {};
+  const std::unique_ptr<BlankFile> too_small = std::move(blank_);
+  const SegmentSeq seq = next(segments_.back()->header.seq);
+  preparing_ = true;
+  lock.unlock();
+  Result<> removed;
+  if (too_small != nullptr) removed = options_.file_system->remove(too_small->path);
+  auto blank = make_blank(*options_.file_system, directory_, seq, bytes);
+  lock.lock();
+  preparing_ = false;
+  rotated_.notify_all();
+  NACRE_TRY(std::move(removed));
+  if (!blank.has_value()) return std::unexpected(std::move(blank).error());
+  blank_ = std::make_unique<BlankFile>(std::move(*blank));
+  return {};
+}
+
+Result<> LocalLog::prepare_segment() {
+  Lock lock(mutex_);
+  NACRE_TRY(check_usable());
+  if (rotating_ || preparing_) return {};
+  return make_blank_of(lock, next_segment_bytes());
+}
+
+Result<> LocalLog::trim(Position floor) {
+  const std::scoped_lock one_at_a_time(trim_mutex_);
+  Lock lock(mutex_);
+  NACRE_TRY(check_usable());
+  while (marks_.size() > 1 && marks_[1].first < floor) marks_.pop_front();
+  if (marks_.front().first < floor) {
+    trimmed_bytes_ = std::max(trimmed_bytes_, marks_.front().second);
+  }
+  if (floor > last_position()) trimmed_bytes_ = total_bytes_;
+
+  std::vector<std::shared_ptr<Segment>> dropped;
+  while (segments_.size() > 1 && segments_[1]->header.base <= floor &&
+         segments_[1]->header.base <= nacre::next(durable_position()) &&
+         segments_.front().use_count() == 1) {
+    dropped.push_back(std::move(segments_.front()));
+    segments_.pop_front();
+  }
+  lock.unlock();
+  if (dropped.empty()) return {};
+  for (const auto& segment : dropped) NACRE_TRY(recycle(*segment));
+  return options_.file_system->sync_directory(directory_);
+}
+
+// Keeps the file for the next segment when one is wanted and it is large enough.
+Result<> LocalLog::recycle(const Segment& segment) {
+  io::FileSystem& fs = *options_.file_system;
+  Lock lock(mutex_);
+  const bool wanted = !failure_ && !rotating_ && !preparing_ && blank_ == nullptr &&
+                      segment.header.file_bytes >= next_segment_bytes();
+  if (!wanted) {
+    lock.unlock();
+    return fs.remove(segment.path);
+  }
+  preparing_ = true;
+  lock.unlock();
+  const auto reuse = [&]() -> Result<BlankFile> {
+    BlankFile blank;
+    blank.path = format("{}/{}.free", directory_, static_cast<std::uint64_t>(segment.header.seq));
+    blank.bytes = segment.header.file_bytes;
+    NACRE_TRY(fs.rename(segment.path, blank.path));
+    // Before its header is overwritten, or a power cut could leave the old name on the new segment.
+    NACRE_TRY(fs.sync_directory(directory_));
+    blank.file = NACRE_TRY(fs.open(blank.path, {.mode = io::OpenMode::kReadWrite, .direct = true}));
+    return blank;
+  };
+  auto blank = reuse();
+  lock.lock();
+  preparing_ = false;
+  rotated_.notify_all();
+  if (!blank.has_value()) return std::unexpected(std::move(blank).error());
+  blank_ = std::make_unique<BlankFile>(std::move(*blank));
+  return {};
+}
+
+}  // namespace nacre::log

@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "log/segment_internal.h"
+
+namespace nacre::log {
+namespace {
+
+constexpr std::uint64_t kZerosAtOnce = 1 << 20;    // bytes
+constexpr std::uint64_t kWindowBytes = 256 << 10;  // read ahead
+
+std::string path_of(std::string_view directory, SegmentSeq seq, std::string_view kind) {
+  return format("{}/{}.{}", directory, static_cast<std::uint64_t>(seq), kind);
+}
+
+Result<> write_zeros(io::File& file, std::uint64_t bytes) {
+  const io::AlignedBuffer zeros(static_cast<std::size_t>(std::min(bytes, kZerosAtOnce)));
+  for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
+    const std::uint64_t count = std::min<std::uint64_t>(zeros.size(), bytes - at);
+    NACRE_TRY(file.write(at, zeros.bytes().first(static_cast<std::size_t>(count))));
+  }
+  return file.sync();
+}
+
+}  // namespace
+
+std::string segment_path(std::string_view directory, SegmentSeq seq) {
+  return path_of(directory, seq, "log");
+}
+
+Result<DirectoryListing> list_segments(io::FileSystem& fs, std::string_view directory) {
+  DirectoryListing listing;
+  const std::vector<std::string> names = NACRE_TRY(fs.list(directory));
+  for (const std::string& name : names) {
+    std::uint64_t seq = 0;
+    const char* end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data(), end, seq);
+    if (parsed.ec != std::errc{}) continue;
+    const std::string_view kind(parsed.ptr, end);
+    if (kind == ".new" || kind == ".free") {
+      listing.leftovers.push_back(format("{}/{}", directory, name));
+    } else if (kind == ".log" && segment_path(directory, SegmentSeq{seq}).ends_with("/" + name)) {
+      listing.segments.push_back(SegmentSeq{seq});
+    }
+  }
+  std::ranges::sort(listing.segments);
+  return listing;
+}
+
+Result<BlankFile> make_blank(io::FileSystem& fs, std::string_view directory, SegmentSeq seq,
+                             std::uint64_t bytes) {
+  BlankFile blank;
+  blank.path = path_of(directory, seq, "new");
+  blank.bytes = bytes;
+  blank.file = NACRE_TRY(fs.open(blank.path, {.mode = io::OpenMode::kCreate, .direct = true}));
+  auto written = write_zeros(*blank.file, bytes);
+  if (!written.has_value()) {
+    blank.file.reset();
+    // The space is needed elsewhere; when this fails too, opening the log removes the file.
+    [[maybe_unused]] const auto removed = fs.remove(blank.path);
+    return std::unexpected(std::move(written).error());
+  }
+  return blank;
+}
+
+Result<std::unique_ptr<io::File>> install(io::FileSystem& fs, std::string_view directory,
+                                          BlankFile blank, const SegmentHeader& header) {
+  io::AlignedBuffer block(kBlockSize);
+  encode(header, block.bytes());
+  NACRE_TRY(blank.file->write_durably(0, block.bytes()));
+  blank.file.reset();
+  const std::string path = segment_path(directory, header.seq);
+  NACRE_TRY(fs.rename(blank.path, path));
+  NACRE_TRY(fs.sync_directory(directory));
+  // Opened anew so that its errors name the segment, not what the file was before.
+  return fs.open(path, {.mode = io::OpenMode::kReadWrite, .direct = true});
+}
+
+Result<SegmentHeader> read_segment_header(io::FileSystem& fs, std::string_view path, SegmentSeq seq,
+                                          const Uuid& uuid) {
+  const auto file = NACRE_TRY(fs.open(path, {.mode = io::OpenMode::kReadOnly, .direct = true}));
+  const std::uint64_t bytes = NACRE_TRY(file->size());
+  if (bytes < kBlockSize) {
+    return fail(Code::kCorrupt,
+                format("{}: has {} bytes, expected at least {}", path, bytes, kBlockSize));
+  }
+  io::AlignedBuffer block(kBlockSize);
+  NACRE_TRY(file->read(0, block.bytes()));
+  const SegmentHeader header = NACRE_TRY(decode_segment_header(block.bytes(), path));
+  if (header.seq != seq) {
+    return fail(Code::kCorrupt, format("{}: segment number is {}, expected {}", path,
+                                       std::to_underlying(header.seq), std::to_underlying(seq)));
+  }
+  if (header.uuid != uuid) {
+    return fail(Code::kCorrupt, format("{}: belongs to another database", path));
+  }
+  if (header.file_bytes != bytes || bytes % kBlockSize != 0) {
+    return fail(Code::kCorrupt,
+                format("{}: has {} bytes, expected {}", path, bytes, header.file_bytes));
+  }
+  return header;
+}
+
+Result<Bytes> WindowReader::at(std::uint64_t offset, std::uint64_t size, std::uint64_t limit) {
+  NACRE_CHECK(offset % kBlockSize == 0, "groups start on a block");
+  NACRE_CHECK(offset + size <= limit, "the caller knows where the file ends");
+  if (offset < begin_ || offset + size > end_) {
+    const std::uint64_t wanted = std::max(whole_blocks(size), kWindowBytes);
+    const std::uint64_t count = std::min(wanted, limit - offset);
+    if (window_.size() < count) window_ = io::AlignedBuffer(static_cast<std::size_t>(count));
+    begin_ = end_ = 0;
+    NACRE_TRY(file_->read(offset, window_.bytes().first(static_cast<std::size_t>(count))));
+    begin_ = offset;
+    end_ = offset + count;
+  }
+  return Bytes(window_.bytes())
+      .subspan(static_cast<std::size_t>(offset - begin_), static_cast<std::size_t>(size));
+}
+
+}  // namespace nacre::log

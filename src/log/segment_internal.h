@@ -1,0 +1,76 @@
+// The files of a log directory: which segments are there, how one is made, read and given up.
+//
+// <seq>.log is a segment. <seq>.new is a file being written with zeros, <seq>.free one that was a
+// segment and will become another; both are removed when the log is opened.
+// Errors: as the file system says; kCorrupt for a segment that contradicts its name or its header.
+// Threads: free functions; a WindowReader belongs to one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "io/aligned_buffer.h"
+#include "io/file_system.h"
+#include "log/format.h"
+
+namespace nacre::log {
+
+// A segment that readers and the writer know. `end` is guarded by the log's lock.
+struct Segment {
+  SegmentHeader header;
+  std::string path;
+  std::uint64_t end = kBlockSize;  // below it, all groups are durable
+};
+
+[[nodiscard]] std::string segment_path(std::string_view directory, SegmentSeq seq);
+[[nodiscard]] constexpr SegmentSeq next(SegmentSeq seq) {
+  return SegmentSeq{static_cast<std::uint64_t>(seq) + 1};
+}
+
+struct DirectoryListing {
+  std::vector<SegmentSeq> segments;    // ascending
+  std::vector<std::string> leftovers;  // full paths of *.new and *.free
+};
+[[nodiscard]] Result<DirectoryListing> list_segments(io::FileSystem& fs,
+                                                     std::string_view directory);
+
+// A file of `bytes` bytes that is not a segment yet, every block of it written.
+struct BlankFile {
+  std::unique_ptr<io::File> file;
+  std::string path;
+  std::uint64_t bytes = 0;
+};
+// Creates and writes one; removes it again when that fails.
+[[nodiscard]] Result<BlankFile> make_blank(io::FileSystem& fs, std::string_view directory,
+                                           SegmentSeq seq, std::uint64_t bytes);
+// Makes the blank a segment that survives a power cut: header, name, directory.
+[[nodiscard]] Result<std::unique_ptr<io::File>> install(io::FileSystem& fs,
+                                                        std::string_view directory, BlankFile blank,
+                                                        const SegmentHeader& header);
+
+// Reads and checks the header of segment `seq` against its name, file size and `uuid`.
+[[nodiscard]] Result<SegmentHeader> read_segment_header(io::FileSystem& fs, std::string_view path,
+                                                        SegmentSeq seq, const Uuid& uuid);
+
+// Parts of a file through a window read ahead.
+class WindowReader {
+ public:
+  explicit WindowReader(std::unique_ptr<io::File> file) : file_(std::move(file)) {}
+
+  // Bytes [offset, offset + size), valid until the next call. Reads whole blocks, ahead up to
+  // `limit`. Requires: offset and limit on blocks, offset + size <= limit.
+  [[nodiscard]] Result<Bytes> at(std::uint64_t offset, std::uint64_t size, std::uint64_t limit);
+  [[nodiscard]] io::File& file() { return *file_; }
+
+ private:
+  std::unique_ptr<io::File> file_;
+  io::AlignedBuffer window_;
+  std::uint64_t begin_ = 0;  // of what window_ holds
+  std::uint64_t end_ = 0;
+};
+
+}  // namespace nacre::log
