@@ -64,41 +64,41 @@ struct InsertResult {
 
 struct FindRequest {
   std::string_view collection;
-  bson::View filter;
-  bson::View projection;   // empty: whole documents
-  bson::View sort;         // empty: in the order the plan gives
-  std::int64_t skip = 0;   // negative: error 2
-  std::int64_t limit = 0;  // 0: all; negative: error 2 (the wire's single batch is the server's)
-  bson::Element hint;      // missing, an index name, or a key pattern; {$natural: 1} is a scan
+  bson::View filter = {};
+  bson::View projection = {};  // empty: whole documents
+  bson::View sort = {};        // empty: in the order the plan gives
+  std::int64_t skip = 0;       // negative: error 2
+  std::int64_t limit = 0;   // 0: all; negative: error 2 (the wire's single batch is the server's)
+  bson::Element hint = {};  // missing, an index name, or a key pattern; {$natural: 1} is a scan
 };
 // In a caller's transaction the cursor must not outlive the transaction.
 [[nodiscard]] Result<Cursor> find(const Scope& scope, const FindRequest& request);
 
 struct CountRequest {
   std::string_view collection;
-  bson::View filter;
+  bson::View filter = {};
   std::int64_t skip = 0;
   std::int64_t limit = 0;
-  bson::Element hint;
+  bson::Element hint = {};
 };
 [[nodiscard]] Result<std::int64_t> count(const Scope& scope, const CountRequest& request);
 
 struct DistinctRequest {
   std::string_view collection;
   std::string_view path;
-  bson::View filter;
+  bson::View filter = {};
 };
 // An array of the distinct values at the path (those inside arrays one by one), ascending.
 [[nodiscard]] Result<bson::Document> distinct(const Scope& scope, const DistinctRequest& request);
 
 struct UpdateRequest {
   std::string_view collection;
-  bson::View filter;
+  bson::View filter = {};
   // Operators ({$set: ...}) or a replacement ({a: 1}); a replacement with multi is error 9.
   bson::View update;
   bool multi = false;
   bool upsert = false;
-  bson::Element hint;
+  bson::Element hint = {};
 };
 struct UpdateResult {
   std::int64_t matched = 0;   // 1 less than the wire's n when a document was upserted
@@ -111,9 +111,9 @@ struct UpdateResult {
 
 struct RemoveRequest {
   std::string_view collection;
-  bson::View filter;
+  bson::View filter = {};
   bool multi = false;
-  bson::Element hint;
+  bson::Element hint = {};
 };
 // How many were removed.
 [[nodiscard]] Result<std::int64_t> remove(const Scope& scope, const RemoveRequest& request);
@@ -121,7 +121,7 @@ struct RemoveRequest {
 struct AggregateRequest {
   std::string_view collection;
   bson::View pipeline;  // an array of stages
-  bson::Element hint;
+  bson::Element hint = {};
 };
 // Stages of this version: $match $project (as in find) $sort $limit $skip $count, and $group with a
 // constant, null or "$path" (or a document of such) as _id and the accumulators $sum (a number or

@@ -1,0 +1,48 @@
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/database_flags.h"
+#include "cli/interrupt.h"
+
+namespace nacre::cli {
+namespace {
+
+constexpr CommandText kText{
+    .name = "count",
+    .summary = "Count the documents that match a filter",
+    .about = "Prints the number alone. Without a filter every document counts.\n",
+    .examples =
+        "  nacre count --db world --collection cities\n"
+        "  nacre count '{\"country\": \"AD\"}' --db world --collection cities\n"};
+
+class CountCommand final : public Command {
+ public:
+  const CommandText& text() const override { return kText; }
+
+  void declare(Arguments& arguments) override {
+    arguments.positional("FILTER", query_.filter, "Which documents: {\"country\": \"AD\"}.",
+                         Need::kOptional);
+    where_.declare(arguments);
+    query_.declare(arguments, /*with_projection=*/false);
+    arguments.flag("--json", json_, "Print {\"count\":N}.");
+  }
+
+  Result<Exit> run(Console& console) override {
+    const auto query = NACRE_TRY(Query::parse(query_));
+    catch_interrupts();
+    auto database = NACRE_TRY(where_.open_with_collection());
+    const auto count = NACRE_TRY(query::count(database.scope(), query.count(where_.collection)));
+    console.print(json_ ? format("{{\"count\":{}}}\n", count) : format("{}\n", count));
+    return Exit::kOk;
+  }
+
+ private:
+  CollectionFlags where_;
+  QueryFlags query_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_count_command() { return std::make_unique<CountCommand>(); }
+
+}  // namespace nacre::cli

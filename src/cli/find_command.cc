@@ -1,0 +1,63 @@
+#include "bson/json.h"
+#include "cli/command.h"
+#include "cli/database_flags.h"
+#include "cli/interrupt.h"
+
+namespace nacre::cli {
+namespace {
+
+constexpr CommandText kText{
+    .name = "find",
+    .summary = "Show the documents that match a filter",
+    .about =
+        "Prints one document per line, as MongoDB Extended JSON. The filter is MongoDB's,\n"
+        "as JSON; without one every document is shown.\n",
+    .examples =
+        "  nacre find --db world --collection cities --limit 5\n"
+        "  nacre find '{\"country\": {\"$in\": [\"AD\", \"MC\"]}}' --db world --collection cities "
+        "\\\n"
+        "      --sort '{\"name\": 1}' --projection '{\"name\": 1, \"_id\": 0}'\n"};
+
+class FindCommand final : public Command {
+ public:
+  const CommandText& text() const override { return kText; }
+
+  void declare(Arguments& arguments) override {
+    arguments.positional("FILTER", query_.filter, "Which documents: {\"country\": \"AD\"}.",
+                         Need::kOptional);
+    where_.declare(arguments);
+    query_.declare(arguments, /*with_projection=*/true);
+    arguments.flag("--canonical", canonical_,
+                   "Keep every type: {\"$numberInt\": \"1\"} instead of 1.");
+    arguments.flag("--json", json_, "One JSON document per line; find prints so always.");
+  }
+
+  Result<Exit> run(Console& console) override {
+    const auto query = NACRE_TRY(Query::parse(query_));
+    catch_interrupts();
+    auto database = NACRE_TRY(where_.open_with_collection());
+    const auto form = canonical_ ? bson::JsonForm::kCanonical : bson::JsonForm::kRelaxed;
+    auto cursor = NACRE_TRY(query::find(database.scope(), query.find(where_.collection)));
+    std::string line;
+    while (true) {
+      const auto row = NACRE_TRY(cursor.next());
+      if (!row.has_value()) return Exit::kOk;
+      line.clear();
+      bson::append_json(line, *row, form);
+      line.push_back('\n');
+      console.print(line);
+    }
+  }
+
+ private:
+  CollectionFlags where_;
+  QueryFlags query_;
+  bool canonical_ = false;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_find_command() { return std::make_unique<FindCommand>(); }
+
+}  // namespace nacre::cli

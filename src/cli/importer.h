@@ -1,0 +1,42 @@
+// Importer: puts the documents of a file into a collection, a batch per commit.
+//
+// A batch is committed durably before the next one is begun: whatever ends the import (a bad
+//   document, Ctrl-C, a power cut), the batches before it are kept whole.
+// Errors:  those of the input and of the database; bad documents are no errors, they go to
+//          `on_problem` with their place.
+// Threads: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/document_reader.h"
+#include "query/operations.h"
+
+namespace nacre::cli {
+
+struct ImportOptions {
+  std::string collection;
+  bool skip_bad = false;  // go on behind a bad document
+  std::size_t batch_documents = 1000;
+  std::size_t batch_bytes = std::size_t{4} << 20;  // of BSON; a batch ends when it is reached
+  std::function<void(Place, const std::string& reason)> on_problem = {};
+  std::function<void(std::uint64_t documents, std::uint64_t bytes)> on_batch = {};
+  std::function<bool()> stop_wanted = {};  // asked between batches
+};
+
+struct ImportResult {
+  std::uint64_t imported = 0;
+  std::uint64_t bad = 0;
+  std::uint64_t bytes = 0;  // of the file
+  bool stopped = false;     // at a bad document
+  bool interrupted = false;
+};
+
+[[nodiscard]] Result<ImportResult> import_documents(const query::Scope& scope, Input& input,
+                                                    const ImportOptions& options);
+
+}  // namespace nacre::cli
