@@ -1,0 +1,127 @@
+// What a dotted path reaches in a document: the one place that goes through arrays for filters and
+// sorts, under the same rules as index keys (document/index_keys.h; a property test compares them).
+//
+// Rules, MongoDB's: a step names a field of a document. Before an array the rest of the path goes
+// on
+//   in each document inside it, but not in arrays inside it. A numeric step also means the element
+//   at that position, which may be an array. An array at the end gives its elements, then itself.
+//   One rule is stricter: documents of an array that lack a numeric field do not count as missing
+//   it when the position exists ({"a.0.b": null} does not match {a: [{b: 1}]}; an index agrees).
+// Cost:    one walk; no allocation.
+// Threads: pure functions; a Path is immutable.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bson/value.h"
+
+namespace nacre::document {
+
+struct PathStep {
+  std::string name;
+  std::optional<std::size_t> index;  // when the name is also a position
+};
+
+class Path {
+ public:
+  Path() = default;
+  explicit Path(std::string_view dotted);
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] std::span<const PathStep> steps() const { return steps_; }
+
+ private:
+  std::string text_;
+  std::vector<PathStep> steps_;
+};
+
+enum class Reached : std::uint8_t {
+  kValue,         // what the path ends at; may be an array, when a position named it
+  kArrayElement,  // an element of the array that the path ends at
+  kWholeArray,    // that array, after its elements
+  kMissing,       // the path leads nowhere: counts as null for filters, index keys and sorts
+  kNothing        // an array on the way had nothing to go on in: null for index keys and sorts only
+};
+
+// Calls visit(element, reached) for each, until one call returns true; returns whether one did.
+// The element is missing for kMissing and kNothing. There is always at least one call.
+template <class Visit>
+bool visit_path(const bson::View& document, std::span<const PathStep> steps, Visit& visit);
+
+namespace path_internal {
+
+template <class Visit>
+bool visit_array(const bson::View& array, std::span<const PathStep> steps, Visit& visit);
+
+template <class Visit>
+bool visit_end(const bson::Element& found, Visit& visit) {
+  if (!found.is(bson::Type::kArray)) return visit(found, Reached::kValue);
+  for (const bson::Element& element : found.array()) {
+    if (visit(element, Reached::kArrayElement)) return true;
+  }
+  return visit(found, Reached::kWholeArray);
+}
+
+// `steps` still to go from the element at a position that the path names.
+template <class Visit>
+bool visit_position(const bson::Element& element, std::span<const PathStep> steps, Visit& visit) {
+  if (steps.empty()) return visit(element, Reached::kValue);
+  if (element.is(bson::Type::kDocument)) return visit_path(element.document(), steps, visit);
+  if (element.is(bson::Type::kArray)) return visit_array(element.array(), steps, visit);
+  return visit(bson::Element(), Reached::kNothing);
+}
+
+template <class Visit>
+bool visit_array(const bson::View& array, std::span<const PathStep> steps, Visit& visit) {
+  const PathStep& step = steps.front();
+  bool visited = false;
+  bool has_documents = false;
+  std::size_t position = 0;
+  for (const bson::Element& element : array) {
+    if (element.is(bson::Type::kDocument)) {
+      has_documents = true;
+      if (!step.index.has_value() || element.document().find(step.name)) {
+        visited = true;
+        if (visit_path(element.document(), steps, visit)) return true;
+      }
+    } else if (!step.index.has_value()) {
+      visited = true;
+      if (visit(bson::Element(), Reached::kNothing)) return true;
+    }
+    if (step.index == position++) {
+      visited = true;
+      if (visit_position(element, steps.subspan(1), visit)) return true;
+    }
+  }
+  if (visited) return false;
+  return visit(bson::Element(), has_documents ? Reached::kMissing : Reached::kNothing);
+}
+
+}  // namespace path_internal
+
+template <class Visit>
+bool visit_path(const bson::View& document, std::span<const PathStep> steps, Visit& visit) {
+  bson::Element found = document.find(steps.front().name);
+  steps = steps.subspan(1);
+  while (!steps.empty() && found.is(bson::Type::kDocument)) {
+    found = found.document().find(steps.front().name);
+    steps = steps.subspan(1);
+  }
+  if (!found) return visit(found, Reached::kMissing);
+  if (steps.empty()) return path_internal::visit_end(found, visit);
+  if (found.is(bson::Type::kArray)) {
+    return path_internal::visit_array(found.array(), steps, visit);
+  }
+  return visit(bson::Element(), Reached::kMissing);
+}
+
+template <class Visit>
+bool visit_path(const bson::View& document, const Path& path, Visit&& visit) {
+  return visit_path(document, path.steps(), visit);
+}
+
+}  // namespace nacre::document

@@ -1,0 +1,90 @@
+// Filter: which documents a query is about, parsed once and asked of many documents.
+//
+// Understands $eq $ne $gt $gte $lt $lte $in $nin $exists $type $size $all $elemMatch $mod $regex
+// $not $and $or $nor $comment and implicit equality, on dotted paths, with MongoDB's rules for
+// arrays, null, missing fields and types (document/path_values.h, bson/compare.h).
+// Errors:  parse: kInvalid with MongoDB's number: 2 (BadValue) for what makes no sense, 9, 14,
+// 51091
+//          and 51108 where MongoDB says so; kUnsupported for operators that exist but not here: 238
+//          (NotImplemented), and for $where 6108304. matches: 51246 when a regular expression takes
+//          more steps than are allowed.
+// Cost:    matches allocates nothing and walks the document once for each condition that it needs.
+// Threads: immutable once parsed.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "bson/builder.h"
+#include "bson/value.h"
+
+namespace nacre::query {
+
+// One end of an interval: a value, or the start or end of all values of a rank (bson::rank).
+struct Bound {
+  std::uint8_t rank = 0;
+  bson::Value value;      // missing: the start or end of the rank, NaN left out
+  bool inclusive = true;  // of the value
+};
+
+struct Interval {
+  Bound lower;
+  Bound upper;  // of the same rank
+
+  // Both ends are one value.
+  [[nodiscard]] bool is_point() const;
+};
+
+// What a filter says of the values at a path: every document that matches has a key there (an array
+// gives several) inside one of the intervals.
+struct PathBounds {
+  std::vector<Interval> intervals;  // ascending and disjoint; none: nothing matches
+  bool exact = false;  // and a document with such a key satisfies all that is said of that path
+};
+
+struct Equality {
+  std::string_view path;
+  bson::Element value;
+};
+
+class Filter {
+ public:
+  // Keeps a copy of `filter`.
+  [[nodiscard]] static Result<Filter> parse(const bson::View& filter);
+
+  Filter(Filter&&) noexcept;
+  Filter& operator=(Filter&&) noexcept;
+  ~Filter();
+
+  [[nodiscard]] Result<bool> matches(const bson::View& document) const;
+
+  // As it was given; valid as long as the filter.
+  [[nodiscard]] bson::View source() const;
+  // {} and its like: no document need be looked at.
+  [[nodiscard]] bool matches_everything() const;
+
+  // The paths that bounds() has something to say about, each once, in the filter's order.
+  [[nodiscard]] std::vector<std::string_view> bounded_paths() const;
+  // The intervals for keys at `path`; nothing when the filter does not bound them. `multikey`: some
+  // document has an array on that path, so that two conditions may be met by two elements and only
+  // one of them can bound the keys.
+  [[nodiscard]] std::optional<PathBounds> bounds(std::string_view path, bool multikey) const;
+
+  // What a document must have that is made because none matched (upsert): the conditions "path
+  // equals value" that always hold. Valid as long as the filter.
+  [[nodiscard]] std::vector<Equality> equalities() const;
+
+  struct Node;
+
+ private:
+  struct Parsed;
+  explicit Filter(std::unique_ptr<const Parsed> parsed);
+
+  std::unique_ptr<const Parsed> parsed_;  // never null, except after being moved from
+};
+
+}  // namespace nacre::query

@@ -1,0 +1,183 @@
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "bson/compare.h"
+#include "query/filter_internal.h"
+
+namespace nacre::query {
+namespace {
+
+using bson::Element;
+using bson::Type;
+using bson::View;
+using document::Reached;
+using Node = Filter::Node;
+using Kind = Filter::Node::Kind;
+
+bool is_nan(const Element& value) {
+  if (!value.is(Type::kDouble) && !value.is(Type::kDecimal128)) return false;
+  return std::isnan(*value.as_double());
+}
+
+// Ranges look only at values of the operand's rank; MinKey and MaxKey alone reach beyond theirs.
+bool in_range(Kind kind, const Element& value, const Element& operand) {
+  const bool or_equal = kind == Kind::kLessEqual || kind == Kind::kGreaterEqual;
+  const bool less = kind == Kind::kLess || kind == Kind::kLessEqual;
+  if (operand.is(Type::kNull)) return or_equal && (!value || value.is(Type::kNull));
+  if (!value) return false;
+  if (bson::rank(value.type()) != bson::rank(operand.type())) {
+    return operand.is(less ? Type::kMaxKey : Type::kMinKey);
+  }
+  if (is_nan(value) || is_nan(operand)) return or_equal && is_nan(value) && is_nan(operand);
+  const auto order = compare(value, operand);
+  if (order == 0) return or_equal;
+  return less == (order < 0);
+}
+
+// A tree is asked of a document or of one value. A regular expression that takes too long leaves
+// its error here and counts as not matching until the walk is back at the top.
+class Matcher {
+ public:
+  bool document(const Node& node, const View& document) {
+    switch (node.kind) {
+      case Kind::kAlways:
+        return true;
+      case Kind::kNever:
+        return false;
+      case Kind::kAnd:
+        return std::ranges::all_of(
+            node.children, [&](const Node& child) { return this->document(child, document); });
+      case Kind::kOr:
+        return std::ranges::any_of(
+            node.children, [&](const Node& child) { return this->document(child, document); });
+      case Kind::kNor:
+        return std::ranges::none_of(
+            node.children, [&](const Node& child) { return this->document(child, document); });
+      case Kind::kNot:
+        return !this->document(node.children.front(), document);
+      default:
+        return visit_path(document, node.path, [&](const Element& value, Reached reached) {
+          return reached != Reached::kNothing && condition(node, value, reached);
+        });
+    }
+  }
+
+  std::optional<Error> failure;
+
+ private:
+  // One value by itself, as $elemMatch sees elements: arrays are not looked into.
+  bool single(const Node& node, const Element& value) {
+    switch (node.kind) {
+      case Kind::kAlways:
+        return true;
+      case Kind::kNever:
+        return false;
+      case Kind::kAnd:
+        return std::ranges::all_of(node.children,
+                                   [&](const Node& child) { return single(child, value); });
+      case Kind::kOr:
+        return std::ranges::any_of(node.children,
+                                   [&](const Node& child) { return single(child, value); });
+      case Kind::kNor:
+        return std::ranges::none_of(node.children,
+                                    [&](const Node& child) { return single(child, value); });
+      case Kind::kNot:
+        return !single(node.children.front(), value);
+      default:
+        return condition(node, value, Reached::kValue);
+    }
+  }
+
+  bool condition(const Node& node, const Element& value, Reached reached) {
+    switch (node.kind) {
+      case Kind::kEqual:
+        return value ? equal(value, node.operand) : node.operand.is(Type::kNull);
+      case Kind::kLess:
+      case Kind::kLessEqual:
+      case Kind::kGreater:
+      case Kind::kGreaterEqual:
+        return in_range(node.kind, value, node.operand);
+      case Kind::kIn:
+        return in_list(node, value);
+      case Kind::kExists:
+        return static_cast<bool>(value);
+      case Kind::kType:
+        return value && (node.types & type_bit(value.type())) != 0;
+      case Kind::kMod:
+        return mod(node, value);
+      case Kind::kRegex:
+        return regex(node.patterns.front(), value);
+      default:
+        // $size and $elemMatch are about the array itself, never about arrays inside it.
+        return reached != Reached::kArrayElement && value.is(Type::kArray) &&
+               array(node, value.array());
+    }
+  }
+
+  bool array(const Node& node, const View& array) {
+    if (node.kind == Kind::kSize) {
+      return array.count() == static_cast<std::uint64_t>(node.remainder);
+    }
+    const Node& child = node.children.front();
+    for (const Element& element : array) {
+      if (node.kind == Kind::kElementValue) {
+        if (single(child, element)) return true;
+      } else if (element.is(Type::kDocument) || element.is(Type::kArray)) {
+        if (document(child, element.document())) return true;
+      }
+    }
+    return false;
+  }
+
+  bool in_list(const Node& node, const Element& value) {
+    const auto& values = node.values;
+    const auto at = std::ranges::partition_point(values, [&](const Element& each) {
+      // Missing counts as null here, unlike in the order of values.
+      return value ? compare(each, value) < 0 : bson::rank(each.type()) < bson::rank(Type::kNull);
+    });
+    if (at != values.end() && (value ? equal(*at, value) : at->is(Type::kNull))) return true;
+    return std::ranges::any_of(node.patterns,
+                               [&](const Pattern& pattern) { return regex(pattern, value); });
+  }
+
+  bool regex(const Pattern& pattern, const Element& value) {
+    if (value.is(Type::kRegex)) {
+      return value.regex().pattern == pattern.pattern() &&
+             value.regex().options == pattern.options();
+    }
+    if (failure.has_value() || !(value.is(Type::kString) || value.is(Type::kSymbol))) return false;
+    auto found = pattern.matches(value.string());
+    if (!found.has_value()) {
+      failure = std::move(found).error();
+      return false;
+    }
+    return *found;
+  }
+
+  static bool mod(const Node& node, const Element& value) {
+    std::int64_t number = 0;
+    if (value.is(Type::kInt32)) {
+      number = value.int32();
+    } else if (value.is(Type::kInt64)) {
+      number = value.int64();
+    } else {
+      const std::optional<double> real = value.as_double();
+      if (!real.has_value() || !(*real >= -0x1p63 && *real < 0x1p63)) return false;
+      number = static_cast<std::int64_t>(*real);
+    }
+    if (node.divisor == -1) return node.remainder == 0;  // min % -1 would overflow
+    return number % node.divisor == node.remainder;
+  }
+};
+
+}  // namespace
+
+Result<bool> node_matches(const Node& node, const View& document) {
+  Matcher matcher;
+  const bool matches = matcher.document(node, document);
+  if (matcher.failure.has_value()) return std::unexpected(*std::move(matcher.failure));
+  return matches;
+}
+
+}  // namespace nacre::query
