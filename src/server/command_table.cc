@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <array>
+
+#include "server/commands.h"
+
+namespace nacre::server {
+namespace {
+
+constexpr std::string_view kHelloRemark = "no topologyVersion, no compression, no authentication";
+
+// Ascending by name (a test says so). Columns: name, handler, flags, fields, remark.
+constexpr auto kTable = std::to_array<Command>({
+    {"aggregate", aggregate, kPlain,
+     "pipeline cursor explain hint allowDiskUse collation let bypassDocumentValidation",
+     "collation and let are refused"},
+    {"buildInfo", build_info, kAnyFields, "", ""},
+    {"buildinfo", build_info, kAnyFields, "", ""},
+    {"collStats", coll_stats, kPlain, "scale", "counts and sizes only; reads the collection"},
+    {"connectionStatus", connection_status, kPlain, "showPrivileges", ""},
+    {"count", count, kPlain, "query limit skip hint fields collation", "collation is refused"},
+    {"create", create, kWrites,
+     "capped autoIndexId idIndex size max storageEngine validator validationLevel "
+     "validationAction indexOptionDefaults viewOn pipeline collation changeStreamPreAndPostImages "
+     "timeseries expireAfterSeconds clusteredIndex encryptedFields temp flags",
+     "plain collections only"},
+    {"createIndexes", create_indexes, kWrites, "indexes commitQuorum ignoreUnknownIndexOptions",
+     "ascending and descending keys, unique, sparse"},
+    {"dbStats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
+    {"dbstats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
+    {"delete", remove, kWrites, "deletes ordered let bypassDocumentValidation",
+     "collation and let are refused"},
+    {"distinct", distinct, kPlain, "key query collation hint", "collation and hint are refused"},
+    {"drop", drop, kWrites, "", ""},
+    {"dropDatabase", drop_database, kWrites, "", ""},
+    {"dropIndexes", drop_indexes, kWrites, "index", ""},
+    {"endSessions", end_sessions, kPlain, "", ""},
+    {"explain", explain, kPlain, "verbosity", ""},
+    {"find", find, kPlain,
+     "filter sort projection hint skip limit batchSize singleBatch max min returnKey showRecordId "
+     "tailable oplogReplay noCursorTimeout awaitData allowPartialResults collation allowDiskUse "
+     "let",
+     "collation, let, min, max, returnKey, showRecordId and tailable are refused"},
+    {"findAndModify", find_and_modify, kWrites,
+     "query sort remove update new fields upsert bypassDocumentValidation collation arrayFilters "
+     "hint let",
+     "collation, arrayFilters, let and pipelines are refused"},
+    {"findandmodify", find_and_modify, kWrites,
+     "query sort remove update new fields upsert bypassDocumentValidation collation arrayFilters "
+     "hint let",
+     "collation, arrayFilters, let and pipelines are refused"},
+    {"getCmdLineOpts", get_cmd_line_opts, kAdminOnly, "", ""},
+    {"getLog", get_log, kAdminOnly, "", "always empty: the log goes to standard error"},
+    {"getMore", get_more, kPlain, "collection batchSize term lastKnownCommittedOpTime", ""},
+    {"getParameter", get_parameter, kAdminOnly | kAnyFields, "",
+     "authenticationMechanisms, enableTestCommands, featureCompatibilityVersion, "
+     "requireApiVersion"},
+    {"hello", hello, kHandshake | kAnyFields, "", kHelloRemark},
+    {"hostInfo", host_info, kAdminOnly, "", ""},
+    {"insert", insert, kWrites, "documents ordered bypassDocumentValidation", ""},
+    {"isMaster", is_master, kHandshake | kAnyFields, "", kHelloRemark},
+    {"ismaster", is_master, kHandshake | kAnyFields, "", kHelloRemark},
+    {"killAllSessions", kill_all_sessions, kPlain, "", ""},
+    {"killCursors", kill_cursors, kPlain, "cursors", ""},
+    {"killSessions", end_sessions, kPlain, "", ""},
+    {"listCollections", list_collections, kPlain, "filter nameOnly authorizedCollections cursor",
+     "filters by equality and $in only"},
+    {"listCommands", list_commands, kPlain, "", ""},
+    {"listDatabases", list_databases, kAdminOnly, "filter nameOnly authorizedDatabases",
+     "filters by equality and $in only"},
+    {"listIndexes", list_indexes, kPlain, "cursor includeBuildUUIDs includeIndexBuildInfo", ""},
+    {"ping", ping, kPlain, "", ""},
+    {"refreshSessions", refresh_sessions, kPlain, "", ""},
+    {"serverStatus", server_status, kAnyFields, "",
+     "uptime, connections, memory, cursors, sessions"},
+    {"startSession", start_session, kPlain, "", ""},
+    {"update", update, kWrites, "updates ordered let bypassDocumentValidation",
+     "collation, arrayFilters, let and pipelines are refused"},
+});
+
+}  // namespace
+
+std::span<const Command> command_table() { return kTable; }
+
+const Command* find_command(std::string_view name) {
+  const auto found = std::ranges::lower_bound(kTable, name, {}, &Command::name);
+  return found != kTable.end() && found->name == name ? &*found : nullptr;
+}
+
+}  // namespace nacre::server

@@ -1,0 +1,56 @@
+// The handlers of all commands, by family; each family is one commands_<family>.cc.
+#pragma once
+
+#include "server/command.h"
+
+namespace nacre::server {
+
+// Handshake and harmless questions.
+[[nodiscard]] Result<> hello(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> is_master(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> ping(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> build_info(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> list_commands(const Request& request, bson::Builder& reply);
+
+// Reading.
+[[nodiscard]] Result<> find(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> get_more(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> kill_cursors(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> count(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> distinct(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> aggregate(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> explain(const Request& request, bson::Builder& reply);
+
+// Writing.
+[[nodiscard]] Result<> insert(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> update(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> remove(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> find_and_modify(const Request& request, bson::Builder& reply);
+
+// Databases, collections and indexes.
+[[nodiscard]] Result<> create(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> drop(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> drop_database(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> list_collections(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> list_databases(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> create_indexes(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> list_indexes(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> drop_indexes(const Request& request, bson::Builder& reply);
+
+// Sessions.
+[[nodiscard]] Result<> start_session(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> end_sessions(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> refresh_sessions(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> kill_all_sessions(const Request& request, bson::Builder& reply);
+
+// What the server says about itself.
+[[nodiscard]] Result<> get_parameter(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> get_log(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> connection_status(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> get_cmd_line_opts(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> host_info(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> server_status(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> db_stats(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> coll_stats(const Request& request, bson::Builder& reply);
+
+}  // namespace nacre::server

@@ -1,0 +1,242 @@
+// Commands about databases, collections and indexes.
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "document/database.h"
+#include "server/batch.h"
+#include "server/commands.h"
+#include "server/wire_error.h"
+
+namespace nacre::server {
+namespace {
+
+using MaybeLease = std::optional<Databases::Lease>;
+
+Error no_such_namespace(const Request& request, std::string_view collection,
+                        std::string_view text) {
+  return Error(Code::kNotFound, format("{}: {}.{}", text, request.database, collection))
+      .with_number(wire_code::kNamespaceNotFound);
+}
+
+// A list as a cursor of documents, under the name MongoDB gives such cursors.
+Result<> append_list(const Request& request, std::string_view collection,
+                     std::vector<bson::Document> rows, bson::Builder& reply) {
+  const bson::View options = NACRE_TRY(request.fields.document("cursor"));
+  FirstBatch first;
+  if (!options.empty()) {
+    first.batch_size = NACRE_TRY(batch_size_of(Fields(options, nullptr)));
+  }
+  return append_first_batch(request,
+                            StoredCursor{.database = std::string(request.database),
+                                         .collection = std::string(collection),
+                                         .rows = Rows(std::move(rows))},
+                            first, reply);
+}
+
+// `filter` of listCollections and listDatabases: equality and $in on top-level strings and booleans
+// are what clients send; the rest is refused.
+Result<bool> passes(const bson::View& filter, const bson::View& row) {
+  for (const bson::Element& condition : filter) {
+    const bson::Element value = row.get(condition.name());
+    const auto equals = [&](const bson::Element& wanted) {
+      return value && value.type() == wanted.type() &&
+             equal(value.value_bytes(), wanted.value_bytes());
+    };
+    if (condition.is(bson::Type::kString) || condition.is(bson::Type::kBool)) {
+      if (!equals(condition)) return false;
+      continue;
+    }
+    const bson::Element in =
+        condition.is(bson::Type::kDocument) ? condition.document().find("$in") : bson::Element();
+    if (!in.is(bson::Type::kArray) || condition.document().count() != 1) {
+      return fail(
+          Code::kUnsupported, wire_code::kCommandNotSupported,
+          format("filter: only equality and $in are supported yet, on field {}", condition.name()));
+    }
+    if (std::ranges::none_of(in.array(), equals)) return false;
+  }
+  return true;
+}
+
+bson::Document describe_collection(const document::CollectionInfo& info, bool name_only) {
+  bson::Builder row;
+  row.append("name", info.name).append("type", "collection");
+  if (name_only) return row.finish();
+  row.append("options", info.options).begin_document("info").append("readOnly", false);
+  row.append("uuid", bson::Binary{.subtype = 4, .bytes = info.uuid}).end();
+  row.begin_document("idIndex").append("v", 2);
+  row.begin_document("key").append("_id", 1).end().append("name", "_id_").end();
+  return row.finish();
+}
+
+// Fields of create that are the collection's options: all but its name and the generic ones.
+Result<bson::Document> create_options(const Fields& fields) {
+  bson::Builder options;
+  constexpr std::string_view kOptions =
+      " capped autoIndexId idIndex size max storageEngine validator validationLevel "
+      "validationAction indexOptionDefaults viewOn pipeline collation changeStreamPreAndPostImages "
+      "timeseries expireAfterSeconds clusteredIndex encryptedFields ";
+  for (const bson::Element& element : fields.body()) {
+    if (kOptions.find(format(" {} ", element.name())) == std::string_view::npos) continue;
+    options.append(element);
+  }
+  return options.finish();
+}
+
+Result<std::vector<document::IndexSpec>> index_specs(const Fields& fields) {
+  const std::vector<bson::View> asked = NACRE_TRY(fields.batch("indexes"));
+  std::vector<document::IndexSpec> specs;
+  for (const bson::View& specification : asked) {
+    specs.push_back(NACRE_TRY(document::parse_index_spec(specification)));
+  }
+  return specs;
+}
+
+Result<> drop_named(document::Database& database, std::string_view collection,
+                    const bson::Element& index) {
+  if (index.is(bson::Type::kString)) return database.drop_index(collection, index.string());
+  if (index.is(bson::Type::kDocument)) return database.drop_index(collection, index.document());
+  return fail(Code::kInvalid, wire_code::kTypeMismatch,
+              format("dropIndexes.index is of type {}, expected a string, an object or an array",
+                     bson::name(index.type())));
+}
+
+}  // namespace
+
+Result<> create(const Request& request, bson::Builder&) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const bson::Document options = NACRE_TRY(create_options(request.fields));
+  const Databases::Lease database =
+      NACRE_TRY(request.services.databases.open_or_create(request.database));
+  auto created = database->create_collection(collection, options);
+  if (!created.has_value() && created.error().code() == Code::kExists) {
+    return fail(Code::kExists, wire_code::kNamespaceExists,
+                format("Collection {}.{} already exists.", request.database, collection));
+  }
+  return created;
+}
+
+Result<> drop(const Request& request, bson::Builder& reply) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const MaybeLease database = NACRE_TRY(request.services.databases.find(request.database));
+  if (!database) return std::unexpected(no_such_namespace(request, collection, "ns not found"));
+  const document::Snapshot before = NACRE_TRY((*database)->snapshot());
+  const document::CollectionInfo* info = before.catalog().find(collection);
+  const std::size_t indexes = info == nullptr ? 0 : info->index_specifications().size();
+  const bool dropped = NACRE_TRY((*database)->drop_collection(collection));
+  if (!dropped) return std::unexpected(no_such_namespace(request, collection, "ns not found"));
+  request.services.cursors.kill_all_of(request.database, collection);
+  reply.append_number("nIndexesWas", static_cast<std::int64_t>(indexes));
+  reply.append("ns", format("{}.{}", request.database, collection));
+  return {};
+}
+
+Result<> drop_database(const Request& request, bson::Builder& reply) {
+  const auto kill_cursors = [&] { request.services.cursors.kill_all_of(request.database); };
+  const bool dropped = NACRE_TRY(request.services.databases.drop(request.database, kill_cursors));
+  if (dropped) reply.append("dropped", request.database);
+  return {};
+}
+
+Result<> list_collections(const Request& request, bson::Builder& reply) {
+  const bool name_only = NACRE_TRY(request.fields.boolean("nameOnly", false));
+  const bson::View filter = NACRE_TRY(request.fields.document("filter"));
+  const MaybeLease database = NACRE_TRY(request.services.databases.find(request.database));
+  std::vector<bson::Document> rows;
+  if (database) {
+    const document::Snapshot snapshot = NACRE_TRY((*database)->snapshot());
+    for (const std::string& name : snapshot.catalog().collection_names()) {
+      const document::CollectionInfo& info = *snapshot.catalog().find(name);
+      bson::Document row = describe_collection(info, /*name_only=*/false);
+      const bool passed = NACRE_TRY(passes(filter, row));
+      if (passed) rows.push_back(name_only ? describe_collection(info, true) : std::move(row));
+    }
+  }
+  return append_list(request, "$cmd.listCollections", std::move(rows), reply);
+}
+
+Result<> list_databases(const Request& request, bson::Builder& reply) {
+  const bool name_only = NACRE_TRY(request.fields.boolean("nameOnly", false));
+  const bson::View filter = NACRE_TRY(request.fields.document("filter"));
+  const std::vector<std::string> names = NACRE_TRY(request.services.databases.names());
+  std::int64_t total = 0;
+  reply.begin_array("databases");
+  for (const std::string& name : names) {
+    const MaybeLease database = NACRE_TRY(request.services.databases.find(name));
+    if (!database) continue;
+    // As with MongoDB, a database is there as long as it has a collection.
+    const document::Snapshot snapshot = NACRE_TRY((*database)->snapshot());
+    if (snapshot.catalog().collection_names().empty()) continue;
+    const txn::Stats stats = (*database)->stats();
+    const auto bytes = static_cast<std::int64_t>(stats.file_bytes + stats.log_bytes);
+    bson::Builder row;
+    row.append("name", name).append("sizeOnDisk", bytes).append("empty", false);
+    const bson::Document described = row.finish();
+    const bool passed = NACRE_TRY(passes(filter, described));
+    if (!passed) continue;
+    total += bytes;
+    if (name_only) {
+      reply.push_begin_document().append("name", name).end();
+    } else {
+      reply.push(described);
+    }
+  }
+  reply.end();
+  if (!name_only) reply.append("totalSize", total).append("totalSizeMb", total >> 20);
+  return {};
+}
+
+Result<> create_indexes(const Request& request, bson::Builder& reply) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const std::vector<document::IndexSpec> specs = NACRE_TRY(index_specs(request.fields));
+  const Databases::Lease database =
+      NACRE_TRY(request.services.databases.open_or_create(request.database));
+  const document::CreateIndexesResult result =
+      NACRE_TRY(database->create_indexes(collection, specs));
+  reply.append_number("numIndexesBefore", static_cast<std::int64_t>(result.count_before));
+  reply.append_number("numIndexesAfter", static_cast<std::int64_t>(result.count_after));
+  reply.append("createdCollectionAutomatically", result.collection_created);
+  if (result.count_before == result.count_after) reply.append("note", "all indexes already exist");
+  return {};
+}
+
+Result<> list_indexes(const Request& request, bson::Builder& reply) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const MaybeLease database = NACRE_TRY(request.services.databases.find(request.database));
+  if (!database) {
+    return std::unexpected(no_such_namespace(request, collection, "ns does not exist"));
+  }
+  const document::Snapshot snapshot = NACRE_TRY((*database)->snapshot());
+  const document::CollectionInfo* info = snapshot.catalog().find(collection);
+  if (info == nullptr) {
+    return std::unexpected(no_such_namespace(request, collection, "ns does not exist"));
+  }
+  return append_list(request, collection, info->index_specifications(), reply);
+}
+
+Result<> drop_indexes(const Request& request, bson::Builder& reply) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const bson::Element index = request.fields.get("index");
+  const MaybeLease database = NACRE_TRY(request.services.databases.find(request.database));
+  if (!database) return std::unexpected(no_such_namespace(request, collection, "ns not found"));
+  const document::Snapshot before = NACRE_TRY((*database)->snapshot());
+  const document::CollectionInfo* info = before.catalog().find(collection);
+  if (info == nullptr) {
+    return std::unexpected(no_such_namespace(request, collection, "ns not found"));
+  }
+  if (index.is(bson::Type::kArray)) {
+    for (const bson::Element& name : index.array()) {
+      NACRE_TRY(drop_named(**database, collection, name));
+    }
+  } else {
+    NACRE_TRY(drop_named(**database, collection, index));
+  }
+  reply.append_number("nIndexesWas",
+                      static_cast<std::int64_t>(info->index_specifications().size()));
+  return {};
+}
+
+}  // namespace nacre::server

@@ -1,0 +1,291 @@
+// Commands that read: find and its cursors, count, distinct, aggregate, explain.
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "query/operations.h"
+#include "server/batch.h"
+#include "server/commands.h"
+#include "server/wire_error.h"
+
+namespace nacre::server {
+namespace {
+
+query::Scope scope_of(const Request& request, document::Database& database) {
+  return {.database = database, .max_time_ms = request.max_time_ms};
+}
+
+Result<> refuse_all(const Fields& fields, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) NACRE_TRY(fields.refuse(name));
+  return {};
+}
+
+Result<query::FindRequest> find_request(const Fields& fields) {
+  NACRE_TRY(refuse_all(fields, {"collation", "let", "min", "max", "returnKey", "showRecordId",
+                                "tailable", "awaitData"}));
+  query::FindRequest request;
+  request.collection = NACRE_TRY(fields.collection());
+  request.filter = NACRE_TRY(fields.document("filter"));
+  request.projection = NACRE_TRY(fields.document("projection"));
+  request.sort = NACRE_TRY(fields.document("sort"));
+  request.skip = NACRE_TRY(fields.count("skip", 0));
+  request.limit = NACRE_TRY(fields.count("limit", 0));
+  request.hint = NACRE_TRY(fields.hint());
+  return request;
+}
+
+Result<query::CountRequest> count_request(const Fields& fields) {
+  NACRE_TRY(refuse_all(fields, {"collation"}));
+  query::CountRequest request;
+  request.collection = NACRE_TRY(fields.collection());
+  request.filter = NACRE_TRY(fields.document("query"));
+  request.skip = NACRE_TRY(fields.count("skip", 0));
+  const std::int64_t limit = NACRE_TRY(fields.integer("limit", 0));
+  // MongoDB takes a negative limit of count for its absolute value.
+  if (limit == std::numeric_limits<std::int64_t>::min()) {
+    return fail(Code::kInvalid, wire_code::kBadValue, "limit is out of range");
+  }
+  request.limit = limit < 0 ? -limit : limit;
+  request.hint = NACRE_TRY(fields.hint());
+  return request;
+}
+
+Result<query::AggregateRequest> aggregate_request(const Fields& fields) {
+  NACRE_TRY(refuse_all(fields, {"collation", "let"}));
+  query::AggregateRequest request;
+  request.pipeline = NACRE_TRY(fields.required_array("pipeline"));
+  request.hint = NACRE_TRY(fields.hint());
+  const bson::Element target = *fields.body().begin();
+  if (target.is_number()) {
+    // A pipeline over a whole database begins with a stage that makes its own documents.
+    const bson::Element stage = request.pipeline.at(0);
+    const bool named = stage.is(bson::Type::kDocument) && !stage.document().empty();
+    return fail(Code::kUnsupported, wire_code::kUnrecognizedStage,
+                format("Unrecognized pipeline stage name: '{}'",
+                       named ? stage.document().begin()->name() : ""));
+  }
+  request.collection = NACRE_TRY(fields.collection());
+  return request;
+}
+
+query::Verbosity verbosity_of(std::string_view name) {
+  return name == "queryPlanner" ? query::Verbosity::kQueryPlanner
+                                : query::Verbosity::kExecutionStats;
+}
+
+// The first statement of an update or delete command, which is all that can be explained.
+Result<Fields> only_statement(const Fields& fields, std::string_view field) {
+  const std::vector<bson::View> statements = NACRE_TRY(fields.batch(field));
+  if (statements.size() != 1 || statements[0].empty()) {
+    return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                format("explained {} must hold one statement", field));
+  }
+  return Fields(statements[0], nullptr);
+}
+
+Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inner,
+                                   query::Verbosity verbosity) {
+  const std::string_view name = inner.command();
+  if (name == "find") {
+    const query::FindRequest request = NACRE_TRY(find_request(inner));
+    return query::explain(scope, request, verbosity);
+  }
+  if (name == "count") {
+    const query::CountRequest request = NACRE_TRY(count_request(inner));
+    return query::explain(scope, request, verbosity);
+  }
+  if (name == "aggregate") {
+    const query::AggregateRequest request = NACRE_TRY(aggregate_request(inner));
+    return query::explain(scope, request, verbosity);
+  }
+  if (name == "distinct") {
+    query::FindRequest request;
+    request.collection = NACRE_TRY(inner.collection());
+    request.filter = NACRE_TRY(inner.document("query"));
+    return query::explain(scope, request, verbosity);
+  }
+  if (name == "findAndModify" || name == "findandmodify") {
+    query::FindRequest request;
+    request.limit = 1;
+    request.collection = NACRE_TRY(inner.collection());
+    request.filter = NACRE_TRY(inner.document("query"));
+    request.sort = NACRE_TRY(inner.document("sort"));
+    return query::explain(scope, request, verbosity);
+  }
+  if (name == "update") {
+    const Fields statement = NACRE_TRY(only_statement(inner, "updates"));
+    query::UpdateRequest request;
+    request.collection = NACRE_TRY(inner.collection());
+    request.filter = NACRE_TRY(statement.required_document("q"));
+    request.update = NACRE_TRY(statement.required_document("u"));
+    request.multi = NACRE_TRY(statement.boolean("multi", false));
+    request.upsert = NACRE_TRY(statement.boolean("upsert", false));
+    request.hint = NACRE_TRY(statement.hint());
+    return query::explain(scope, request, verbosity);
+  }
+  if (name == "delete") {
+    const Fields statement = NACRE_TRY(only_statement(inner, "deletes"));
+    const std::int64_t limit = NACRE_TRY(statement.integer("limit", 0));
+    query::RemoveRequest request;
+    request.collection = NACRE_TRY(inner.collection());
+    request.filter = NACRE_TRY(statement.required_document("q"));
+    request.multi = limit == 0;
+    request.hint = NACRE_TRY(statement.hint());
+    return query::explain(scope, request, verbosity);
+  }
+  return fail(Code::kUnsupported, wire_code::kCommandNotFound,
+              format("Explain failed due to unknown command: {}", name));
+}
+
+// The plan over a database that does not exist.
+bson::Document explain_nothing(const Request& request, const Fields& inner) {
+  const bson::Element collection = *inner.body().begin();
+  bson::Builder plan;
+  plan.append("explainVersion", "1").begin_document("queryPlanner");
+  plan.append("namespace", format("{}.{}", request.database,
+                                  collection.is(bson::Type::kString) ? collection.string() : ""));
+  plan.begin_document("winningPlan").append("stage", "EOF").end();
+  plan.begin_array("rejectedPlans").end().end();
+  return plan.finish();
+}
+
+Result<> explain_into(const Request& request, const Fields& inner, query::Verbosity verbosity,
+                      bson::Builder& reply) {
+  const std::optional<Databases::Lease> database =
+      NACRE_TRY(request.services.databases.find(request.database));
+  bson::Document plan = explain_nothing(request, inner);
+  if (database) plan = NACRE_TRY(explain_one(scope_of(request, **database), inner, verbosity));
+  reply.append_all(plan).append("command", inner.body());
+  reply.begin_document("serverInfo").append("host", request.services.facts.host_name);
+  reply.append("version", "8.0.0").append("gitVersion", "nacre").end();
+  return {};
+}
+
+}  // namespace
+
+Result<> find(const Request& request, bson::Builder& reply) {
+  const Fields& fields = request.fields;
+  const query::FindRequest asked = NACRE_TRY(find_request(fields));
+  const std::optional<std::int64_t> batch_size = NACRE_TRY(batch_size_of(fields));
+  const bool single_batch = NACRE_TRY(fields.boolean("singleBatch", false));
+  const bool times_out = !NACRE_TRY(fields.boolean("noCursorTimeout", false));
+  const std::optional<Databases::Lease> database =
+      NACRE_TRY(request.services.databases.find(request.database));
+  if (!database) {
+    append_empty_batch(request, asked.collection, reply);
+    return {};
+  }
+  query::Cursor cursor = NACRE_TRY(query::find(scope_of(request, **database), asked));
+  return append_first_batch(request,
+                            StoredCursor{.database = std::string(request.database),
+                                         .collection = std::string(asked.collection),
+                                         .rows = Rows(std::move(cursor)),
+                                         .times_out = times_out},
+                            {.batch_size = batch_size, .single_batch = single_batch}, reply);
+}
+
+Result<> get_more(const Request& request, bson::Builder& reply) {
+  const Fields& fields = request.fields;
+  const bson::Element first = *fields.body().begin();
+  if (!first.is(bson::Type::kInt64)) {
+    return fail(Code::kInvalid, wire_code::kTypeMismatch,
+                format("BSON field 'getMore.getMore' is the wrong type '{}', expected type 'long'",
+                       bson::name(first.type())));
+  }
+  const std::string_view collection = NACRE_TRY(fields.required_string("collection"));
+  const std::optional<std::int64_t> batch_size = NACRE_TRY(batch_size_of(fields));
+  const std::optional<Databases::Lease> database =
+      NACRE_TRY(request.services.databases.find(request.database));
+  return append_next_batch(request, first.int64(), collection, batch_size, reply);
+}
+
+Result<> kill_cursors(const Request& request, bson::Builder& reply) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const bson::View ids = NACRE_TRY(request.fields.required_array("cursors"));
+  bson::Builder killed = bson::Builder::array();
+  bson::Builder unknown = bson::Builder::array();
+  for (const bson::Element& id : ids) {
+    if (!id.is(bson::Type::kInt64)) {
+      return fail(Code::kInvalid, wire_code::kTypeMismatch,
+                  "BSON field 'killCursors.cursors' must hold values of type 'long'");
+    }
+    const bool found = request.services.cursors.kill(id.int64(), request.database, collection);
+    (found ? killed : unknown).push(id);
+  }
+  reply.append_array("cursorsKilled", killed.finish());
+  reply.append_array("cursorsNotFound", unknown.finish());
+  reply.begin_array("cursorsAlive").end().begin_array("cursorsUnknown").end();
+  return {};
+}
+
+Result<> count(const Request& request, bson::Builder& reply) {
+  const query::CountRequest asked = NACRE_TRY(count_request(request.fields));
+  const std::optional<Databases::Lease> database =
+      NACRE_TRY(request.services.databases.find(request.database));
+  std::int64_t n = 0;
+  if (database) n = NACRE_TRY(query::count(scope_of(request, **database), asked));
+  reply.append_number("n", n);
+  return {};
+}
+
+Result<> distinct(const Request& request, bson::Builder& reply) {
+  const Fields& fields = request.fields;
+  NACRE_TRY(refuse_all(fields, {"collation", "hint"}));
+  query::DistinctRequest asked;
+  asked.collection = NACRE_TRY(fields.collection());
+  asked.path = NACRE_TRY(fields.required_string("key"));
+  asked.filter = NACRE_TRY(fields.document("query"));
+  const std::optional<Databases::Lease> database =
+      NACRE_TRY(request.services.databases.find(request.database));
+  bson::Document values;
+  if (database) values = NACRE_TRY(query::distinct(scope_of(request, **database), asked));
+  reply.append_array("values", values);
+  return {};
+}
+
+Result<> aggregate(const Request& request, bson::Builder& reply) {
+  const Fields& fields = request.fields;
+  const query::AggregateRequest asked = NACRE_TRY(aggregate_request(fields));
+  const bool explained = NACRE_TRY(fields.boolean("explain", false));
+  if (explained) return explain_into(request, fields, query::Verbosity::kQueryPlanner, reply);
+  const bson::View cursor_options = NACRE_TRY(fields.required_document("cursor"));
+  std::optional<std::int64_t> batch_size;
+  if (!cursor_options.empty()) {
+    batch_size = NACRE_TRY(batch_size_of(Fields(cursor_options, nullptr)));
+  }
+  const std::optional<Databases::Lease> database =
+      NACRE_TRY(request.services.databases.find(request.database));
+  if (!database) {
+    append_empty_batch(request, asked.collection, reply);
+    return {};
+  }
+  query::Cursor cursor = NACRE_TRY(query::aggregate(scope_of(request, **database), asked));
+  return append_first_batch(request,
+                            StoredCursor{.database = std::string(request.database),
+                                         .collection = std::string(asked.collection),
+                                         .rows = Rows(std::move(cursor))},
+                            {.batch_size = batch_size}, reply);
+}
+
+Result<> explain(const Request& request, bson::Builder& reply) {
+  const bson::Element inner = *request.fields.body().begin();
+  if (!inner.is(bson::Type::kDocument) || inner.document().empty()) {
+    return fail(Code::kInvalid, wire_code::kFailedToParse,
+                "explain command requires a nested object");
+  }
+  std::string_view verbosity = "allPlansExecution";
+  if (request.fields.get("verbosity")) {
+    verbosity = NACRE_TRY(request.fields.required_string("verbosity"));
+  }
+  if (verbosity != "queryPlanner" && verbosity != "executionStats" &&
+      verbosity != "allPlansExecution") {
+    return fail(Code::kInvalid, wire_code::kBadValue,
+                format("verbosity is '{}', expected queryPlanner, executionStats or "
+                       "allPlansExecution",
+                       verbosity));
+  }
+  return explain_into(request, Fields(inner.document(), nullptr), verbosity_of(verbosity), reply);
+}
+
+}  // namespace nacre::server

@@ -1,0 +1,101 @@
+// Open cursors of all clients: what getMore goes on with.
+//
+// Why server-wide: a cursor belongs to whoever knows its id, whatever connection it comes from;
+//   ids are 62 random bits, and the namespace must agree.
+// A stored cursor holds no lease on its database: it is used under a lease of the command that
+//   runs, and dropping or closing a database kills its cursors before it closes.
+// Errors:  kNotFound 43 (CursorNotFound); kConflict 12051 (CursorInUse); kFull 146 when kCursorsMax
+//          are open.
+// Threads: internally locked; a taken cursor belongs to who took it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "bson/builder.h"
+#include "query/cursor.h"
+
+namespace nacre::server {
+
+inline constexpr std::size_t kCursorsMax = 10'000;
+inline constexpr std::chrono::minutes kCursorIdleMax{10};
+
+// The rows of one cursor, with a place for the row that did not fit into the last batch.
+class Rows {
+ public:
+  explicit Rows(query::Cursor cursor) : cursor_(std::move(cursor)) {}
+  explicit Rows(std::vector<bson::Document> documents) : documents_(std::move(documents)) {}
+
+  // The next row without taking it; nothing at the end. Valid until the next take or pause.
+  [[nodiscard]] Result<std::optional<bson::View>> peek();
+  void take() { peeked_ = Peeked::kNo; }
+  // Before the rows wait for the next batch.
+  void pause();
+  void set_time_limit(std::int64_t milliseconds);
+
+ private:
+  enum class Peeked : std::uint8_t { kNo, kView, kKept, kEnd };
+
+  std::optional<query::Cursor> cursor_;    // or
+  std::vector<bson::Document> documents_;  // all of them
+  std::size_t next_ = 0;                   // of documents_
+  Peeked peeked_ = Peeked::kNo;
+  bson::View view_;      // kView: the row
+  bson::Document kept_;  // kKept: the row, over a pause
+};
+
+struct StoredCursor {
+  std::string database;
+  std::string collection;
+  Rows rows;
+  bool times_out = true;
+};
+
+class Cursors {
+ public:
+  // Returns the id under which `cursor` waits for its first getMore.
+  [[nodiscard]] Result<std::int64_t> add(std::unique_ptr<StoredCursor> cursor);
+
+  // Takes the cursor for one getMore; then either give_back or remove.
+  [[nodiscard]] Result<std::unique_ptr<StoredCursor>> take(std::int64_t id,
+                                                           std::string_view database,
+                                                           std::string_view collection);
+  void give_back(std::int64_t id, std::unique_ptr<StoredCursor> cursor);
+  void remove(std::int64_t id);
+
+  // False: there is none of that id in that namespace. One in use ends with its running getMore.
+  bool kill(std::int64_t id, std::string_view database, std::string_view collection);
+  void kill_all();
+  void kill_all_of(std::string_view database);
+  void kill_all_of(std::string_view database, std::string_view collection);
+  // Those that waited for longer than kCursorIdleMax; how many.
+  std::size_t kill_idle(std::chrono::steady_clock::time_point now);
+
+  [[nodiscard]] std::size_t open_count();
+  [[nodiscard]] std::uint64_t timed_out_count();
+
+ private:
+  struct Entry {
+    std::unique_ptr<StoredCursor> cursor;  // null while a getMore has it
+    std::string database;
+    std::string collection;
+    std::chrono::steady_clock::time_point last_used;
+  };
+
+  void kill_where(const std::function<bool(const Entry&)>& condition);
+
+  Mutex mutex_{"server cursors", 3};
+  std::unordered_map<std::int64_t, Entry> entries_ NACRE_GUARDED_BY(mutex_);
+  std::uint64_t timed_out_ NACRE_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace nacre::server
