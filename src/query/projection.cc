@@ -1,0 +1,224 @@
+#include "query/projection.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+
+namespace nacre::query {
+namespace {
+
+using bson::Builder;
+using bson::Element;
+using bson::Type;
+using bson::View;
+using Node = Projection::Node;
+
+constexpr std::int32_t kNotImplemented = 238;
+constexpr std::int32_t kEmptyName = 15998;
+constexpr std::int32_t kDollarName = 16410;
+constexpr std::int32_t kCollisionInside = 31249;
+constexpr std::int32_t kCollision = 31250;
+constexpr std::int32_t kInclusionInExclusion = 31253;
+constexpr std::int32_t kExclusionInInclusion = 31254;
+
+std::unexpected<Error> not_here(std::string_view what) {
+  return fail(Code::kUnsupported, kNotImplemented,
+              format("{} in a projection is not implemented", what));
+}
+
+// Adds `path` under `root`; two paths may share a start, not an end.
+Result<> add_path(Node& root, std::string_view path) {
+  Node* at = &root;
+  std::string_view rest = path;
+  bool fresh = false;
+  while (true) {
+    const std::size_t dot = rest.find('.');
+    const std::string_view step = rest.substr(0, dot);
+    if (step.empty()) {
+      return fail(Code::kInvalid, kEmptyName, "FieldPath field names may not be empty strings.");
+    }
+    if (step == "$") return not_here("the positional operator");
+    if (step.front() == '$') {
+      return fail(Code::kInvalid, kDollarName,
+                  "FieldPath field names may not start with '$'. Consider using $getField or "
+                  "$setField.");
+    }
+    if (!fresh && at != &root && at->children.empty()) {
+      return fail(Code::kInvalid, kCollisionInside,
+                  format("Path collision at {} remaining portion {}", path, rest));
+    }
+    const auto found = std::ranges::find(at->children, step, &Node::name);
+    fresh = found == at->children.end();
+    if (fresh) {
+      at->children.push_back({.name = std::string(step), .children = {}});
+      at = &at->children.back();
+    } else {
+      at = &*found;
+    }
+    if (dot == std::string_view::npos) break;
+    rest.remove_prefix(dot + 1);
+  }
+  if (fresh) return {};
+  return fail(Code::kInvalid, kCollision, format("Path collision at {}", path));
+}
+
+class Parser {
+ public:
+  Result<> fields(const View& spec, const std::string& prefix) {
+    for (const Element& element : spec) {
+      const std::string path = prefix + std::string(element.name());
+      if (element.is(Type::kDocument)) {
+        NACRE_TRY(nested(element, path));
+        continue;
+      }
+      if (!element.is_number() && !element.is(Type::kBool)) {
+        return not_here(format("a computed field ({})", path));
+      }
+      NACRE_TRY(field(path, element.truthy()));
+    }
+    return {};
+  }
+
+  Node root;
+  std::optional<bool> inclusion;
+  std::optional<bool> id;  // what was said of _id
+
+ private:
+  Result<> nested(const Element& element, const std::string& path) {
+    const View inside = element.document();
+    if (inside.empty()) {
+      return fail(Code::kInvalid, 51270,
+                  "An empty sub-projection is not a valid value. Found empty object at path");
+    }
+    const std::string_view first = inside.begin()->name();
+    if (first.starts_with('$')) return not_here(first);
+    return fields(inside, path + ".");
+  }
+
+  Result<> field(const std::string& path, bool included) {
+    if (path == "_id") {
+      id = included;
+      return {};
+    }
+    if (inclusion.has_value() && *inclusion != included) {
+      return included
+                 ? fail(Code::kInvalid, kInclusionInExclusion,
+                        format("Cannot do inclusion on field {} in exclusion projection", path))
+                 : fail(Code::kInvalid, kExclusionInInclusion,
+                        format("Cannot do exclusion on field {} in inclusion projection", path));
+    }
+    inclusion = included;
+    return add_path(root, path);
+  }
+};
+
+void include(Builder& to, const View& document, const Node& node);
+void exclude(Builder& to, const View& document, const Node& node);
+
+// `apply` to each document inside an array, at any depth; other elements stay or go.
+template <class Apply>
+void each_element(Builder& to, const View& array, const Node& node, bool keep_others, Apply apply) {
+  for (const Element& element : array) {
+    if (element.is(Type::kDocument)) {
+      to.push_begin_document();
+      apply(to, element.document(), node);
+      to.end();
+    } else if (element.is(Type::kArray)) {
+      to.push_begin_array();
+      each_element(to, element.array(), node, keep_others, apply);
+      to.end();
+    } else if (keep_others) {
+      to.push(element);
+    }
+  }
+}
+
+void include(Builder& to, const View& document, const Node& node) {
+  for (const Element& element : document) {
+    const Node* child = node.find(element.name());
+    if (child == nullptr) continue;
+    if (child->children.empty()) {
+      to.append(element);
+    } else if (element.is(Type::kDocument)) {
+      to.begin_document(element.name());
+      include(to, element.document(), *child);
+      to.end();
+    } else if (element.is(Type::kArray)) {
+      to.begin_array(element.name());
+      each_element(to, element.array(), *child, /*keep_others=*/false, include);
+      to.end();
+    }
+  }
+}
+
+void exclude(Builder& to, const View& document, const Node& node) {
+  for (const Element& element : document) {
+    const Node* child = node.find(element.name());
+    if (child == nullptr) {
+      to.append(element);
+    } else if (child->children.empty()) {
+      continue;
+    } else if (element.is(Type::kDocument)) {
+      to.begin_document(element.name());
+      exclude(to, element.document(), *child);
+      to.end();
+    } else if (element.is(Type::kArray)) {
+      to.begin_array(element.name());
+      each_element(to, element.array(), *child, /*keep_others=*/true, exclude);
+      to.end();
+    } else {
+      to.append(element);
+    }
+  }
+}
+
+void collect_paths(const Node& node, const std::string& prefix, std::vector<std::string>& paths) {
+  for (const Node& child : node.children) {
+    if (child.children.empty()) {
+      paths.push_back(prefix + child.name);
+    } else {
+      collect_paths(child, prefix + child.name + ".", paths);
+    }
+  }
+}
+
+}  // namespace
+
+const Node* Projection::Node::find(std::string_view child) const {
+  for (const Node& each : children) {
+    if (each.name == child) return &each;
+  }
+  return nullptr;
+}
+
+Result<Projection> Projection::parse(const View& spec) {
+  Parser parser;
+  NACRE_TRY(parser.fields(spec, ""));
+  Projection projection;
+  // {_id: 1} alone includes _id alone; beside other fields it follows them.
+  projection.inclusion_ = parser.inclusion.value_or(parser.id.value_or(false));
+  projection.root_ = std::move(parser.root);
+  const bool names_id =
+      projection.inclusion_ ? parser.id.value_or(true) : !parser.id.value_or(true);
+  if (names_id && projection.root_.find("_id") == nullptr) {
+    projection.root_.children.push_back({.name = "_id", .children = {}});
+  }
+  return projection;
+}
+
+std::vector<std::string> Projection::included_paths() const {
+  std::vector<std::string> paths;
+  if (inclusion_) collect_paths(root_, "", paths);
+  return paths;
+}
+
+bson::Document Projection::apply(const View& document) const {
+  if (keeps_everything()) return bson::Document(document);
+  Builder builder;
+  inclusion_ ? include(builder, document, root_) : exclude(builder, document, root_);
+  return builder.finish();
+}
+
+}  // namespace nacre::query

@@ -1,0 +1,75 @@
+#include "query/sort_key.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "bson/json.h"
+
+namespace nacre::query {
+namespace {
+
+bson::Document parse(std::string_view json) {
+  auto document = bson::from_json(json);
+  EXPECT_TRUE(document.has_value()) << json;
+  return document.has_value() ? *std::move(document) : bson::Document();
+}
+
+// The documents in the pattern's order, those of equal keys as they were.
+std::string sorted(std::string_view spec, std::vector<std::string> documents) {
+  const auto pattern = SortPattern::parse(parse(spec));
+  EXPECT_TRUE(pattern.has_value()) << pattern.error().text();
+  if (!pattern.has_value()) return {};
+  std::ranges::stable_sort(documents, {}, [&](const std::string& document) {
+    const auto key = pattern->key(parse(document));
+    EXPECT_TRUE(key.has_value()) << key.error().text();
+    return key.has_value() ? *key : std::string();
+  });
+  std::string text;
+  for (const std::string& document : documents) text += document;
+  return text;
+}
+
+std::int32_t refused_with(std::string_view spec) {
+  const auto pattern = SortPattern::parse(parse(spec));
+  EXPECT_FALSE(pattern.has_value()) << spec;
+  return pattern.has_value() ? 0 : pattern.error().number();
+}
+
+TEST(SortPattern, OrdersAcrossTypesWithMissingAsNull) {
+  EXPECT_EQ(sorted(R"({"a":1})", {R"({"a":"x"})", R"({"a":2})", "{}", R"({"a":null})",
+                                  R"({"a":[]})", R"({"a":1.5})"}),
+            R"({"a":[]}{}{"a":null}{"a":1.5}{"a":2}{"a":"x"})");
+}
+
+TEST(SortPattern, AnArraySortsByItsLeastElementAscendingAndGreatestDescending) {
+  EXPECT_EQ(sorted(R"({"a":1})", {R"({"a":[3,9]})", R"({"a":5})", R"({"a":[1,7]})"}),
+            R"({"a":[1,7]}{"a":[3,9]}{"a":5})");
+  EXPECT_EQ(sorted(R"({"a":-1})", {R"({"a":5})", R"({"a":[1,7]})", R"({"a":[3,9]})"}),
+            R"({"a":[3,9]}{"a":[1,7]}{"a":5})");
+  EXPECT_EQ(sorted(R"({"a.b":1})",
+                   {R"({"a":[{"b":2},{"b":8}]})", R"({"a":{"b":3}})", R"({"a":[{"b":9},{}]})"}),
+            R"({"a":[{"b":9},{}]}{"a":[{"b":2},{"b":8}]}{"a":{"b":3}})");
+}
+
+TEST(SortPattern, SeveralFieldsWithMixedDirections) {
+  EXPECT_EQ(
+      sorted(R"({"a":1,"b":-1})", {R"({"a":2,"b":1})", R"({"a":1,"b":1})", R"({"a":1,"b":2})"}),
+      R"({"a":1,"b":2}{"a":1,"b":1}{"a":2,"b":1})");
+}
+
+TEST(SortPattern, RefusesWithMongoDbsCodes) {
+  EXPECT_EQ(refused_with(R"({"a":"x"})"), 15974);
+  EXPECT_EQ(refused_with(R"({"a":2})"), 15975);
+  EXPECT_EQ(refused_with(R"({"a..b":1})"), 15998);
+  EXPECT_EQ(refused_with(R"({"$a":1})"), 16410);
+  EXPECT_EQ(refused_with(R"({"a":{"$meta":"textScore"}})"), 238);
+  const auto pattern = SortPattern::parse(parse(R"({"a":1,"b":1})"));
+  ASSERT_TRUE(pattern.has_value());
+  const auto key = pattern->key(parse(R"({"a":[1],"b":[2]})"));
+  ASSERT_FALSE(key.has_value());
+  EXPECT_EQ(key.error().number(), 2);
+}
+
+}  // namespace
+}  // namespace nacre::query
