@@ -97,6 +97,13 @@ using Result = std::expected<T, Error>;
   return std::unexpected(Error(code, std::move(what), file, line).with_number(number));
 }
 
+// For NACRE_TRY. Not [[nodiscard]], unlike operator*: `NACRE_TRY(txn.commit());` is a whole
+// statement.
+template <class T>
+T value_of(Result<T>&& result) {
+  return *std::move(result);
+}
+
 }  // namespace nacre
 
 // auto page = NACRE_TRY(cache.pin(id));   the value, or return the error to our caller
@@ -108,5 +115,5 @@ using Result = std::expected<T, Error>;
     if (!nacre_try_result.has_value()) [[unlikely]] {              \
       return std::unexpected(std::move(nacre_try_result).error()); \
     }                                                              \
-    *std::move(nacre_try_result);                                  \
+    ::nacre::value_of(std::move(nacre_try_result));                \
   })
