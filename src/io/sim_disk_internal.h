@@ -40,6 +40,8 @@ class SimFileData {
   // The same, and this change alone survives. Size changes before it survive too: file systems keep
   // those in order.
   void apply_durably(const FileChange& change);
+  // Makes `change` visible until the power goes.
+  void apply_to_cache(const FileChange& change) { apply_to(current_, change); }
   void sync();
   // A failed sync that lost what it should have written: still to be read, never to be synced.
   void lose_unsynced() { changes_.clear(); }

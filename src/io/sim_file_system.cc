@@ -42,6 +42,7 @@ struct Verdict {
   bool effect = true;   // it happens
   bool durable = true;  // what it makes durable is durable
   bool partly = false;  // only a beginning of the data arrives
+  bool cached = false;  // what arrives never becomes durable
   bool lost = false;    // a failed sync: what it should have written is lost
   std::optional<Error> error;
 };
@@ -122,6 +123,7 @@ Verdict SimFileSystem::Disk::judge(std::string_view what, bool is_write, bool is
   verdict.error = Error(fault->code, format("{}: refused by an injected fault", what));
   verdict.durable = fault->effect == Effect::kWholly;
   verdict.partly = fault->effect == Effect::kPartly;
+  verdict.cached = fault->effect == Effect::kCached;
   verdict.effect = fault->effect != Effect::kNothing;
   verdict.lost = !verdict.durable;
   return verdict;
@@ -257,7 +259,9 @@ Result<> SimFile::write_locked(std::uint64_t offset, Bytes bytes, bool durably) 
                       .offset = offset,
                       .size = count,
                       .data = to_string(bytes.first(static_cast<std::size_t>(count)))};
-    if (durably && verdict.durable) {
+    if (verdict.cached) {
+      node_->data.apply_to_cache(change);
+    } else if (durably && verdict.durable) {
       node_->data.apply_durably(change);
     } else {
       node_->data.apply(std::move(change));

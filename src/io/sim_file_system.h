@@ -30,6 +30,7 @@ struct Fault {
   enum class Effect : std::uint8_t {
     kNothing,  // no byte arrives; a failed sync loses for good what it should have made durable
     kPartly,   // a write stops in the middle; a sync as kNothing
+    kCached,   // all can be read until the power goes, and no later sync saves it
     kWholly    // all arrives, durably where that was asked for, and the call fails all the same
   };
   Target target = Target::kOperation;

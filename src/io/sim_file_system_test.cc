@@ -258,6 +258,18 @@ TEST(SimFileSystem, FailedSyncLosesTheDataForGoodAndClosesTheHandle) {
   EXPECT_EQ(seen, std::set<std::string>{"old"});
 }
 
+TEST(SimFileSystem, CachedWriteIsReadAndNeverSurvives) {
+  SimFileSystem disk(1);
+  const auto file = create(disk, "a");
+  ASSERT_TRUE(file->write_durably(0, as_bytes("old")).has_value());
+  ASSERT_TRUE(disk.sync_directory("").has_value());
+  disk.inject({.target = Fault::Target::kWrite, .effect = Fault::Effect::kCached});
+  EXPECT_FALSE(file->write_durably(0, as_bytes("new")).has_value());
+  EXPECT_EQ(disk.contents("a"), "new");
+  disk.reboot();
+  EXPECT_EQ(disk.contents("a"), "old");
+}
+
 TEST(SimFileSystem, FailedSyncMayHaveReachedTheDisk) {
   SimFileSystem disk(1);
   const auto file = create(disk, "a");

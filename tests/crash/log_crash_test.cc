@@ -254,8 +254,8 @@ TEST(LogCrash, EveryOperationFailsOnceAndNothingAcknowledgedIsLost) {
   const std::uint64_t operations = operations_of_the_workload();
   std::uint64_t failures = 0;
   for (std::uint64_t nth = 1; nth <= operations; ++nth) {
-    for (const auto effect :
-         {io::Fault::Effect::kNothing, io::Fault::Effect::kPartly, io::Fault::Effect::kWholly}) {
+    for (const auto effect : {io::Fault::Effect::kNothing, io::Fault::Effect::kPartly,
+                              io::Fault::Effect::kCached, io::Fault::Effect::kWholly}) {
       for (const Code code : {Code::kIo, Code::kFull}) {
         const std::uint64_t seed = seed_or(nth);
         SCOPED_TRACE(format("operation {} fails, effect {}, code {}, seed {}", nth,
