@@ -100,7 +100,7 @@ Result<> Scanner::remove_leftovers(const DirectoryListing& listing) {
 
 Result<> Scanner::read_headers(const std::vector<SegmentSeq>& seqs) {
   const Position first = options_.first_needed;
-  std::optional<Error> damage;  // of a segment that may turn out not to be needed
+  Result<> intact;  // or the damage to a segment that may turn out not to be needed
   for (const SegmentSeq seq : seqs) {
     auto segment = std::make_shared<Segment>();
     segment->path = segment_path(directory_, seq);
@@ -110,17 +110,17 @@ Result<> Scanner::read_headers(const std::vector<SegmentSeq>& seqs) {
         return std::unexpected(std::move(header).error());
       // Only what comes before the start may be damaged, and nothing is kept across a gap.
       segments_.clear();
-      if (!damage) damage = std::move(header).error();
+      if (intact.has_value()) intact = std::unexpected(std::move(header).error());
       continue;
     }
     segment->header = *header;
     segment->end = header->file_bytes;
-    if (header->base <= first) damage.reset();
+    if (header->base <= first) intact = {};
     const bool follows = segments_.empty() || next(segments_.back()->header.seq) == seq;
     if (!follows && header->base <= first) segments_.clear();
     segments_.push_back(std::move(segment));
   }
-  if (damage) return std::unexpected(std::move(*damage));
+  NACRE_TRY(std::move(intact));
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     if (segments_[i]->header.base <= first) start_ = i;
   }
