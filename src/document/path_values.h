@@ -39,6 +39,12 @@ class Path {
   std::vector<PathStep> steps_;
 };
 
+// A value and where it is or should be.
+struct PathValue {
+  std::string_view path;
+  bson::Element value;
+};
+
 enum class Reached : std::uint8_t {
   kValue,         // what the path ends at; may be an array, when a position named it
   kArrayElement,  // an element of the array that the path ends at

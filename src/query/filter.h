@@ -21,6 +21,7 @@
 #include "base/result.h"
 #include "bson/builder.h"
 #include "bson/value.h"
+#include "document/path_values.h"
 
 namespace nacre::query {
 
@@ -46,10 +47,7 @@ struct PathBounds {
   bool exact = false;  // and a document with such a key satisfies all that is said of that path
 };
 
-struct Equality {
-  std::string_view path;
-  bson::Element value;
-};
+using Equality = document::PathValue;
 
 class Filter {
  public:

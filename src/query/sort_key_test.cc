@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <map>
 
 #include "bson/json.h"
 
@@ -16,17 +16,18 @@ bson::Document parse(std::string_view json) {
 }
 
 // The documents in the pattern's order, those of equal keys as they were.
-std::string sorted(std::string_view spec, std::vector<std::string> documents) {
+std::string sorted(std::string_view spec, const std::vector<std::string>& documents) {
   const auto pattern = SortPattern::parse(parse(spec));
   EXPECT_TRUE(pattern.has_value()) << pattern.error().text();
   if (!pattern.has_value()) return {};
-  std::ranges::stable_sort(documents, {}, [&](const std::string& document) {
+  std::multimap<std::string, std::string> by_key;
+  for (const std::string& document : documents) {
     const auto key = pattern->key(parse(document));
     EXPECT_TRUE(key.has_value()) << key.error().text();
-    return key.has_value() ? *key : std::string();
-  });
+    if (key.has_value()) by_key.emplace(*key, document);
+  }
   std::string text;
-  for (const std::string& document : documents) text += document;
+  for (const auto& [key, document] : by_key) text += document;
   return text;
 }
 

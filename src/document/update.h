@@ -1,0 +1,68 @@
+// Update: what changes in a document, compiled once and applied to many.
+//
+// Operators ($set $unset $inc $mul $min $max $rename $setOnInsert $currentDate $bit, $push with
+// $each $position $slice $sort, $addToSet $pull $pullAll $pop) or a replacement document. All paths
+// go into one tree, so that one walk over the old document writes the new one; new fields come
+// last, in the order of their names (numbers by value), as MongoDB does it since 5.0. Errors:
+// parse: kInvalid with MongoDB's number: 9 (FailedToParse), 2, 14, 40
+//          (ConflictingUpdateOperators), 52 (DollarPrefixedFieldName), 56 (EmptyFieldName);
+//          kUnsupported 238 for pipelines and for positional paths ($, $[], $[id]).
+//          apply: 28 (PathNotViable), 14, 2, 66 (ImmutableField), 17419 (grown over 16 MiB). The
+//          old document is never changed.
+// Cost:    apply writes the document once; each array operator holds its array's elements.
+// Threads: immutable once parsed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/result.h"
+#include "bson/builder.h"
+#include "bson/value.h"
+#include "document/path_values.h"
+
+namespace nacre::document {
+
+// Whether $pull removes an element; query/ makes one from a condition, which this room cannot read.
+using ElementTest = std::function<Result<bool>(const bson::Element&)>;
+using ElementTestParser = std::function<Result<ElementTest>(const bson::Element& condition)>;
+
+class Update {
+ public:
+  // `update` as a command carries it: a document of operators or a replacement. Kept as a copy.
+  // Without `pull_conditions`, $pull takes only values to compare with (kUnsupported 238).
+  [[nodiscard]] static Result<Update> parse(const bson::Element& update,
+                                            const ElementTestParser& pull_conditions = {});
+  [[nodiscard]] static Result<Update> parse(const bson::View& update,
+                                            const ElementTestParser& pull_conditions = {});
+
+  Update(Update&&) noexcept;
+  Update& operator=(Update&&) noexcept;
+  ~Update();
+
+  // A whole new document; not for many documents at once (the caller refuses, code 9).
+  [[nodiscard]] bool is_replacement() const;
+
+  // The document after the update, or nothing when it would be the same bytes. `now` is what
+  // $currentDate writes.
+  [[nodiscard]] Result<std::optional<bson::Document>> apply(const bson::View& document,
+                                                            bson::Date now) const;
+
+  // The document that an upsert inserts: the equalities of the filter (54, NotSingleValueField,
+  // when they contradict each other), then the update with $setOnInsert. `_id` is first; a new
+  // ObjectId when nobody gave one.
+  [[nodiscard]] Result<bson::Document> insert(std::span<const PathValue> equalities,
+                                              bson::Date now) const;
+
+  struct Node;
+
+ private:
+  struct Parsed;
+  explicit Update(std::unique_ptr<const Parsed> parsed);
+
+  std::unique_ptr<const Parsed> parsed_;  // never null, except after being moved from
+};
+
+}  // namespace nacre::document
