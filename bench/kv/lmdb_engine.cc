@@ -141,7 +141,7 @@ class LmdbEngine final : public Engine {
 EngineKind lmdb_kind() {
   return {
       "lmdb",
-      format("{}.{}.{}, MDB_WRITEMAP, MDB_NORDAHEAD, MDB_NOTLS, MDB_APPEND for sorted rows; later: "
+      format("{}.{}.{}, MDB_NORDAHEAD, MDB_NOTLS, MDB_APPEND for sorted rows; later: "
              "MDB_NOSYNC",
              MDB_VERSION_MAJOR, MDB_VERSION_MINOR, MDB_VERSION_PATCH),
       [](const Setup& setup) -> Result<std::unique_ptr<Engine>> {
@@ -151,7 +151,7 @@ EngineKind lmdb_kind() {
         const std::size_t map_bytes = setup.data_bytes * 4 + (std::size_t{1} << 30);
         NACRE_TRY(checked(mdb_env_set_mapsize(env, map_bytes), "mdb_env_set_mapsize"));
         NACRE_TRY(checked(mdb_env_open(env, setup.directory.c_str(),
-                                       MDB_WRITEMAP | MDB_NORDAHEAD | MDB_NOTLS, 0600),
+                                       MDB_NORDAHEAD | MDB_NOTLS, 0600),
                           "mdb_env_open"));
         NACRE_TRY(engine->open_table());
         return engine;

@@ -52,9 +52,9 @@ Digits digits_of(const DecimalParts& parts) {
 // Requires a finite value > 0.
 Digits digits_of(double value) {
   std::array<char, 800> printed{};
-  const auto [end, error] = std::to_chars(printed.data(), printed.data() + printed.size(), value,
-                                          std::chars_format::scientific, 766);
-  NACRE_CHECK(error == std::errc{}, "767 digits and an exponent fit");
+  const auto written = std::to_chars(printed.data(), printed.data() + printed.size(), value,
+                                     std::chars_format::scientific, 766);
+  NACRE_CHECK(written.ec == std::errc{}, "767 digits and an exponent fit");
   Digits digits;
   const char* at = printed.data();
   for (; *at != 'e'; ++at) {
@@ -62,7 +62,7 @@ Digits digits_of(double value) {
   }
   if (*++at == '+') ++at;
   int exponent = 0;
-  std::from_chars(at, end, exponent);
+  std::from_chars(at, written.ptr, exponent);
   digits.scale = exponent + 1;
   drop_trailing_zeros(digits);
   return digits;

@@ -205,7 +205,7 @@ class RandomValues {
                                                       100000000000000005};
     const std::uint64_t sign = one_in(2) ? 1ULL << 63 : 0;
     if (one_in(10)) return {.low = 0, .high = sign | pick(kSpecial)};
-    const auto exponent = static_cast<std::uint64_t>(pick(kExponents) + 6176);
+    const auto exponent = static_cast<std::uint64_t>(pick(kExponents)) + 6176;
     const std::uint64_t top = one_in(5) ? engine_() & ((1ULL << 48) - 1) : 0;
     return {.low = one_in(4) ? engine_() : pick(kCoefficients),
             .high = sign | exponent << 49 | top};

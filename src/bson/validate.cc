@@ -40,9 +40,9 @@ class Walk {
 
  private:
   // One past the last byte an element may use: the innermost document's terminator.
-  std::size_t end() const { return ends_[static_cast<std::size_t>(depth_ - 1)] - 1; }
+  [[nodiscard]] std::size_t end() const { return ends_[static_cast<std::size_t>(depth_ - 1)] - 1; }
 
-  std::unexpected<Error> damaged(std::size_t at, std::string_view what) const {
+  [[nodiscard]] std::unexpected<Error> damaged(std::size_t at, std::string_view what) const {
     std::string text = format("BSON at byte {}", at);
     if (!field_.empty()) text += format(", field \"{}\"", field_.substr(0, 100));
     return fail(nacre::Code::kInvalid, kInvalidBson, format("{}: {}", text, what));
