@@ -21,22 +21,45 @@
 //   thread at a time, serialised by the caller. write_checkpoint: one thread at a time, beside all.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "io/file_system.h"
+#include "page/frame_arena.h"
+#include "page/free_blocks.h"
+#include "page/map_block.h"
+#include "page/mapping_table.h"
+#include "page/page_header.h"
+#include "page/pin.h"
 #include "page/root_record.h"
+#include "page/superblock.h"
 #include "page/types.h"
 
 namespace nacre::page {
 
 class Pager;
+
+// docs/locks.md
+inline constexpr int kCheckpointRank = 60;
+inline constexpr int kPagerRank = 62;
+
+// One held generation, shared by the Holds taken at it. The pager's.
+struct HoldState {
+  std::uint64_t generation = 0;
+  std::uint32_t holders = 0;           // under the pager's lock
+  std::atomic<bool> cancelled{false};  // release when set: what was kept goes only afterwards
+};
 
 // What a reader looks at. Copies are free. A view of a Hold must not outlive it.
 class View {
@@ -51,9 +74,10 @@ class View {
   friend class Pager;
   static constexpr std::uint64_t kNewest = 0;
   static constexpr std::uint64_t kOpen = (std::uint64_t{1} << 56) - 1;
-  View(std::uint64_t generation, const void* hold) : generation_(generation), hold_(hold) {}
+  View(std::uint64_t generation, const HoldState* hold)
+      : generation_(generation), hold_(hold) {}
   std::uint64_t generation_;
-  const void* hold_;  // HoldState, null without one
+  const HoldState* hold_;  // null without one
 };
 
 // Keeps everything visible at one generation readable until destroyed or cancelled. Costs no memory
@@ -73,9 +97,39 @@ class Hold {
 
  private:
   friend class Pager;
-  Hold(Pager& pager, void* state) : pager_(&pager), state_(state) {}
+  Hold(Pager& pager, HoldState& state) : pager_(&pager), state_(&state) {}
   Pager* pager_ = nullptr;
-  void* state_ = nullptr;  // HoldState, owned by the pager
+  HoldState* state_ = nullptr;  // null: holds nothing
+};
+
+// Keeps one version of a page in memory; for those that may not pin for long.
+class FramePin {
+ public:
+  FramePin() = default;
+  // Requires a Pin under which `frame` was found.
+  FramePin(FrameInfo& info, const std::byte* page) : info_(&info), page_(page) {
+    // relaxed: the pin of the caller keeps the frame until it is counted
+    info.pins.fetch_add(1, std::memory_order_relaxed);
+  }
+  FramePin(FramePin&& other) noexcept
+      : info_(std::exchange(other.info_, nullptr)), page_(std::exchange(other.page_, nullptr)) {}
+  FramePin& operator=(FramePin&& other) noexcept {
+    std::swap(info_, other.info_);
+    std::swap(page_, other.page_);
+    return *this;
+  }
+  ~FramePin() { reset(); }
+  void reset() {
+    // release: pairs with the acquire of whoever reuses the frame; our reads are done
+    if (info_ != nullptr) info_->pins.fetch_sub(1, std::memory_order_release);
+    info_ = nullptr;
+    page_ = nullptr;
+  }
+  [[nodiscard]] const std::byte* page() const { return page_; }  // null: pins nothing
+
+ private:
+  FrameInfo* info_ = nullptr;
+  const std::byte* page_ = nullptr;
 };
 
 struct Options {
@@ -136,8 +190,69 @@ class Pager {
   // The newest published generation, kept from now on.
   [[nodiscard]] Hold hold();
 
+  // --- reading; for tree/ ---
+
+  // The generation a reader with `view` sees, under the pin it has taken. kTooOld when its hold is
+  // cancelled.
+  [[nodiscard]] std::optional<std::uint64_t> generation(View view) const {
+    if (view.hold_ != nullptr) {
+      if (is_cancelled(view)) return std::nullopt;
+      return view.generation_;
+    }
+    if (view.generation_ == View::kOpen) return view.generation_;
+    // acquire: pairs with the release in publish()
+    return published_.load(std::memory_order_acquire);
+  }
+  // To be asked after reading, under the same pin: what was read is void when it says yes.
+  [[nodiscard]] static bool is_cancelled(View view) {
+    return view.hold_ != nullptr && view.hold_->cancelled.load(std::memory_order_acquire);
+  }
+  // The version of page `id` visible at `generation`, valid under the caller's Pin; null when it is
+  // not in memory: give up the pin, load() it and start anew.
+  [[nodiscard]] const std::byte* find(PageId id, std::uint64_t generation) const {
+    const MappingWord word = table_.word(id);
+    if (word.tag() != Tag::kFrame) [[unlikely]] return nullptr;
+    const std::byte* page = word.frame();
+    prefetch_node(page);
+    while (generation_of(page) > generation) [[unlikely]] {
+      // acquire: pairs with the release in writable()
+      page = arena_.info(page).prev.load(std::memory_order_acquire);
+      if (page == nullptr) return nullptr;
+    }
+    touch(page);
+    return page;
+  }
+  // Whether `id` is in no use at all, asked under the pin under which find() gave null.
+  [[nodiscard]] bool is_absent(PageId id) const { return table_.word(id).tag() == Tag::kFree; }
+  // Brings the newest version of `id` into memory and keeps it there. Without a Pin: it may read.
+  // An empty FramePin when the page is in no use.
+  [[nodiscard]] Result<FramePin> load(PageId id);
+  // Keeps a page found under the caller's Pin.
+  [[nodiscard]] FramePin keep(const std::byte* page) const {
+    return FramePin(arena_.info(page), page);
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
   // --- the applier ---
 
+  // Sets `frames` frames aside, so that as many calls of allocate() and writable() cannot fail.
+  // Without a Pin: it may write and read.
+  [[nodiscard]] Result<> reserve(std::size_t frames);
+  [[nodiscard]] std::size_t reserved() const { return reserved_.size(); }
+  // A new page of zeros with its id set.
+  struct NewPage {
+    PageId id;
+    std::byte* bytes;
+  };
+  [[nodiscard]] NewPage allocate();
+  // The applier's own version of `page`, which find(View::open()) gave; made when there is none yet.
+  // Under a Pin.
+  [[nodiscard]] std::byte* writable(const std::byte* page);
+  // Gives up page `id`. It stays readable for whoever may see it.
+  void free(PageId id);
+  // A page from allocate() is complete and may be written out before the next publish(); it must
+  // not be changed again in this generation.
+  void seal(std::byte* page);
   // Makes all changes since the last call visible at once.
   Generation publish();
 
@@ -158,7 +273,125 @@ class Pager {
   [[nodiscard]] Result<PagerCheck> check();
 
  private:
-  Pager();
+  friend class Hold;
+
+  // A version nobody new will see: superseded, or the last one of a freed page (then `frame` is
+  // null). `tag` is the epoch at its retirement.
+  struct Retired {
+    std::byte* frame;
+    PageId freed;
+    std::uint64_t created;
+    std::uint64_t superseded;
+    std::uint64_t tag;
+  };
+  struct Limbo {
+    std::byte* frame;
+    std::uint64_t tag;
+  };
+  // A frame on its way to the file.
+  struct Writing {
+    std::byte* frame;
+    std::uint64_t block;
+    CheckpointSeq seq;
+    std::uint32_t checksum;
+  };
+
+  Pager(io::FileSystem& file_system, std::string_view path, const Options& options);
+  [[nodiscard]] Result<> init();
+  [[nodiscard]] Result<> adopt(const SuperblockRead& read);
+  [[nodiscard]] Result<> adopt_map(const MapBlock& map);
+
+  static void prefetch_node(const std::byte* page) {
+    __builtin_prefetch(page);
+    __builtin_prefetch(page + 64);
+    __builtin_prefetch(page + 128);
+    __builtin_prefetch(page + 192);
+  }
+  static void touch(const std::byte* page) {
+    // Stored only when it changes something, so that hot pages stay in every CPU's cache.
+    if (superseded_word(page) < kOneLife) [[unlikely]] give_lives(page);
+  }
+  static void give_lives(const std::byte* page);
+
+  // pager_cache.cc
+  [[nodiscard]] Result<std::byte*> acquire_frame() NACRE_REQUIRES(mutex_);
+  void reclaim() NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool reclaim_version(const Retired& retired)
+      NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool reclaim_page(const Retired& retired) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool is_held(std::uint64_t created, std::uint64_t superseded) const
+      NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool is_wanted_by_checkpoint(const std::byte* frame) const NACRE_REQUIRES(mutex_);
+  void recheck_kept() NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool cancel_oldest_hold() NACRE_REQUIRES(mutex_);
+  void bound_held() NACRE_REQUIRES(mutex_);
+  [[nodiscard]] std::size_t evict_clean(std::size_t wanted) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<std::size_t> clean_some(std::size_t wanted) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool is_evictable(const std::byte* frame) const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> read_page(PageId id, const Place& place, CheckpointSeq newest,
+                                   std::byte* frame);
+  void release_hold(HoldState& state);
+
+  // pager_write.cc
+  void begin_writing(std::vector<Writing>& pages) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> write_pages(std::vector<Writing>& pages);
+  void end_writing(const std::vector<Writing>& pages, bool ok) NACRE_REQUIRES(mutex_);
+  void record_place(const std::byte* frame, MappingWord word) NACRE_REQUIRES(mutex_);
+  void release_place(PageId id, MappingWord old) NACRE_REQUIRES(mutex_);
+  void release_block(const Place& place) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> check_poison() const NACRE_REQUIRES(mutex_);
+  void poison(const Error& error) NACRE_REQUIRES(mutex_);
+
+  // checkpoint.cc
+  [[nodiscard]] Result<> write_wanted_pages();
+  [[nodiscard]] bool collect_wanted(std::size_t& from, std::vector<Writing>& pages)
+      NACRE_REQUIRES(mutex_);
+  void merge_later() NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> write_map(CheckpointSeq seq);
+  [[nodiscard]] Result<> write_checkpoint_parts(const Cut& cut, const RootRecord& root);
+  void finish_checkpoint(const Superblock& superblock) NACRE_REQUIRES(mutex_);
+
+  io::FileSystem* file_system_;
+  std::string path_;
+  Options options_;
+  std::unique_ptr<io::File> file_;
+
+  MappingTable table_;
+  FrameArena arena_;
+  std::atomic<std::uint64_t> published_{1};
+
+  // The applier's own.
+  std::uint64_t open_ = 2;            // what publish() will make visible
+  std::vector<std::byte*> reserved_;  // frames set aside, the last one is the warmest
+  std::vector<Retired> open_retired_;
+
+  Mutex checkpoint_mutex_{"page checkpoint", kCheckpointRank};  // cut to durable, and check()
+  mutable Mutex mutex_{"pager", kPagerRank};
+  Condition changed_;  // a load or a write is over, frames came back
+
+  std::vector<std::byte*> free_frames_ NACRE_GUARDED_BY(mutex_);
+  std::vector<Retired> retired_ NACRE_GUARDED_BY(mutex_);
+  std::vector<Retired> kept_ NACRE_GUARDED_BY(mutex_);  // retired, but held or to be written
+  std::vector<Limbo> limbo_ NACRE_GUARDED_BY(mutex_);
+  bool recheck_kept_ NACRE_GUARDED_BY(mutex_) = false;
+  std::size_t clock_hand_ NACRE_GUARDED_BY(mutex_) = 0;
+  std::map<std::uint64_t, std::unique_ptr<HoldState>> holds_ NACRE_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<HoldState>> cancelled_holds_ NACRE_GUARDED_BY(mutex_);
+
+  std::uint32_t next_page_id_ NACRE_GUARDED_BY(mutex_) = 1;
+  std::vector<PageId> free_ids_ NACRE_GUARDED_BY(mutex_);
+  // Freed pages somebody may still read, with the blocks they may be read from.
+  std::unordered_map<std::uint32_t, std::vector<Place>> leaving_ NACRE_GUARDED_BY(mutex_);
+
+  FreeBlocks blocks_ NACRE_GUARDED_BY(mutex_){kSuperblockCount};
+  MapImage image_ NACRE_GUARDED_BY(mutex_);
+  std::vector<Place> obsolete_ NACRE_GUARDED_BY(mutex_);  // free when the next checkpoint is durable
+  std::optional<std::uint64_t> cut_ NACRE_GUARDED_BY(mutex_);  // generation of the one under way
+  // What the checkpoint after the one under way will say.
+  std::unordered_map<std::uint32_t, MappingWord> later_ NACRE_GUARDED_BY(mutex_);
+  Superblock durable_ NACRE_GUARDED_BY(mutex_);
+  std::optional<Error> poison_ NACRE_GUARDED_BY(mutex_);
+  PagerStats stats_ NACRE_GUARDED_BY(mutex_);
 };
 
 }  // namespace nacre::page

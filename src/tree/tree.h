@@ -6,8 +6,8 @@
 //   TREE-1  the root page id never changes
 //   TREE-2  keys ascend strictly; each lies in [lower fence, upper fence) of every page above it
 //   TREE-3  every page of the tree is referred to exactly once
-// Errors:  kCorrupt names file and page; kTooOld from a cancelled hold; kInvalid: a key or value
-//   too long; kFull: see pager.h. A change that fails leaves the tree as it was, except after
+// Errors:  kCorrupt names file and page; kTooOld from a cancelled hold; kInvalid: a row that
+//   row_fits() refuses; kFull: see pager.h. A change that fails leaves the tree as it was, except after
 //   kCorrupt or kClosed.
 // Cost:    get: one page per level, no allocation beyond what `into` needs. put: one new version of
 //   one leaf, more only for a split.
@@ -35,6 +35,14 @@ enum class TreeId : std::uint32_t {};
 
 inline constexpr std::size_t kKeySizeMax = 1000;    // bytes
 inline constexpr std::size_t kValueSizeMax = 7000;  // bytes
+
+// Whether a row fits a page of its own whatever lies beside it: its key may be stored three times,
+// in the row and in both fences. Every value up to 7000 bytes under a key up to 300; values up to
+// 4900 under any key.
+[[nodiscard]] constexpr bool row_fits(std::size_t key_size, std::size_t value_size) {
+  return key_size >= 1 && key_size <= kKeySizeMax && value_size <= kValueSizeMax &&
+         3 * key_size + value_size <= 7900;
+}
 
 // Valid as long as the function that gives it says.
 struct Row {
@@ -77,7 +85,7 @@ class Tree {
         const_cast<void*>(static_cast<const void*>(&seen)));
   }
 
-  // Inserts or replaces. Returns whether the key is new.
+  // Inserts or replaces. Returns whether the key is new. kInvalid unless row_fits().
   [[nodiscard]] Result<bool> put(Bytes key, Bytes value, std::uint64_t word);
   // Returns whether the key was there.
   [[nodiscard]] Result<bool> remove(Bytes key);
@@ -97,6 +105,7 @@ class Tree {
   [[nodiscard]] Result<> check(page::View view, TreeCheck& report) const;
 
  private:
+  friend class Cursor;
   using SeenRow = void (*)(void* context, Bytes value, std::uint64_t word);
   [[nodiscard]] Result<bool> visit_row(page::View view, Bytes key, SeenRow seen,
                                        void* context) const;

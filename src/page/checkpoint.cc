@@ -1,0 +1,164 @@
+// Checkpoints: the pages of one generation, the map to them and the superblock that names the map,
+// written beside readers and the applier. A published page never changes, so the frozen generation
+// needs no copy of its own; only its versions are kept until they are written.
+#include <algorithm>
+
+#include "base/check.h"
+#include "page/aligned_buffer.h"
+#include "page/pager.h"
+
+namespace nacre::page {
+namespace {
+
+constexpr std::size_t kPagesPerWrite = 64;
+constexpr std::size_t kFramesPerLook = 4096;
+constexpr std::size_t kMapBlocksPerWrite = 64;
+
+}  // namespace
+
+Result<> Pager::write_checkpoint(const Cut& cut, const RootRecord& root) {
+  const MutexLock alone(checkpoint_mutex_);
+  Result<> written = write_checkpoint_parts(cut, root);
+  if (written.has_value()) return {};
+  const MutexLock lock(mutex_);
+  poison(written.error());
+  return std::unexpected(std::move(written).error());
+}
+
+Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root) {
+  {
+    const MutexLock lock(mutex_);
+    NACRE_TRY(check_poison());
+    NACRE_CHECK(cut_ == number(cut.generation), "the checkpoint of the last cut");
+  }
+  NACRE_TRY(write_wanted_pages());
+  NACRE_TRY(write_map(cut.seq));
+  NACRE_TRY(file_->sync());
+  Superblock superblock;
+  {
+    const MutexLock lock(mutex_);
+    superblock = {.seq = cut.seq,
+                  .map_root = image_.root(),
+                  .map_height = image_.settle(),
+                  .next_page_id = cut.next_page_id,
+                  .file_blocks = blocks_.end(),
+                  .root = root};
+  }
+  // The file must be as long as the superblock says even when its last blocks are of a page that
+  // is being written for the next checkpoint.
+  if (NACRE_TRY(file_->size()) < superblock.file_blocks * kBlockSize) {
+    NACRE_TRY(file_->resize(superblock.file_blocks * kBlockSize));
+    NACRE_TRY(file_->sync());
+  }
+  NACRE_TRY(write_superblock(*file_, superblock));
+  const MutexLock lock(mutex_);
+  finish_checkpoint(superblock);
+  return {};
+}
+
+// Takes up to kPagesPerWrite pages of the cut from frame `from` on. Returns whether there may be
+// more: unseen frames, or pages that somebody else is writing.
+bool Pager::collect_wanted(std::size_t& from, std::vector<Writing>& pages) {
+  const std::size_t end = std::min(arena_.taken(), from + kFramesPerLook);
+  for (; from < end && pages.size() < kPagesPerWrite; ++from) {
+    std::byte* frame = arena_.frame(from);
+    if (arena_.info(frame).state == FrameState::kDirty && is_wanted_by_checkpoint(frame)) {
+      pages.push_back({.frame = frame, .block = 0, .seq = {}, .checksum = 0});
+    }
+  }
+  return from < arena_.taken();
+}
+
+Result<> Pager::write_wanted_pages() {
+  std::vector<Writing> pages;
+  MutexLock lock(mutex_);
+  for (std::size_t from = 0;;) {
+    pages.clear();
+    const bool more = collect_wanted(from, pages);
+    if (!pages.empty()) {
+      begin_writing(pages);
+      lock.unlock();
+      Result<> written = write_pages(pages);
+      lock.lock();
+      end_writing(pages, written.has_value());
+      NACRE_TRY(std::move(written));
+    }
+    if (more) {
+      lock.unlock();  // lets readers that miss come through
+      lock.lock();
+      continue;
+    }
+    // An eviction may be writing a page of the cut; what it could not write is ours again.
+    bool open = false;
+    for (std::size_t i = 0; i < arena_.taken() && !open; ++i) {
+      open = is_wanted_by_checkpoint(arena_.frame(i));
+    }
+    if (!open) break;
+    changed_.wait_for(mutex_, std::chrono::microseconds(200));
+    NACRE_TRY(check_poison());
+    from = 0;
+  }
+  recheck_kept_ = true;
+  return {};
+}
+
+Result<> Pager::write_map(CheckpointSeq seq) {
+  AlignedBuffer buffer(kMapBlocksPerWrite * kBlockSize);
+  std::vector<std::uint64_t> blocks;
+  MutexLock lock(mutex_);
+  image_.settle();
+  for (bool done = false; !done;) {
+    blocks.clear();
+    while (blocks.size() < kMapBlocksPerWrite) {
+      MapBlock* map = image_.next_dirty();
+      done = map == nullptr;
+      if (done) break;
+      map->seq = seq;
+      const std::uint32_t checksum = encode_map_block(
+          *map, buffer.bytes().subspan(blocks.size() * kBlockSize, kBlockSize));
+      blocks.push_back(blocks_.allocate(1));
+      const MappingWord old = image_.written(
+          *map, MappingWord::disk({.block = blocks.back(),
+                                   .blocks = 1,
+                                   .type = PageType::kMap,
+                                   .check16 = static_cast<std::uint16_t>(checksum)}));
+      if (old.bits() != 0) release_block(old.place());
+      ++stats_.map_blocks_written;
+    }
+    lock.unlock();
+    for (std::size_t begin = 0, end = 0; begin < blocks.size(); begin = end) {
+      end = begin + 1;
+      while (end < blocks.size() && blocks[end] == blocks[end - 1] + 1) ++end;
+      NACRE_TRY(file_->write(blocks[begin] * kBlockSize,
+                             buffer.bytes().subspan(begin * kBlockSize, (end - begin) * kBlockSize)));
+    }
+    lock.lock();
+  }
+  return {};
+}
+
+void Pager::merge_later() {
+  const auto later = std::exchange(later_, {});
+  cut_.reset();
+  for (const auto& [id, word] : later) {
+    const MappingWord old = image_.get(PageId{id});
+    if (old == word) continue;
+    image_.set(PageId{id}, word);
+    release_place(PageId{id}, old);
+  }
+}
+
+void Pager::finish_checkpoint(const Superblock& superblock) {
+  std::vector<Place> later;
+  for (const auto& [id, word] : later_) {
+    if (word.bits() != 0) later.push_back(word.place());
+  }
+  blocks_.checkpoint_done(std::exchange(obsolete_, {}), later);
+  durable_ = superblock;
+  merge_later();
+  recheck_kept_ = true;
+  ++stats_.checkpoint_count;
+  changed_.notify_all();
+}
+
+}  // namespace nacre::page

@@ -1,0 +1,111 @@
+#include "page/free_blocks.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/check.h"
+
+namespace nacre::page {
+namespace {
+
+constexpr std::uint64_t kEvenBits = 0x5555555555555555;
+
+std::uint64_t mask_of(std::uint64_t block, std::uint32_t count) {
+  return (count == 2 ? std::uint64_t{3} : std::uint64_t{1}) << (block % 64);
+}
+
+}  // namespace
+
+FreeBlocks::FreeBlocks(std::uint64_t reserved) {
+  ensure(reserved);
+  for (std::uint64_t block = 0; block < reserved; ++block) {
+    set(used_, block, 1, true);
+    set(durable_, block, 1, true);
+  }
+  used_count_ = reserved;
+}
+
+void FreeBlocks::ensure(std::uint64_t block_count) {
+  const std::size_t words = (block_count + 63) / 64;
+  if (used_.size() >= words) return;
+  const std::size_t grown = std::max(words, used_.size() + used_.size() / 4);
+  used_.resize(grown, 0);
+  durable_.resize(grown, 0);
+}
+
+void FreeBlocks::set(std::vector<std::uint64_t>& bits, std::uint64_t block, std::uint32_t count,
+                     bool value) {
+  for (std::uint64_t i = block; i < block + count; ++i) {
+    const std::uint64_t bit = std::uint64_t{1} << (i % 64);
+    bits[i / 64] = value ? bits[i / 64] | bit : bits[i / 64] & ~bit;
+  }
+}
+
+bool FreeBlocks::adopt(std::uint64_t block, std::uint32_t count) {
+  ensure(block + count);
+  for (std::uint64_t i = block; i < block + count; ++i) {
+    if ((used_[i / 64] >> (i % 64) & 1) != 0) return false;
+  }
+  set(used_, block, count, true);
+  set(durable_, block, count, true);
+  used_count_ += count;
+  return true;
+}
+
+std::uint64_t FreeBlocks::allocate(std::uint32_t count) {
+  NACRE_CHECK(count == 1 || count == 2, "a map block has one block, a page two");
+  std::size_t& next = count == 2 ? next_word_ : next_single_word_;
+  for (std::size_t step = 0; step <= used_.size(); ++step) {
+    if (next >= used_.size()) next = 0;
+    const std::uint64_t free = ~used_[next];
+    // Two: bit i of `fitting` says that blocks i and i + 1 are free, i even.
+    const std::uint64_t fitting = count == 2 ? free & (free >> 1) & kEvenBits : free;
+    if (fitting == 0) {
+      ++next;
+      continue;
+    }
+    const std::uint64_t block = next * 64 + static_cast<std::uint64_t>(std::countr_zero(fitting));
+    used_[next] |= mask_of(block, count);
+    used_count_ += count;
+    return block;
+  }
+  next = used_.size();
+  ensure((used_.size() + 1) * 64);
+  return allocate(count);
+}
+
+bool FreeBlocks::is_durable(std::uint64_t block) const {
+  return (durable_[block / 64] >> (block % 64) & 1) != 0;
+}
+
+void FreeBlocks::release(std::uint64_t block, std::uint32_t count) {
+  NACRE_CHECK(!is_durable(block), "PAGE-5: a durable checkpoint still refers to this block");
+  NACRE_CHECK((used_[block / 64] & mask_of(block, count)) == mask_of(block, count),
+              "a block is released once");
+  set(used_, block, count, false);
+  used_count_ -= count;
+  // Low blocks first, so that the file stays short.
+  std::size_t& next = count == 2 ? next_word_ : next_single_word_;
+  next = std::min(next, static_cast<std::size_t>(block / 64));
+}
+
+void FreeBlocks::checkpoint_done(const std::vector<Place>& obsolete,
+                                 const std::vector<Place>& later) {
+  for (const Place& place : obsolete) {
+    set(durable_, place.block, place.blocks, false);
+    release(place.block, place.blocks);
+  }
+  durable_ = used_;
+  for (const Place& place : later) set(durable_, place.block, place.blocks, false);
+}
+
+std::uint64_t FreeBlocks::end() const {
+  for (std::size_t i = used_.size(); i > 0; --i) {
+    if (used_[i - 1] != 0) {
+      return i * 64 - static_cast<std::uint64_t>(std::countl_zero(used_[i - 1]));
+    }
+  }
+  return 0;
+}
+
+}  // namespace nacre::page

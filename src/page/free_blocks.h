@@ -1,0 +1,53 @@
+// FreeBlocks: which 4 KB blocks of the file are in use; derived at open, never stored.
+//
+// Why derived: a leak is impossible, and there is no free list to check. The map is walked at open
+//   anyway.
+// Why two bits: a block that the last durable checkpoint refers to must keep its bytes until the
+//   next one is durable, even when nothing newer refers to it (PAGE-5).
+// Cost:    allocation is next-fit over words of 64 blocks; 2 bits a block = 64 MB a TB.
+// Threads: under the pager's lock.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "page/mapping_word.h"
+
+namespace nacre::page {
+
+class FreeBlocks {
+ public:
+  // The first `reserved` blocks (superblocks) are always in use.
+  explicit FreeBlocks(std::uint64_t reserved);
+
+  // Marks an extent found in the map of a durable checkpoint. False: a block of it is taken already.
+  [[nodiscard]] bool adopt(std::uint64_t block, std::uint32_t count);
+
+  // One block, or two that lie together on an even number.
+  [[nodiscard]] std::uint64_t allocate(std::uint32_t count);
+
+  [[nodiscard]] bool is_durable(std::uint64_t block) const;
+  // Free from now on. Requires that no durable checkpoint refers to it.
+  void release(std::uint64_t block, std::uint32_t count);
+
+  // A checkpoint has become durable: `obsolete` is free from now on; everything in use counts as
+  // referred to by it, except `later`.
+  void checkpoint_done(const std::vector<Place>& obsolete, const std::vector<Place>& later);
+
+  [[nodiscard]] std::uint64_t used() const { return used_count_; }
+  // One above the highest block in use.
+  [[nodiscard]] std::uint64_t end() const;
+
+ private:
+  void ensure(std::uint64_t block_count);
+  void set(std::vector<std::uint64_t>& bits, std::uint64_t block, std::uint32_t count, bool value);
+
+  std::vector<std::uint64_t> used_;
+  std::vector<std::uint64_t> durable_;
+  std::uint64_t used_count_ = 0;
+  std::size_t next_word_ = 0;  // where the search for two goes on
+  std::size_t next_single_word_ = 0;
+};
+
+}  // namespace nacre::page

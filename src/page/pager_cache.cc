@@ -1,0 +1,277 @@
+// The bounded cache: reading pages in, giving them up, and reusing the memory of versions that
+// nobody can see any more.
+#include <algorithm>
+#include <chrono>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "page/node_check.h"
+#include "page/pager.h"
+
+namespace nacre::page {
+namespace {
+
+using std::chrono::microseconds;
+
+// A reader's pin is over in less, whatever it does; then nothing will give a frame back.
+constexpr microseconds kPatience{200'000};
+constexpr microseconds kNap{100};
+
+}  // namespace
+
+Result<FramePin> Pager::load(PageId id) {
+  NACRE_CHECK(Epochs::slot().depth == 0, "nobody reads from the file under a pin");
+  MutexLock lock(mutex_);
+  for (;;) {
+    const MappingWord word = table_.word(id);
+    if (word.tag() == Tag::kFree) return FramePin();
+    if (word.tag() == Tag::kFrame) return FramePin(arena_.info(word.frame()), word.frame());
+    if (word.tag() == Tag::kLoading) {
+      changed_.wait(mutex_);
+      continue;
+    }
+    std::byte* frame = NACRE_TRY(acquire_frame());
+    if (table_.word(id) != word) {
+      free_frames_.push_back(frame);  // somebody was faster while we looked for a frame
+      continue;
+    }
+    FrameInfo& info = arena_.info(frame);
+    info.id = id;
+    info.place = word;
+    info.state = FrameState::kLoading;
+    info.retired = false;
+    info.prev.store(nullptr, std::memory_order_relaxed);
+    table_.set(id, MappingWord::loading());
+    const CheckpointSeq newest{number(durable_.seq) + 2};
+    lock.unlock();
+    Result<> read = read_page(id, word.place(), newest, frame);
+    lock.lock();
+    ++stats_.cache_misses;
+    changed_.notify_all();
+    if (!read.has_value()) {
+      info.state = FrameState::kUnused;
+      free_frames_.push_back(frame);
+      table_.set(id, word);
+      return std::unexpected(std::move(read).error());
+    }
+    info.state = FrameState::kClean;
+    FramePin pin(info, frame);
+    table_.set(id, MappingWord::frame(frame));
+    return pin;
+  }
+}
+
+Result<> Pager::read_page(PageId id, const Place& place, CheckpointSeq newest, std::byte* frame) {
+  NACRE_TRY(file_->read(place.block * kBlockSize, MutableBytes(frame, kPageSize)));
+  NACRE_TRY(check_page(frame, id, newest, place.check16, path_));
+  if (const std::string rule = check_node_bounds(frame); !rule.empty()) {
+    return fail(Code::kCorrupt, format("{}: page {}: {}", path_, number(id), rule));
+  }
+  volatile_word(frame, offset::kGeneration).store(0, std::memory_order_relaxed);
+  volatile_word(frame, offset::kSuperseded).store(kNotSuperseded, std::memory_order_relaxed);
+  return {};
+}
+
+Result<std::byte*> Pager::acquire_frame() {
+  NACRE_CHECK(Epochs::slot().depth == 0, "a pinned thread would wait for itself");
+  const std::size_t batch = std::clamp<std::size_t>(arena_.frame_count_max() / 16, 2, 32);
+  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    if (!free_frames_.empty()) {
+      std::byte* frame = free_frames_.back();
+      free_frames_.pop_back();
+      return frame;
+    }
+    if (std::byte* fresh = arena_.take_fresh(); fresh != nullptr) return fresh;
+    reclaim();
+    if (!free_frames_.empty()) continue;
+    if (limbo_.size() < batch) {
+      if (evict_clean(batch) > 0) reclaim();
+      if (!free_frames_.empty()) continue;
+    }
+    if (limbo_.empty()) {
+      if (NACRE_TRY(clean_some(batch)) > 0) continue;
+      if (cancel_oldest_hold()) continue;
+    }
+    if (std::chrono::steady_clock::now() > give_up) {
+      return fail(Code::kFull, format("{}: none of the {} pages in memory can be given up; "
+                                      "cache_bytes is too small for what is going on at once",
+                                      path_, arena_.frame_count_max()));
+    }
+    changed_.wait_for(mutex_, kNap);
+  }
+}
+
+bool Pager::is_evictable(const std::byte* frame) const {
+  const FrameInfo& info = arena_.info(frame);
+  return info.state == FrameState::kClean && !info.retired &&
+         info.pins.load(std::memory_order_acquire) == 0 &&
+         info.prev.load(std::memory_order_relaxed) == nullptr &&
+         table_.word(info.id) == MappingWord::frame(frame);
+}
+
+std::size_t Pager::evict_clean(std::size_t wanted) {
+  const std::size_t before = limbo_.size();
+  const std::size_t taken = arena_.taken();
+  for (std::size_t step = 0; step < 4 * taken && limbo_.size() - before < wanted; ++step) {
+    clock_hand_ = clock_hand_ + 1 < taken ? clock_hand_ + 1 : 0;
+    std::byte* frame = arena_.frame(clock_hand_);
+    if (!is_evictable(frame)) continue;
+    if (superseded_word(frame) >= kOneLife) {
+      volatile_word(frame, offset::kSuperseded).fetch_sub(kOneLife, std::memory_order_relaxed);
+      continue;
+    }
+    FrameInfo& info = arena_.info(frame);
+    table_.set(info.id, info.place);
+    info.state = FrameState::kLimbo;
+    limbo_.push_back({frame, 0});
+  }
+  const std::uint64_t tag = Epochs::tag();
+  for (std::size_t i = before; i < limbo_.size(); ++i) limbo_[i].tag = tag;
+  stats_.evictions += limbo_.size() - before;
+  return limbo_.size() - before;
+}
+
+Result<std::size_t> Pager::clean_some(std::size_t wanted) {
+  NACRE_TRY(check_poison());
+  std::vector<Writing> pages;
+  const std::size_t taken = arena_.taken();
+  const std::uint64_t published = published_.load(std::memory_order_relaxed);
+  for (std::size_t step = 0; step < taken && pages.size() < wanted; ++step) {
+    clock_hand_ = clock_hand_ + 1 < taken ? clock_hand_ + 1 : 0;
+    std::byte* frame = arena_.frame(clock_hand_);
+    const FrameInfo& info = arena_.info(frame);
+    if (info.state != FrameState::kDirty || info.retired || generation_of(frame) > published ||
+        info.prev.load(std::memory_order_relaxed) != nullptr) {
+      continue;
+    }
+    pages.push_back({.frame = frame, .block = 0, .seq = {}, .checksum = 0});
+  }
+  if (pages.empty()) return 0;
+  begin_writing(pages);
+  mutex_.unlock();
+  Result<> written = write_pages(pages);
+  mutex_.lock();
+  end_writing(pages, written.has_value());
+  if (!written.has_value()) {
+    if (written.error().code() != Code::kFull) poison(written.error());
+    return std::unexpected(std::move(written).error());
+  }
+  return pages.size();
+}
+
+bool Pager::is_held(std::uint64_t created, std::uint64_t superseded) const {
+  const auto hold = holds_.lower_bound(created);
+  return hold != holds_.end() && hold->first < superseded;
+}
+
+bool Pager::is_wanted_by_checkpoint(const std::byte* frame) const {
+  if (!cut_.has_value()) return false;
+  const FrameState state = arena_.info(frame).state;
+  if (state != FrameState::kDirty && state != FrameState::kWriting) return false;
+  return generation_of(frame) <= *cut_ && (superseded_word(frame) & kNotSuperseded) > *cut_;
+}
+
+void Pager::recheck_kept() {
+  recheck_kept_ = false;
+  const std::uint64_t tag = Epochs::tag();
+  for (Retired& retired : kept_) {
+    // A reader of a hold that was cancelled may be under way: it counts as retired from now on.
+    retired.tag = tag;
+    retired_.push_back(retired);
+  }
+  kept_.clear();
+}
+
+bool Pager::cancel_oldest_hold() {
+  if (kept_.empty() || holds_.empty()) return false;
+  auto oldest = holds_.extract(holds_.begin());
+  // release: pairs with the acquire in is_cancelled()
+  oldest.mapped()->cancelled.store(true, std::memory_order_release);
+  cancelled_holds_.push_back(std::move(oldest.mapped()));
+  ++stats_.holds_cancelled;
+  recheck_kept_ = true;
+  return true;
+}
+
+void Pager::bound_held() {
+  while (kept_.size() * kPageSize > options_.held_bytes_max && !recheck_kept_ &&
+         cancel_oldest_hold()) {
+  }
+}
+
+void Pager::reclaim() {
+  if (recheck_kept_) recheck_kept();
+  const std::uint64_t earliest = Epochs::advance();
+  std::erase_if(limbo_, [&](const Limbo& limbo) {
+    FrameInfo& info = arena_.info(limbo.frame);
+    if (limbo.tag >= earliest || info.pins.load(std::memory_order_acquire) != 0) return false;
+    info.state = FrameState::kUnused;
+    free_frames_.push_back(limbo.frame);
+    return true;
+  });
+  std::erase_if(retired_, [&](const Retired& retired) {
+    if (retired.tag >= earliest) return false;
+    return retired.frame == nullptr ? reclaim_page(retired) : reclaim_version(retired);
+  });
+  bound_held();
+}
+
+bool Pager::reclaim_version(const Retired& retired) {
+  std::byte* frame = retired.frame;
+  FrameInfo& info = arena_.info(frame);
+  if (is_held(retired.created, retired.superseded) || is_wanted_by_checkpoint(frame)) {
+    kept_.push_back(retired);
+    return true;
+  }
+  if (info.state == FrameState::kWriting || info.pins.load(std::memory_order_acquire) != 0) {
+    return false;
+  }
+  std::byte* newer = table_.word(info.id).frame();
+  for (;;) {
+    std::byte* next = arena_.info(newer).prev.load(std::memory_order_relaxed);
+    NACRE_CHECK(next != nullptr, "a retired version hangs on a newer one");
+    if (next == frame) break;
+    newer = next;
+  }
+  std::byte* older = info.prev.load(std::memory_order_relaxed);
+  arena_.info(newer).prev.store(older, std::memory_order_release);
+  if (older == nullptr) {
+    info.state = FrameState::kUnused;
+    free_frames_.push_back(frame);
+  } else {
+    // Readers of the older version may be walking through this one.
+    info.state = FrameState::kLimbo;
+    limbo_.push_back({frame, Epochs::tag()});
+  }
+  return true;
+}
+
+bool Pager::reclaim_page(const Retired& retired) {
+  const PageId id = retired.freed;
+  const MappingWord word = table_.word(id);
+  std::byte* frame = word.tag() == Tag::kFrame ? word.frame() : nullptr;
+  const bool held = !holds_.empty() && holds_.begin()->first < retired.superseded;
+  if (held || (frame != nullptr && is_wanted_by_checkpoint(frame))) {
+    kept_.push_back(retired);
+    return true;
+  }
+  if (word.tag() == Tag::kLoading) return false;
+  if (frame != nullptr) {
+    FrameInfo& info = arena_.info(frame);
+    if (info.state == FrameState::kWriting || info.pins.load(std::memory_order_acquire) != 0 ||
+        info.prev.load(std::memory_order_relaxed) != nullptr) {
+      return false;
+    }
+    info.state = FrameState::kUnused;
+    free_frames_.push_back(frame);
+  }
+  table_.set(id, MappingWord());
+  free_ids_.push_back(id);
+  auto places = leaving_.extract(number(id));
+  NACRE_CHECK(!places.empty(), "a freed page is leaving");
+  for (const Place& place : places.mapped()) release_block(place);
+  return true;
+}
+
+}  // namespace nacre::page

@@ -1,0 +1,144 @@
+#include "tree/tree.h"
+
+#include "base/check.h"
+#include "base/text.h"
+#include "page/node_search.h"
+#include "tree/descent.h"
+#include "tree/node_edit.h"
+#include "tree/restructure.h"
+
+namespace nacre::tree {
+
+using page::kNoPage;
+using page::Node;
+using page::PageId;
+using page::View;
+
+Result<PageId> Tree::create(page::Pager& pager, TreeId id) {
+  NACRE_TRY(pager.reserve(1));
+  const page::Pager::NewPage root = pager.allocate();
+  build_node(root.bytes, {.tree = std::to_underlying(id), .lower = {}, .upper = {}}, {}, {});
+  return root.id;
+}
+
+Result<bool> Tree::visit_row(View view, Bytes key, SeenRow seen, void* context) const {
+  const Target target{pager_, root_, id_};
+  bool is_there = false;
+  const auto step = [&](std::uint64_t generation) -> Result<PageId> {
+    const Arrival arrival =
+        NACRE_TRY(descend(target, view, generation, key, Side::kAtOrAfter, nullptr));
+    if (arrival.leaf == nullptr) return arrival.missing;
+    const Node leaf(arrival.leaf);
+    const page::Found found = page::search(leaf, leaf.strip(key));
+    is_there = found.equal;
+    if (found.equal) {
+      const Node::LeafCell cell = leaf.leaf_cell(found.index);
+      seen(context, cell.value, cell.word);
+    }
+    return kNoPage;
+  };
+  NACRE_TRY(with_pages(target, view, step));
+  // What was shown is void when the hold was cancelled meanwhile.
+  if (page::Pager::is_cancelled(view)) return too_old(target);
+  return is_there;
+}
+
+Result<bool> Tree::get(View view, Bytes key, std::string& into, std::uint64_t* word) const {
+  return visit(view, key, [&](Bytes value, std::uint64_t found_word) {
+    into.assign(as_text(value));
+    if (word != nullptr) *word = found_word;
+  });
+}
+
+namespace {
+
+// How a change to one leaf ended.
+enum class Outcome : std::uint8_t { kNew, kReplaced, kAbsent, kNoRoom };
+
+Outcome put_in_leaf(page::Pager& pager, const std::byte* leaf, Bytes key, Bytes value,
+                    std::uint64_t word) {
+  std::byte* page = pager.writable(leaf);
+  const Node node(page);
+  const Bytes suffix = node.strip(key);
+  const page::Found found = page::search(node, suffix);
+  const bool done = found.equal ? leaf_replace(page, found.index, value, word)
+                                : leaf_insert(page, found.index, suffix, value, word);
+  if (!done) return Outcome::kNoRoom;
+  return found.equal ? Outcome::kReplaced : Outcome::kNew;
+}
+
+}  // namespace
+
+Result<bool> Tree::put(Bytes key, Bytes value, std::uint64_t word) {
+  if (!row_fits(key.size(), value.size())) {
+    return fail(Code::kInvalid,
+                format("a row with a key of {} and a value of {} bytes does not fit a page",
+                       key.size(), value.size()));
+  }
+  const Target target{pager_, root_, id_};
+  NACRE_TRY(pager_->reserve(1));
+  Path path;
+  Outcome outcome{};
+  const auto step = [&](std::uint64_t generation) -> Result<PageId> {
+    path.size = 0;
+    const Arrival arrival =
+        NACRE_TRY(descend(target, View::open(), generation, key, Side::kAtOrAfter, &path));
+    if (arrival.leaf == nullptr) return arrival.missing;
+    outcome = put_in_leaf(*pager_, arrival.leaf, key, value, word);
+    return kNoPage;
+  };
+  NACRE_TRY(with_pages(target, View::open(), step));
+  if (outcome != Outcome::kNoRoom) return outcome == Outcome::kNew;
+  return split_and_put(target, path, {.key = key, .value = value, .word = word});
+}
+
+Result<bool> Tree::remove(Bytes key) {
+  const Target target{pager_, root_, id_};
+  NACRE_TRY(pager_->reserve(1));
+  Path path;
+  bool was_there = false;
+  bool is_sparse = false;
+  const auto step = [&](std::uint64_t generation) -> Result<PageId> {
+    path.size = 0;
+    const Arrival arrival =
+        NACRE_TRY(descend(target, View::open(), generation, key, Side::kAtOrAfter, &path));
+    if (arrival.leaf == nullptr) return arrival.missing;
+    const Node leaf(arrival.leaf);
+    const page::Found found = page::search(leaf, leaf.strip(key));
+    was_there = found.equal;
+    if (!found.equal) return kNoPage;
+    std::byte* page = pager_->writable(arrival.leaf);
+    leaf_erase(page, found.index);
+    is_sparse = Node(page).used() < kSparse;
+    return kNoPage;
+  };
+  NACRE_TRY(with_pages(target, View::open(), step));
+  // Merging is housekeeping: the row is gone whether or not it succeeds.
+  if (is_sparse && path.size > 1) static_cast<void>(merge_up(target, path));
+  return was_there;
+}
+
+Result<> Tree::clear() {
+  const Target target{pager_, root_, id_};
+  const std::vector<PageId> pages = NACRE_TRY(pages_below(target));
+  NACRE_TRY(pager_->reserve(1));
+  const auto step = [&](std::uint64_t generation) -> Result<PageId> {
+    const std::byte* root = pager_->find(root_, generation);
+    if (root == nullptr) return root_;
+    build_node(pager_->writable(root),
+               {.tree = std::to_underlying(id_), .lower = {}, .upper = {}}, {}, {});
+    return kNoPage;
+  };
+  NACRE_TRY(with_pages(target, View::open(), step));
+  for (const PageId id : pages) pager_->free(id);
+  return {};
+}
+
+Result<> Tree::destroy() {
+  const std::vector<PageId> pages = NACRE_TRY(pages_below({pager_, root_, id_}));
+  for (const PageId id : pages) pager_->free(id);
+  pager_->free(root_);
+  return {};
+}
+
+}  // namespace nacre::tree
