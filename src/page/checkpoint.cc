@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "page/aligned_buffer.h"
+#include "io/aligned_buffer.h"
 #include "page/pager.h"
 
 namespace nacre::page {
@@ -103,7 +103,7 @@ Result<> Pager::write_wanted_pages() {
 }
 
 Result<> Pager::write_map(CheckpointSeq seq) {
-  AlignedBuffer buffer(kMapBlocksPerWrite * kBlockSize);
+  io::AlignedBuffer buffer(kMapBlocksPerWrite * kBlockSize);
   std::vector<std::uint64_t> blocks;
   MutexLock lock(mutex_);
   image_.settle();
@@ -114,8 +114,8 @@ Result<> Pager::write_map(CheckpointSeq seq) {
       done = map == nullptr;
       if (done) break;
       map->seq = seq;
-      const std::uint32_t checksum = encode_map_block(
-          *map, buffer.bytes().subspan(blocks.size() * kBlockSize, kBlockSize));
+      const std::uint32_t checksum =
+          encode_map_block(*map, buffer.bytes().subspan(blocks.size() * kBlockSize, kBlockSize));
       blocks.push_back(blocks_.allocate(1));
       const MappingWord old = image_.written(
           *map, MappingWord::disk({.block = blocks.back(),
@@ -129,8 +129,9 @@ Result<> Pager::write_map(CheckpointSeq seq) {
     for (std::size_t begin = 0, end = 0; begin < blocks.size(); begin = end) {
       end = begin + 1;
       while (end < blocks.size() && blocks[end] == blocks[end - 1] + 1) ++end;
-      NACRE_TRY(file_->write(blocks[begin] * kBlockSize,
-                             buffer.bytes().subspan(begin * kBlockSize, (end - begin) * kBlockSize)));
+      NACRE_TRY(
+          file_->write(blocks[begin] * kBlockSize,
+                       buffer.bytes().subspan(begin * kBlockSize, (end - begin) * kBlockSize)));
     }
     lock.lock();
   }

@@ -1,6 +1,7 @@
 // FrameArena: the memory pages live in: 8 KB frames, each with 64 bytes about it.
 //
-// Invariants: a frame stays where it is until the arena dies; a stale pointer into one reads another
+// Invariants: a frame stays where it is until the arena dies; a stale pointer into one reads
+// another
 //   page, never unmapped memory.
 // Cost:    address space for all frames at once, memory as frames are first used; huge pages from
 //   the second 2 MB on.
@@ -34,10 +35,10 @@ struct alignas(64) FrameInfo {
   std::atomic<std::byte*> prev{nullptr};  // the version before this one; read by anybody
   std::atomic<std::uint32_t> pins{0};     // FramePins; taken by anybody who is pinned
   PageId id = kNoPage;
-  MappingWord place;       // where kClean pages lie
-  std::uint64_t tag = 0;   // epoch of the retirement, for retired and limbo frames
+  MappingWord place;      // where kClean pages lie
+  std::uint64_t tag = 0;  // epoch of the retirement, for retired and limbo frames
   FrameState state = FrameState::kUnused;
-  bool retired = false;    // superseded, or of a freed page
+  bool retired = false;  // superseded, or of a freed page
 };
 static_assert(sizeof(FrameInfo) == 64);
 

@@ -21,7 +21,8 @@ class FreeBlocks {
   // The first `reserved` blocks (superblocks) are always in use.
   explicit FreeBlocks(std::uint64_t reserved);
 
-  // Marks an extent found in the map of a durable checkpoint. False: a block of it is taken already.
+  // Marks an extent found in the map of a durable checkpoint. False: a block of it is taken
+  // already.
   [[nodiscard]] bool adopt(std::uint64_t block, std::uint32_t count);
 
   // One block, or two that lie together on an even number.

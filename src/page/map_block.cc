@@ -73,9 +73,9 @@ Result<MapBlock> decode_map_block(Bytes block, std::uint8_t level, std::uint32_t
                    format("it says it is block {} of level {}", map.index, map.level));
   }
   if (number(map.seq) == 0 || number(map.seq) > number(newest)) {
-    return damaged(path, level, index,
-                   format("its checkpoint is {}, expected 1 to {}", number(map.seq),
-                          number(newest)));
+    return damaged(
+        path, level, index,
+        format("its checkpoint is {}, expected 1 to {}", number(map.seq), number(newest)));
   }
   if (load_le<std::uint64_t>(at + 24) != UINT64_MAX) {
     return damaged(path, level, index, "its earliest end is set, which this version does not know");

@@ -28,9 +28,7 @@ class MappingTable {
     return entry == nullptr ? MappingWord() : MappingWord(entry->load(std::memory_order_acquire));
   }
   // Requires an id below the count given to grow().
-  void set(PageId id, MappingWord word) {
-    find(id)->store(word.bits(), std::memory_order_release);
-  }
+  void set(PageId id, MappingWord word) { find(id)->store(word.bits(), std::memory_order_release); }
   void prefetch(PageId id) const { __builtin_prefetch(find(id)); }
 
  private:

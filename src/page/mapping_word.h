@@ -22,9 +22,9 @@ enum class Tag : std::uint8_t { kFree = 0, kDisk = 1, kLoading = 2, kFrame = 3 }
 inline constexpr std::uint64_t kBlockCountMax = std::uint64_t{1} << 34;
 
 struct Place {
-  std::uint64_t block = 0;      // 4 KB blocks from the start of the file
-  std::uint32_t blocks = 0;     // 1 to 256
-  PageType type{};              // the word's class
+  std::uint64_t block = 0;   // 4 KB blocks from the start of the file
+  std::uint32_t blocks = 0;  // 1 to 256
+  PageType type{};           // the word's class
   std::uint16_t check16 = 0;
 };
 
@@ -36,7 +36,8 @@ class MappingWord {
   static MappingWord disk(const Place& place) {
     NACRE_CHECK(place.block < kBlockCountMax, "a file has at most 2^34 blocks");
     NACRE_CHECK(place.blocks >= 1 && place.blocks <= 256, "an extent has 1 to 256 blocks");
-    return MappingWord(std::uint64_t{1} | std::uint64_t{static_cast<std::uint8_t>(place.type)} << 4 |
+    return MappingWord(std::uint64_t{1} |
+                       std::uint64_t{static_cast<std::uint8_t>(place.type)} << 4 |
                        (std::uint64_t{place.blocks} - 1) << 6 | place.block << 14 |
                        std::uint64_t{place.check16} << 48);
   }

@@ -115,8 +115,8 @@ class Node {
 
   // Inner: child `i` holds the keys in [separator i - 1, separator i); there are count() + 1.
   [[nodiscard]] PageId child(std::size_t i) const {
-    return PageId{static_cast<std::uint32_t>(
-        load_le<std::uint32_t>(heads() + 8 * capacity() + 8 * i))};
+    return PageId{
+        static_cast<std::uint32_t>(load_le<std::uint32_t>(heads() + 8 * capacity() + 8 * i))};
   }
 
   // Bytes of what the page holds, arrays and fences included; what a rebuild would need.

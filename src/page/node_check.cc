@@ -153,8 +153,7 @@ std::string check_node_order(const std::byte* page) {
     }
   }
   if (count > 0 && compare(node.suffix(0), lower_rest) < 0) return "key 0 is below the lower fence";
-  if (count > 0 && upper.has_value() &&
-      compare(node.suffix(count - 1), node.strip(*upper)) >= 0) {
+  if (count > 0 && upper.has_value() && compare(node.suffix(count - 1), node.strip(*upper)) >= 0) {
     return format("key {} is not below the upper fence", count - 1);
   }
   for (std::size_t i = 0; i < kHintCount; ++i) {

@@ -80,8 +80,7 @@ Found search_equal_heads(Node node, Bytes suffix, std::size_t first, std::uint32
   const std::size_t count = node.count();
   std::size_t low = first + 1;
   if (low == count || node.head(low) != head) return {low, false};
-  const std::size_t end =
-      head == UINT32_MAX ? count : kCountHeads(node.page(), head + 1);
+  const std::size_t end = head == UINT32_MAX ? count : kCountHeads(node.page(), head + 1);
   std::size_t high = end;
   bool equal = false;
   while (low < high) {

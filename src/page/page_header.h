@@ -79,8 +79,8 @@ inline constexpr std::uint64_t kOneLife = std::uint64_t{1} << 56;
   return CheckpointSeq{load_le<std::uint64_t>(page + offset::kWriteSeq)};
 }
 
-// Copies `page` to `target` (a whole page) as it is to lie on disk: `seq` and the checksum set, what
-// lives in memory only zeroed. Returns the checksum.
+// Copies `page` to `target` (a whole page) as it is to lie on disk: `seq` and the checksum set,
+// what lives in memory only zeroed. Returns the checksum.
 std::uint32_t encode_page(const std::byte* page, CheckpointSeq seq, std::byte* target);
 
 // Checks `page`, read from the place that a map word with `check16` names, in the order of

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "page/aligned_buffer.h"
+#include "io/aligned_buffer.h"
 
 namespace nacre::page {
 namespace {
@@ -22,13 +22,13 @@ std::string_view directory_of(std::string_view path) {
 // The first contents of the file: both generations, so that from the first day on two bad copies of
 // one generation can only be damage.
 Result<> write_first_superblocks(io::File& file, const RootRecord& root) {
-  AlignedBuffer zeros(kSuperblockCount * kBlockSize);
+  io::AlignedBuffer zeros(kSuperblockCount * kBlockSize);
   std::ranges::fill(zeros.bytes(), std::byte{0});
   NACRE_TRY(file.write(0, zeros.bytes()));
   Superblock first;
   first.file_blocks = kSuperblockCount;
   first.root = root;
-  for (const std::uint64_t seq : {0, 1}) {
+  for (std::uint64_t seq = 0; seq <= 1; ++seq) {
     first.seq = CheckpointSeq{seq};
     NACRE_TRY(write_superblock(file, first));
   }
@@ -76,8 +76,7 @@ Pager::~Pager() {
 Result<> Pager::init() {
   NACRE_TRY(table_.init());
   NACRE_TRY(arena_.init(std::max(kFrameCountMin, options_.cache_bytes / kPageSize)));
-  file_ = NACRE_TRY(
-      file_system_->open(path_, {.mode = io::OpenMode::kReadWrite, .direct = true}));
+  file_ = NACRE_TRY(file_system_->open(path_, {.mode = io::OpenMode::kReadWrite, .direct = true}));
   return {};
 }
 
@@ -90,8 +89,8 @@ Result<std::unique_ptr<Pager>> Pager::create(io::FileSystem& file_system, std::s
   const std::string draft = std::string(path) + ".new";
   if (NACRE_TRY(file_system.exists(draft))) NACRE_TRY(file_system.remove(draft));
   {
-    const auto file = NACRE_TRY(
-        file_system.open(draft, {.mode = io::OpenMode::kCreate, .direct = true}));
+    const auto file =
+        NACRE_TRY(file_system.open(draft, {.mode = io::OpenMode::kCreate, .direct = true}));
     NACRE_TRY(write_first_superblocks(*file, root));
   }
   NACRE_TRY(file_system.rename(draft, path));
@@ -130,9 +129,8 @@ Result<> Pager::adopt(const SuperblockRead& read) {
                      .file_blocks = durable_.file_blocks};
   // Nobody else knows this pager yet: the lock is there for the sake of the annotations.
   NACRE_TRY(walk_map(*file_, path_, root,
-                     [this](const MapBlock& map) NACRE_REQUIRES(mutex_) -> Result<> {
-                       return adopt_map(map);
-                     }));
+                     [this](const MapBlock& map)
+                         NACRE_REQUIRES(mutex_) -> Result<> { return adopt_map(map); }));
   image_.adopt_root(durable_.map_root);
   if (root.height > 0) {
     if (!blocks_.adopt(root.word.place().block, 1)) {
@@ -154,11 +152,11 @@ Result<> Pager::adopt_map(const MapBlock& map) {
     const Place place = word.place();
     if (place.block + place.blocks > durable_.file_blocks ||
         !blocks_.adopt(place.block, place.blocks)) {
-      return fail(Code::kCorrupt,
-                  format("{}: map block {} of level {}: word {} names block {}, which is {}", path_,
-                         map.index, map.level, i, place.block,
-                         place.block + place.blocks > durable_.file_blocks ? "outside the file"
-                                                                           : "taken"));
+      return fail(
+          Code::kCorrupt,
+          format("{}: map block {} of level {}: word {} names block {}, which is {}", path_,
+                 map.index, map.level, i, place.block,
+                 place.block + place.blocks > durable_.file_blocks ? "outside the file" : "taken"));
     }
     if (map.level != 0) continue;
     const std::uint64_t id = std::uint64_t{map.index} * kMapFanout + i;
@@ -220,8 +218,7 @@ Result<> Pager::reserve(std::size_t frames) {
   NACRE_TRY(table_.grow(next_page_id_ + static_cast<std::uint32_t>(frames)));
   // A few more than asked for: most callers need one frame at a time.
   const std::size_t wanted = frames + std::min<std::size_t>(16, arena_.frame_count_max() / 64);
-  while (reserved_.size() < frames ||
-         (reserved_.size() < wanted && !free_frames_.empty())) {
+  while (reserved_.size() < frames || (reserved_.size() < wanted && !free_frames_.empty())) {
     reserved_.push_back(NACRE_TRY(acquire_frame()));
   }
   return {};
@@ -263,7 +260,8 @@ std::byte* Pager::writable(const std::byte* page) {
   std::memcpy(frame, page, offset::kGeneration);
   std::memcpy(frame + kHeaderSize, page + kHeaderSize, kPageSize - kHeaderSize);
   volatile_word(frame, offset::kGeneration).store(open_, std::memory_order_relaxed);
-  volatile_word(frame, offset::kSuperseded).store(kNotSuperseded | kOneLife, std::memory_order_relaxed);
+  volatile_word(frame, offset::kSuperseded)
+      .store(kNotSuperseded | kOneLife, std::memory_order_relaxed);
   auto* old = const_cast<std::byte*>(page);
   const MutexLock lock(mutex_);
   // Given up by the cache since it was found? Our pin keeps the bytes; older readers need a version
@@ -289,8 +287,8 @@ std::byte* Pager::writable(const std::byte* page) {
   volatile_word(old, offset::kSuperseded)
       .fetch_and(open_ | ~kNotSuperseded, std::memory_order_relaxed);
   table_.set(id, MappingWord::frame(frame));
-  open_retired_.push_back({.frame = old, .freed = kNoPage, .created = created,
-                           .superseded = open_, .tag = 0});
+  open_retired_.push_back(
+      {.frame = old, .freed = kNoPage, .created = created, .superseded = open_, .tag = 0});
   return frame;
 }
 
@@ -307,8 +305,8 @@ void Pager::free(PageId id) {
     // What was never written cannot be given up and read again, and is not worth writing.
     if (arena_.info(frame).state != FrameState::kClean) arena_.info(frame).retired = true;
   }
-  open_retired_.push_back({.frame = nullptr, .freed = id, .created = created,
-                           .superseded = open_, .tag = 0});
+  open_retired_.push_back(
+      {.frame = nullptr, .freed = id, .created = created, .superseded = open_, .tag = 0});
   leaving_.try_emplace(number(id));
   --stats_.page_count;
   if (cut_.has_value()) {

@@ -74,8 +74,7 @@ class View {
   friend class Pager;
   static constexpr std::uint64_t kNewest = 0;
   static constexpr std::uint64_t kOpen = (std::uint64_t{1} << 56) - 1;
-  View(std::uint64_t generation, const HoldState* hold)
-      : generation_(generation), hold_(hold) {}
+  View(std::uint64_t generation, const HoldState* hold) : generation_(generation), hold_(hold) {}
   std::uint64_t generation_;
   const HoldState* hold_;  // null without one
 };
@@ -211,7 +210,8 @@ class Pager {
   // not in memory: give up the pin, load() it and start anew.
   [[nodiscard]] const std::byte* find(PageId id, std::uint64_t generation) const {
     const MappingWord word = table_.word(id);
-    if (word.tag() != Tag::kFrame) [[unlikely]] return nullptr;
+    if (word.tag() != Tag::kFrame) [[unlikely]]
+      return nullptr;
     const std::byte* page = word.frame();
     prefetch_node(page);
     while (generation_of(page) > generation) [[unlikely]] {
@@ -245,8 +245,8 @@ class Pager {
     std::byte* bytes;
   };
   [[nodiscard]] NewPage allocate();
-  // The applier's own version of `page`, which find(View::open()) gave; made when there is none yet.
-  // Under a Pin.
+  // The applier's own version of `page`, which find(View::open()) gave; made when there is none
+  // yet. Under a Pin.
   [[nodiscard]] std::byte* writable(const std::byte* page);
   // Gives up page `id`. It stays readable for whoever may see it.
   void free(PageId id);
@@ -299,7 +299,7 @@ class Pager {
   Pager(io::FileSystem& file_system, std::string_view path, const Options& options);
   [[nodiscard]] Result<> init();
   [[nodiscard]] Result<> adopt(const SuperblockRead& read);
-  [[nodiscard]] Result<> adopt_map(const MapBlock& map);
+  [[nodiscard]] Result<> adopt_map(const MapBlock& map) NACRE_REQUIRES(mutex_);
 
   static void prefetch_node(const std::byte* page) {
     __builtin_prefetch(page);
@@ -309,15 +309,17 @@ class Pager {
   }
   static void touch(const std::byte* page) {
     // Stored only when it changes something, so that hot pages stay in every CPU's cache.
-    if (superseded_word(page) < kOneLife) [[unlikely]] give_lives(page);
+    if (superseded_word(page) < kOneLife) [[unlikely]]
+      give_lives(page);
   }
   static void give_lives(const std::byte* page);
 
   // pager_cache.cc
   [[nodiscard]] Result<std::byte*> acquire_frame() NACRE_REQUIRES(mutex_);
   void reclaim() NACRE_REQUIRES(mutex_);
-  [[nodiscard]] bool reclaim_version(const Retired& retired)
+  [[nodiscard]] bool reclaim_limbo(const Limbo& limbo, std::uint64_t earliest)
       NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool reclaim_version(const Retired& retired) NACRE_REQUIRES(mutex_);
   [[nodiscard]] bool reclaim_page(const Retired& retired) NACRE_REQUIRES(mutex_);
   [[nodiscard]] bool is_held(std::uint64_t created, std::uint64_t superseded) const
       NACRE_REQUIRES(mutex_);
@@ -385,7 +387,8 @@ class Pager {
 
   FreeBlocks blocks_ NACRE_GUARDED_BY(mutex_){kSuperblockCount};
   MapImage image_ NACRE_GUARDED_BY(mutex_);
-  std::vector<Place> obsolete_ NACRE_GUARDED_BY(mutex_);  // free when the next checkpoint is durable
+  std::vector<Place> obsolete_
+      NACRE_GUARDED_BY(mutex_);  // free when the next checkpoint is durable
   std::optional<std::uint64_t> cut_ NACRE_GUARDED_BY(mutex_);  // generation of the one under way
   // What the checkpoint after the one under way will say.
   std::unordered_map<std::uint32_t, MappingWord> later_ NACRE_GUARDED_BY(mutex_);

@@ -203,18 +203,22 @@ void Pager::bound_held() {
 void Pager::reclaim() {
   if (recheck_kept_) recheck_kept();
   const std::uint64_t earliest = Epochs::advance();
-  std::erase_if(limbo_, [&](const Limbo& limbo) {
-    FrameInfo& info = arena_.info(limbo.frame);
-    if (limbo.tag >= earliest || info.pins.load(std::memory_order_acquire) != 0) return false;
-    info.state = FrameState::kUnused;
-    free_frames_.push_back(limbo.frame);
-    return true;
-  });
-  std::erase_if(retired_, [&](const Retired& retired) {
+  // The lock is ours; the lambdas only say so to the analysis.
+  std::erase_if(limbo_, [&](const Limbo& limbo)
+                            NACRE_REQUIRES(mutex_) { return reclaim_limbo(limbo, earliest); });
+  std::erase_if(retired_, [&](const Retired& retired) NACRE_REQUIRES(mutex_) {
     if (retired.tag >= earliest) return false;
     return retired.frame == nullptr ? reclaim_page(retired) : reclaim_version(retired);
   });
   bound_held();
+}
+
+bool Pager::reclaim_limbo(const Limbo& limbo, std::uint64_t earliest) {
+  FrameInfo& info = arena_.info(limbo.frame);
+  if (limbo.tag >= earliest || info.pins.load(std::memory_order_acquire) != 0) return false;
+  info.state = FrameState::kUnused;
+  free_frames_.push_back(limbo.frame);
+  return true;
 }
 
 bool Pager::reclaim_version(const Retired& retired) {

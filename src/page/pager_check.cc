@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "page/aligned_buffer.h"
+#include "io/aligned_buffer.h"
 #include "page/node_check.h"
 #include "page/pager.h"
 
@@ -13,7 +13,11 @@ class CheckpointCheck {
  public:
   CheckpointCheck(io::File& file, std::string_view path, const Superblock& superblock,
                   PagerCheck& report)
-      : file_(file), path_(path), superblock_(superblock), report_(report), seen_(kSuperblockCount) {
+      : file_(file),
+        path_(path),
+        superblock_(superblock),
+        report_(report),
+        seen_(kSuperblockCount) {
     report_.used.resize(superblock.next_page_id);
   }
 
@@ -57,7 +61,8 @@ class CheckpointCheck {
       return;
     }
     report_.used[id] = true;
-    if (take(word.place(), format("page {}", id))) check_page_of(map, PageId{static_cast<std::uint32_t>(id)}, word);
+    if (take(word.place(), format("page {}", id)))
+      check_page_of(map, PageId{static_cast<std::uint32_t>(id)}, word);
   }
 
   void check_page_of(const MapBlock& map, PageId id, MappingWord word) {
@@ -79,7 +84,7 @@ class CheckpointCheck {
   const Superblock& superblock_;
   PagerCheck& report_;
   FreeBlocks seen_;
-  AlignedBuffer page_{kPageSize};
+  io::AlignedBuffer page_{kPageSize};
 };
 
 }  // namespace
@@ -99,9 +104,10 @@ Result<PagerCheck> Pager::check() {
   } else {
     report.problems = read->problems;
     if (!(read->newest == durable)) {
-      report.problems.push_back(format("{}: the superblock in the file is of checkpoint {}, "
-                                       "expected {}",
-                                       path_, number(read->newest.seq), number(durable.seq)));
+      report.problems.push_back(
+          format("{}: the superblock in the file is of checkpoint {}, "
+                 "expected {}",
+                 path_, number(read->newest.seq), number(durable.seq)));
     }
   }
   const Result<> walked = CheckpointCheck(*file_, path_, durable, report).run();

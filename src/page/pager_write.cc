@@ -3,7 +3,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "page/aligned_buffer.h"
+#include "io/aligned_buffer.h"
 #include "page/pager.h"
 
 namespace nacre::page {
@@ -35,11 +35,10 @@ void Pager::begin_writing(std::vector<Writing>& pages) {
 }
 
 Result<> Pager::write_pages(std::vector<Writing>& pages) {
-  AlignedBuffer buffer(pages.size() * kPageSize);
+  io::AlignedBuffer buffer(pages.size() * kPageSize);
   std::ranges::sort(pages, {}, &Writing::block);
   for (std::size_t i = 0; i < pages.size(); ++i) {
-    pages[i].checksum =
-        encode_page(pages[i].frame, pages[i].seq, buffer.data() + i * kPageSize);
+    pages[i].checksum = encode_page(pages[i].frame, pages[i].seq, buffer.data() + i * kPageSize);
   }
   // Neighbours in one write.
   for (std::size_t begin = 0, end = 0; begin < pages.size(); begin = end) {

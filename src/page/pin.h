@@ -17,9 +17,9 @@ namespace nacre::page {
 struct alignas(128) PinSlot {
   static constexpr std::uint64_t kIdle = std::numeric_limits<std::uint64_t>::max();
   std::atomic<std::uint64_t> epoch{kIdle};
-  std::uint32_t depth = 0;           // of the owning thread only
+  std::uint32_t depth = 0;  // of the owning thread only
   std::atomic<bool> owned{false};
-  PinSlot* next = nullptr;           // all slots ever made; never freed, reused by later threads
+  PinSlot* next = nullptr;  // all slots ever made; never freed, reused by later threads
 };
 
 class Epochs {

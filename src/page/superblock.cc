@@ -75,9 +75,8 @@ Result<Superblock> decode_superblock(Bytes block, std::string_view place) {
     return damaged(place, format("checksum is {}, expected {}", hex(stored), hex(computed)));
   }
   if (format_number != kFileFormat) {
-    return fail(Code::kUnsupported,
-                format("{}: file format is {}, this version reads {}", place, format_number,
-                       kFileFormat));
+    return fail(Code::kUnsupported, format("{}: file format is {}, this version reads {}", place,
+                                           format_number, kFileFormat));
   }
   Superblock s;
   std::memcpy(s.root.uuid.data(), at + 16, s.root.uuid.size());
@@ -102,9 +101,8 @@ Result<Superblock> decode_superblock(Bytes block, std::string_view place) {
   s.root.durable = Position{load_le<std::uint64_t>(at + 184)};
   if (load_le<std::uint16_t>(at + 70) != 13) return damaged(place, "log2 page size is not 13");
   if (s.root.features_required != 0) {
-    return fail(Code::kUnsupported,
-                format("{}: required features are {}, this version knows none", place,
-                       hex(s.root.features_required)));
+    return fail(Code::kUnsupported, format("{}: required features are {}, this version knows none",
+                                           place, hex(s.root.features_required)));
   }
   if (number(s.root.applied) > number(kPositionMax)) return damaged(place, "position above 2^48");
   if (s.next_page_id == 0) return damaged(place, "next page id is 0");
@@ -112,7 +110,8 @@ Result<Superblock> decode_superblock(Bytes block, std::string_view place) {
   if (s.file_blocks < kSuperblockCount || s.file_blocks > kBlockCountMax) {
     return damaged(place, format("file blocks are {}", s.file_blocks));
   }
-  if (std::ranges::any_of(block.subspan(kFieldsEnd), [](std::byte b) { return b != std::byte{0}; })) {
+  if (std::ranges::any_of(block.subspan(kFieldsEnd),
+                          [](std::byte b) { return b != std::byte{0}; })) {
     return damaged(place, "reserved bytes are not zero");
   }
   return s;
@@ -156,8 +155,8 @@ Result<SuperblockRead> read_superblock(io::File& file, std::string_view path) {
     NACRE_TRY(file.read(i * kBlockSize, block.bytes));
     auto decoded = decode_superblock(block.bytes, place);
     if (decoded.has_value() && number(decoded->seq) % 2 != i % 2) {
-      decoded = fail(Code::kCorrupt, format("{}: checkpoint {} does not belong here", place,
-                                            number(decoded->seq)));
+      decoded = fail(Code::kCorrupt,
+                     format("{}: checkpoint {} does not belong here", place, number(decoded->seq)));
     }
     if (decoded.has_value()) {
       slots.found[i] = *decoded;

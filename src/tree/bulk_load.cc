@@ -106,7 +106,8 @@ class Loader {
   [[nodiscard]] static std::vector<Cell> separators(const Inner& inner, std::size_t count) {
     std::vector<Cell> cells;
     cells.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) cells.push_back({{}, as_bytes(inner.separators[i]), {}});
+    for (std::size_t i = 0; i < count; ++i)
+      cells.push_back({{}, as_bytes(inner.separators[i]), {}});
     return cells;
   }
 
@@ -157,7 +158,8 @@ class Loader {
     inner.children.push_back(child);
     inner.bytes += lower.size() + 16;
     const std::size_t prefix = common_prefix(inner.lower, lower);
-    const std::size_t size = inner.bytes - inner.separators.size() * prefix + 2 * inner.lower.size();
+    const std::size_t size =
+        inner.bytes - inner.separators.size() * prefix + 2 * inner.lower.size();
     if (size + page::kHeadsOffset + 16 * page::kCapacityStep <= kPageSize) return {};
     return flush_inner(level);
   }

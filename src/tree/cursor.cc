@@ -76,8 +76,7 @@ class Cursor::Rep {
   Result<> enter(Bytes key, Side side) {
     leaf_.reset();
     const auto step = [&](std::uint64_t generation) -> Result<PageId> {
-      const Arrival arrival =
-          NACRE_TRY(descend(target_, view_, generation, key, side, nullptr));
+      const Arrival arrival = NACRE_TRY(descend(target_, view_, generation, key, side, nullptr));
       if (arrival.leaf == nullptr) return arrival.missing;
       leaf_ = target_.pager->keep(arrival.leaf);
       return kNoPage;

@@ -88,9 +88,11 @@ template <class Body>
     {
       const page::Pin pin;
       const auto generation = target.pager->generation(view);
-      if (!generation.has_value()) [[unlikely]] return too_old(target);
+      if (!generation.has_value()) [[unlikely]]
+        return too_old(target);
       missing = NACRE_TRY(step(*generation));
-      if (missing == page::kNoPage) [[likely]] return {};
+      if (missing == page::kNoPage) [[likely]]
+        return {};
     }
     NACRE_TRY(loaded.load(*target.pager, missing));
   }

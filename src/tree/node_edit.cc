@@ -206,8 +206,7 @@ void close_slot(std::byte* page, std::size_t index) {
 
 // The header's identity (id, checksum, write sequence) and its in-memory half are the pager's.
 void copy_node(std::byte* target, const std::byte* source) {
-  std::memcpy(target + offset::kTree, source + offset::kTree,
-              offset::kGeneration - offset::kTree);
+  std::memcpy(target + offset::kTree, source + offset::kTree, offset::kGeneration - offset::kTree);
   std::memcpy(target + page::kHeaderSize, source + page::kHeaderSize,
               kPageSize - page::kHeaderSize);
 }
@@ -332,8 +331,7 @@ bool inner_insert(std::byte* page, std::size_t index, Bytes suffix, PageId right
   const Node node(page);
   const std::size_t capacity = node.capacity();
   std::byte* children = page + kHeadsOffset + 8 * capacity;
-  std::memmove(children + 8 * (index + 2), children + 8 * (index + 1),
-               8 * (node.count() - index));
+  std::memmove(children + 8 * (index + 2), children + 8 * (index + 1), 8 * (node.count() - index));
   store_child(page, capacity, index + 1, right);
   open_slot(page, index, suffix, static_cast<std::size_t>(cell - page));
   refresh_hints(page);

@@ -29,8 +29,8 @@ struct Piece {
 Shape shape_for(const Shape& whole, const Piece& piece) {
   Shape shape = whole;
   shape.lower = as_bytes(piece.lower);
-  shape.upper = piece.upper.has_value() ? std::optional<Bytes>(as_bytes(*piece.upper))
-                                        : std::nullopt;
+  shape.upper =
+      piece.upper.has_value() ? std::optional<Bytes>(as_bytes(*piece.upper)) : std::nullopt;
   return shape;
 }
 
@@ -64,8 +64,8 @@ class LeafSplit {
 
  private:
   [[nodiscard]] bool fits(const Piece& piece) const {
-    return built_size(shape_for(shape_, piece), cells_.subspan(piece.begin, piece.end - piece.begin)) <=
-           kPageSize;
+    return built_size(shape_for(shape_, piece),
+                      cells_.subspan(piece.begin, piece.end - piece.begin)) <= kPageSize;
   }
 
   [[nodiscard]] std::optional<std::string> upper() const {
@@ -92,7 +92,9 @@ class LeafSplit {
     std::size_t below = 0;
     for (std::size_t i = 0; i < cells_.size(); ++i) {
       below += cell_bytes(i);
-      if (2 * below >= total) return std::clamp<std::size_t>(i + (2 * below - total < cell_bytes(i) ? 1 : 0), 1, cells_.size() - 1);
+      if (2 * below >= total)
+        return std::clamp<std::size_t>(i + (2 * below - total < cell_bytes(i) ? 1 : 0), 1,
+                                       cells_.size() - 1);
     }
     return cells_.size() / 2;
   }
@@ -192,11 +194,10 @@ class Splitter {
         ids.push_back(id);
       }
       const Piece& piece = pieces[i];
-      const auto own = children.empty()
-                           ? children
-                           : children.subspan(piece.begin, piece.end - piece.begin + 1);
-      build_node(bytes, shape_for(shape, piece), cells.subspan(piece.begin, piece.end - piece.begin),
-                 own);
+      const auto own =
+          children.empty() ? children : children.subspan(piece.begin, piece.end - piece.begin + 1);
+      build_node(bytes, shape_for(shape, piece),
+                 cells.subspan(piece.begin, piece.end - piece.begin), own);
     }
     if (is_root) {
       grow_root(page, shape, pieces, ids);

@@ -125,8 +125,8 @@ Result<> Tree::clear() {
   const auto step = [&](std::uint64_t generation) -> Result<PageId> {
     const std::byte* root = pager_->find(root_, generation);
     if (root == nullptr) return root_;
-    build_node(pager_->writable(root),
-               {.tree = std::to_underlying(id_), .lower = {}, .upper = {}}, {}, {});
+    build_node(pager_->writable(root), {.tree = std::to_underlying(id_), .lower = {}, .upper = {}},
+               {}, {});
     return kNoPage;
   };
   NACRE_TRY(with_pages(target, View::open(), step));

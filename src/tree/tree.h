@@ -7,8 +7,8 @@
 //   TREE-2  keys ascend strictly; each lies in [lower fence, upper fence) of every page above it
 //   TREE-3  every page of the tree is referred to exactly once
 // Errors:  kCorrupt names file and page; kTooOld from a cancelled hold; kInvalid: a row that
-//   row_fits() refuses; kFull: see pager.h. A change that fails leaves the tree as it was, except after
-//   kCorrupt or kClosed.
+//   row_fits() refuses; kFull: see pager.h. A change that fails leaves the tree as it was, except
+//   after kCorrupt or kClosed.
 // Cost:    get: one page per level, no allocation beyond what `into` needs. put: one new version of
 //   one leaf, more only for a split.
 // Threads: a Tree is a plain value, copy it freely. get, Cursor, check: any thread (one per

@@ -73,8 +73,7 @@ class Checker {
         return damaged(target_, id, "it is in no use");
       }
       std::memcpy(to, found, page::offset::kGeneration);
-      std::memcpy(to + page::kHeaderSize, found + page::kHeaderSize,
-                  kPageSize - page::kHeaderSize);
+      std::memcpy(to + page::kHeaderSize, found + page::kHeaderSize, kPageSize - page::kHeaderSize);
       return kNoPage;
     };
     NACRE_TRY(with_pages(target_, view_, step));
