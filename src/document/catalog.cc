@@ -28,9 +28,12 @@ Result<IndexInfo> decode_index(std::string_view row, bson::View from) {
   const bson::Element specification = from.find("specification");
   const bson::Element multikey = from.find("multikey");
   const bson::Element ready = from.find("ready");
+  const bson::Element shortened = from.find("shortened");
   if (!specification.is(bson::Type::kDocument)) return damaged(row, "specification");
   if (!multikey.is(bson::Type::kArray)) return damaged(row, "multikey");
   if (!ready.is(bson::Type::kBool)) return damaged(row, "ready");
+  if (!shortened.is(bson::Type::kBool)) return damaged(row, "shortened");
+  info.shortened = shortened.boolean();
   info.specification = bson::Document(specification.document());
   info.table = NACRE_TRY(decode_table(row, from.find("table")));
   info.state = ready.boolean() ? IndexState::kReady : IndexState::kBuilding;
@@ -65,6 +68,7 @@ bson::Document encode(const CollectionInfo& info) {
   bson::Builder row;
   row.append("uuid", bson::Binary{.subtype = kUuidSubtype, .bytes = info.uuid});
   row.append("table", static_cast<std::int64_t>(number(info.table)));
+  row.append("shortenedIds", info.shortened_ids);
   row.append("options", info.options);
   row.begin_array("indexes");
   for (const IndexInfo& index : info.indexes) {
@@ -72,6 +76,7 @@ bson::Document encode(const CollectionInfo& info) {
     row.append("specification", index.specification);
     row.append("table", static_cast<std::int64_t>(number(index.table)));
     row.append("ready", index.state == IndexState::kReady);
+    row.append("shortened", index.shortened);
     row.begin_array("multikey");
     for (const bool flag : index.multikey) row.push(flag);
     row.end().end();
@@ -90,10 +95,13 @@ Result<CollectionInfo> decode_collection(std::string_view name, Bytes row) {
   const bson::Element uuid = valid->find("uuid");
   const bson::Element options = valid->find("options");
   const bson::Element indexes = valid->find("indexes");
+  const bson::Element shortened_ids = valid->find("shortenedIds");
   if (!uuid.is(bson::Type::kBinary) || uuid.binary().bytes.size() != info.uuid.size()) {
     return damaged(name, "uuid");
   }
   if (!options.is(bson::Type::kDocument)) return damaged(name, "options");
+  if (!shortened_ids.is(bson::Type::kBool)) return damaged(name, "shortenedIds");
+  info.shortened_ids = shortened_ids.boolean();
   if (!indexes.is(bson::Type::kArray)) return damaged(name, "indexes");
   std::memcpy(info.uuid.data(), uuid.binary().bytes.data(), info.uuid.size());
   info.options = bson::Document(options.document());

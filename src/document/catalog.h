@@ -52,13 +52,23 @@ struct IndexInfo {
   IndexState state = IndexState::kReady;
   // Per field: some document holds an array on its path. Once set, never cleared.
   std::vector<bool> multikey;
+  // Some entry's fields were too long for a key (bson/key_encoder.h, KEY-4): entries that begin
+  // alike are not in the order of their values. Once set, never cleared.
+  bool shortened = false;
   bson::Document specification;  // as listIndexes shows it: {v, key, name, unique, ...}
+};
+
+// What entries of a document in an index have that plans must know of.
+struct EntryTraits {
+  std::vector<bool> multikey;  // per field: an array was on its path
+  bool shortened = false;
 };
 
 struct CollectionInfo {
   std::string name;
   Uuid uuid{};
   TableId table{};
+  bool shortened_ids = false;      // the same of the keys of documents
   bson::Document options;          // as given to create; empty for a collection made by an insert
   std::vector<IndexInfo> indexes;  // in order of creation; without the index on _id
 

@@ -78,10 +78,11 @@ class Transaction {
   [[nodiscard]] Result<> make_index_ready(std::string_view collection, std::string_view index);
   // "*": all but _id_.
   [[nodiscard]] Result<> drop_index(std::string_view collection, std::string_view index);
-  // Marks fields of an index multikey; `fields` as IndexInfo::multikey. Called by index
-  // maintenance.
-  [[nodiscard]] Result<> mark_multikey(std::string_view collection, std::string_view index,
-                                       const std::vector<bool>& fields);
+  // Sets what is set in `traits` and not yet in the catalog. Called by whoever writes entries.
+  // True: something was new.
+  [[nodiscard]] Result<bool> mark_index(std::string_view collection, const IndexInfo& index,
+                                        const EntryTraits& traits);
+  [[nodiscard]] Result<> mark_shortened_ids(std::string_view collection);
 
   // kConflict (112): another transaction won; begin again. After any answer it is over.
   [[nodiscard]] Result<Position> commit(txn::Durability durability = txn::Durability::kSync);

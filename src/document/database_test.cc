@@ -118,18 +118,18 @@ TEST(Database, AWriterThatLostOnceIsRetriedInside) {
 
 TEST(Indexes, AreBuiltOverWhatIsThereAndKeptUp) {
   auto database = testing::open(testing::new_path());
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 2500; ++i) {
     testing::insert(*database, "c",
                     R"({"_id": )" + std::to_string(i) + R"(, "a": )" + std::to_string(i % 7) + "}",
                     txn::Durability::kAsync);
   }
   testing::create_index(*database, "c", R"({"key": {"a": 1}})");
-  testing::insert(*database, "c", R"({"_id": 5000, "a": [1, 2, 3]})");
+  testing::insert(*database, "c", R"({"_id": 2500, "a": [1, 2, 3]})");
   const auto report = database->verify();
   ASSERT_TRUE(report) << report.error().text();
   EXPECT_TRUE(report->clean()) << report->problems.front();
-  EXPECT_EQ(report->documents_checked, 5001U);
-  EXPECT_EQ(report->index_entries_checked, 5003U);
+  EXPECT_EQ(report->documents_checked, 2501U);
+  EXPECT_EQ(report->index_entries_checked, 2503U);
   EXPECT_TRUE(database->snapshot()->catalog().find("c")->find_index("a_1")->multikey[0]);
 }
 
@@ -180,16 +180,16 @@ TEST(Indexes, SparseOnesLeaveOutDocumentsWithoutTheField) {
 
 TEST(Indexes, AUniqueBuildBesideWritersAgreesWithThem) {
   auto database = testing::open(testing::new_path());
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 600; ++i) {
     testing::insert(*database, "c", R"({"_id": )" + std::to_string(i) + "}",
                     txn::Durability::kAsync);
   }
   std::atomic<bool> stop{false};
   std::thread writer([&] {
-    for (int i = 3000; !stop; ++i) {
+    for (int i = 600; !stop; ++i) {
       testing::insert(*database, "c", R"({"_id": )" + std::to_string(i) + "}",
                       txn::Durability::kAsync);
-      testing::remove(*database, "c", i - 2000);
+      testing::remove(*database, "c", i - 400);
     }
   });
   testing::create_index(*database, "c", R"({"key": {"_id": -1, "x": 1}, "unique": true})");

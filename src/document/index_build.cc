@@ -76,12 +76,7 @@ class IndexBuild {
       for (const IndexEntry& entry : entries_.entries) {
         NACRE_TRY(add_entry(transaction, *index, entry, key, document));
       }
-      const auto& was = index->multikey;
-      for (std::size_t f = 0; f < was.size(); ++f) {
-        if (!entries_.multikey[f] || was[f]) continue;
-        NACRE_TRY(transaction.mark_multikey(collection_, name, entries_.multikey));
-        break;
-      }
+      NACRE_TRY(transaction.mark_index(collection_, *index, entries_.traits));
     }
     return {};
   }

@@ -1,7 +1,7 @@
 // Building indexes over documents that are there, beside writers.
 //
-// An index exists as kBuilding from one commit on, and from then on writers maintain it. A walk over
-//   the collection adds what is older, in commits of some documents each: it requires those
+// An index exists as kBuilding from one commit on, and from then on writers maintain it. A walk
+//   over the collection adds what is older, in commits of some documents each: it requires those
 //   documents unchanged, so that an entry of a document that a writer has just changed is never
 //   added late. One more commit makes it kReady.
 // Errors:  as Database::create_indexes; on any error the index is removed again.

@@ -164,14 +164,16 @@ std::string shortened_key(const IndexInfo& index, const std::vector<Walk>& walks
   return builder.finish().bytes;
 }
 
+// Sets `shortened` when the fields alone are too long for a key.
 IndexEntry make_entry(const IndexInfo& index, const std::vector<Walk>& walks,
-                      const bson::Element& id, Bytes id_key) {
+                      const bson::Element& id, Bytes id_key, bool& shortened) {
   IndexEntry entry;
   for (std::size_t i = 0; i < walks.size(); ++i) {
     bson::append_key(entry.key, value_in_key(walks[i]), direction_of(index.fields[i]));
   }
+  shortened = shortened || bson::is_widened(entry.key);
   if (!index.unique) append_bytes(entry.key, id_key);
-  const bool whole = entry.key.size() <= bson::kKeyPrefixBytes;
+  const bool whole = !bson::is_widened(entry.key);
   if (!whole) entry.key = shortened_key(index, walks, index.unique ? bson::Element() : id);
   const bool id_in_key = whole && !index.unique;
   append_varint(entry.value, id_in_key ? id_key.size() : 0);
@@ -184,15 +186,16 @@ IndexEntry make_entry(const IndexInfo& index, const std::vector<Walk>& walks,
 Result<> index_entries(const IndexInfo& index, bson::View document, Bytes id_key,
                        IndexEntries& entries) {
   entries.entries.clear();
-  entries.multikey.assign(index.fields.size(), false);
+  entries.traits.multikey.assign(index.fields.size(), false);
+  entries.traits.shortened = false;
   const bson::Element id = document.find("_id");
   const auto emit = [&](const std::vector<Walk>& walks) {
     const bool all_missing =
         std::ranges::none_of(walks, [](const Walk& walk) { return !!walk.at; });
     if (index.sparse && all_missing) return;
-    entries.entries.push_back(make_entry(index, walks, id, id_key));
+    entries.entries.push_back(make_entry(index, walks, id, id_key, entries.traits.shortened));
   };
-  NACRE_TRY(Expansion(index, emit, entries.multikey).run(document));
+  NACRE_TRY(Expansion(index, emit, entries.traits.multikey).run(document));
   std::ranges::sort(entries.entries, {}, &IndexEntry::key);
   const auto repeated = std::ranges::unique(entries.entries, {}, &IndexEntry::key);
   entries.entries.erase(repeated.begin(), repeated.end());
@@ -203,9 +206,10 @@ bson::Document values_of_entry(const IndexInfo& index, bson::View document, Byte
                                Bytes entry_key) {
   const bson::Element id = document.find("_id");
   std::optional<bson::Document> found;
+  bool shortened = false;
   std::vector<bool> multikey(index.fields.size());
   const auto emit = [&](const std::vector<Walk>& walks) {
-    if (found || as_text(entry_key) != make_entry(index, walks, id, id_key).key) return;
+    if (found || as_text(entry_key) != make_entry(index, walks, id, id_key, shortened).key) return;
     bson::Builder builder;
     for (std::size_t i = 0; i < walks.size(); ++i) {
       builder.append(index.fields[i].path, value_in_key(walks[i]));

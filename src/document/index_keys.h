@@ -1,8 +1,7 @@
 // From a document to its entries in an index, and what an entry says.
 //
 // An array on the path of a field gives one entry for each element (multikey); fields that reach
-// the
-//   same array go through it together. Missing counts as null, an empty array as undefined.
+//   one array go through it together. Missing counts as null, an empty array as undefined.
 // Format:  docs/format/documents.md, "Index entries".
 // Errors:  kInvalid 171 (CannotIndexParallelArrays). A long value is never an error: its key is
 //          shortened (bson/key_encoder.h).
@@ -28,7 +27,7 @@ struct IndexEntry {
 
 struct IndexEntries {
   std::vector<IndexEntry> entries;  // ascending by key, no duplicates
-  std::vector<bool> multikey;       // per field: an array was on its path
+  EntryTraits traits;
 };
 
 // Replaces what `entries` holds. `id_key` is the document's key in its collection.

@@ -182,16 +182,30 @@ Result<> Transaction::drop_index(std::string_view collection, std::string_view i
   return store(collection, std::move(info));
 }
 
-Result<> Transaction::mark_multikey(std::string_view collection, std::string_view index,
-                                    const std::vector<bool>& fields) {
+Result<bool> Transaction::mark_index(std::string_view collection, const IndexInfo& index,
+                                     const EntryTraits& traits) {
+  bool is_new = traits.shortened && !index.shortened;
+  for (std::size_t i = 0; i < traits.multikey.size(); ++i) {
+    is_new = is_new || (traits.multikey[i] && !index.multikey[i]);
+  }
+  if (!is_new) return false;
   const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
   auto info = std::make_shared<CollectionInfo>(*before);
   for (IndexInfo& candidate : info->indexes) {
-    if (candidate.name != index) continue;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (fields[i]) candidate.multikey[i] = true;
+    if (candidate.name != index.name) continue;
+    candidate.shortened = candidate.shortened || traits.shortened;
+    for (std::size_t i = 0; i < traits.multikey.size(); ++i) {
+      if (traits.multikey[i]) candidate.multikey[i] = true;
     }
   }
+  NACRE_TRY(store(collection, std::move(info)));
+  return true;
+}
+
+Result<> Transaction::mark_shortened_ids(std::string_view collection) {
+  const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
+  auto info = std::make_shared<CollectionInfo>(*before);
+  info->shortened_ids = true;
   return store(collection, std::move(info));
 }
 

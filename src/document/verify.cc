@@ -80,7 +80,7 @@ class Verification {
       }
     }
     for (std::size_t f = 0; f < index.multikey.size(); ++f) {
-      if (entries_.multikey[f] && !index.multikey[f]) {
+      if (entries_.traits.multikey[f] && !index.multikey[f]) {
         problem(
             format("index {} of {}: field {} is not marked multikey, but document {} has an "
                    "array there",

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "bson/json.h"
+#include "bson/key_encoder.h"
 
 namespace nacre::document {
 namespace {
@@ -60,6 +61,10 @@ Result<> Writer::insert(bson::View document) {
   const Time now = database_.now();
   encode({.version = 1, .created = now, .updated = now}, document, row_);
   NACRE_TRY(rows.put(collection_->table, as_bytes(key), as_bytes(row_)));
+  if (bson::is_widened(key) && !collection_->shortened_ids) {
+    NACRE_TRY(transaction_.mark_shortened_ids(collection_->name));
+    collection_ = transaction_.catalog().find(collection_->name);
+  }
   return apply_index_changes();
 }
 
@@ -105,11 +110,11 @@ Result<> Writer::compare(Bytes id_key, const bson::View* before, const bson::Vie
     IndexChange& change = changes_[i];
     before_.entries.clear();
     after_.entries.clear();
-    change.multikey.clear();
+    change.traits = {};
     if (before != nullptr) NACRE_TRY(index_entries(indexes[i], *before, id_key, before_));
     if (after != nullptr) {
       NACRE_TRY(index_entries(indexes[i], *after, id_key, after_));
-      change.multikey = after_.multikey;
+      change.traits = after_.traits;
     }
     difference(before_.entries, after_.entries, change.removed);
     difference(after_.entries, before_.entries, change.added);
@@ -151,12 +156,8 @@ Result<> Writer::apply_index_changes() {
     for (const IndexEntry& entry : change.added) {
       NACRE_TRY(rows.put(index.table, as_bytes(entry.key), as_bytes(entry.value)));
     }
-    for (std::size_t f = 0; f < change.multikey.size(); ++f) {
-      if (!change.multikey[f] || index.multikey[f]) continue;
-      NACRE_TRY(transaction_.mark_multikey(collection_->name, index.name, change.multikey));
-      marked = true;
-      break;
-    }
+    const bool is_new = NACRE_TRY(transaction_.mark_index(collection_->name, index, change.traits));
+    marked = marked || is_new;
   }
   if (marked) collection_ = transaction_.catalog().find(collection_->name);
   return {};

@@ -43,7 +43,7 @@ class Writer {
   struct IndexChange {
     std::vector<IndexEntry> added;
     std::vector<IndexEntry> removed;
-    std::vector<bool> multikey;
+    EntryTraits traits;
   };
 
   [[nodiscard]] Result<> check_size(bson::View document) const;

@@ -1,0 +1,46 @@
+// From what a filter says of its paths to the ranges of keys of one index that hold all of it.
+//
+// Leading fields that a filter binds to single values make a prefix; the first field bound to a
+//   range ends it. Fields behind that are left to the filter, which sees every document anyway
+//   unless `covers_filter` says that it need not.
+// Multikey: at most one field with an array on its path is bound, as two conditions may be met by
+//   two elements, which lie in two entries.
+// Threads: plain values and pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "document/catalog.h"
+#include "query/filter.h"
+
+namespace nacre::query {
+
+inline constexpr std::size_t kRangesMax = 10'000;  // of one index scan
+
+// [begin, end) in key order; an empty end is none.
+struct KeyRange {
+  std::string begin;
+  std::string end;
+  bool operator==(const KeyRange&) const = default;
+};
+
+struct IndexBounds {
+  std::vector<KeyRange> ranges;  // ascending, disjoint; none: nothing matches
+  // Per field of the index, in order; a field that is not bound has none. For explain.
+  std::vector<std::optional<PathBounds>> fields;
+  std::size_t point_fields = 0;     // leading fields bound to values
+  std::size_t constant_fields = 0;  // those of them bound to one value each, counted from the front
+  bool has_range = false;           // the field behind them is bound to a range
+  bool covers_filter = false;       // every document with a key in the ranges matches
+
+  [[nodiscard]] bool bounded() const { return point_fields > 0 || has_range; }
+};
+
+[[nodiscard]] IndexBounds index_bounds(const Filter& filter, const document::IndexInfo& index);
+
+// {a: ["[1, 1]"], b: ["[MinKey, MaxKey]"]}, as explain shows them.
+[[nodiscard]] bson::Document describe(const IndexBounds& bounds, const document::IndexInfo& index);
+
+}  // namespace nacre::query

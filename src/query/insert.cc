@@ -1,0 +1,56 @@
+#include <functional>
+#include <utility>
+
+#include "document/writer.h"
+#include "query/operations.h"
+
+namespace nacre::query {
+namespace {
+
+// Errors that are about one document; any other ends the statement.
+bool is_about_document(const Error& error) {
+  return error.code() == Code::kExists || error.code() == Code::kInvalid ||
+         error.code() == Code::kUnsupported;
+}
+
+Result<> insert_one(document::Writer& writer, const bson::View& document) {
+  bson::Document holder;
+  const bson::View whole = NACRE_TRY(document::with_id_first(document, holder));
+  return writer.insert(whole);
+}
+
+Result<> insert_all(document::Database& database, document::Transaction& transaction,
+                    const InsertRequest& request, InsertResult& result) {
+  result = {};
+  const document::CollectionInfo* info = NACRE_TRY(transaction.open_for_write(request.collection));
+  document::Writer writer(database, transaction, *info);
+  for (std::size_t i = 0; i < request.documents.size(); ++i) {
+    auto inserted = insert_one(writer, request.documents[i]);
+    if (inserted) {
+      ++result.inserted;
+      continue;
+    }
+    if (!is_about_document(inserted.error())) return inserted;
+    result.errors.push_back({.index = i, .error = std::move(inserted).error()});
+    if (request.ordered) break;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<InsertResult> insert(const Scope& scope, const InsertRequest& request) {
+  InsertResult result;
+  if (scope.transaction != nullptr) {
+    NACRE_TRY(insert_all(scope.database, *scope.transaction, request, result));
+    return result;
+  }
+  const auto body = [&](document::Transaction& transaction) {
+    return insert_all(scope.database, transaction, request, result);
+  };
+  const std::size_t hot_key = std::hash<std::string_view>()(request.collection);
+  NACRE_TRY(scope.database.transact(body, scope.durability, hot_key));
+  return result;
+}
+
+}  // namespace nacre::query

@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "document/envelope.h"
+#include "query/match_write_internal.h"
+#include "query/run_internal.h"
+
+namespace nacre::query {
+namespace {
+
+std::size_t hot_key_of(const MatchWrite::Target& target) {
+  return std::hash<std::string_view>()(as_text(target.filter.bytes())) ^
+         std::hash<std::string_view>()(target.collection);
+}
+
+// Fewer documents each time another writer won.
+class ShrinkingBatch {
+ public:
+  std::size_t next() {
+    if (tried_) size_ = std::max<std::size_t>(1, size_ / 4);
+    tried_ = true;
+    return size_;
+  }
+
+ private:
+  std::size_t size_ = kStatementDocumentsMax;
+  bool tried_ = false;
+};
+
+}  // namespace
+
+Result<> MatchWrite::run() {
+  if (scope_.transaction != nullptr) {
+    reset();
+    NACRE_TRY(first_batch(*scope_.transaction, SIZE_MAX));
+    keep();
+    return {};
+  }
+  ShrinkingBatch batch;
+  const auto body = [&](document::Transaction& transaction) -> Result<> {
+    reset();
+    return first_batch(transaction, batch.next());
+  };
+  NACRE_TRY(scope_.database.transact(body, scope_.durability, hot_key_of(target_)));
+  keep();
+  return later_batches();
+}
+
+Result<> MatchWrite::first_batch(document::Transaction& transaction, std::size_t batch) {
+  NACRE_TRY(collect(transaction, batch));
+  done_ = 0;
+  if (matches_.empty()) return none_matched(transaction);
+  const document::CollectionInfo* info =
+      NACRE_TRY(transaction.require_for_write(target_.collection));
+  document::Writer writer(scope_.database, transaction, *info);
+  for (; done_ < std::min(batch, matches_.size()); ++done_) {
+    const Match& match = matches_[done_];
+    NACRE_TRY(write(writer, as_bytes(match.key), as_bytes(match.stored)));
+  }
+  return {};
+}
+
+Result<> MatchWrite::collect(document::Transaction& transaction, std::size_t batch) {
+  matches_.clear();
+  Scope inside = scope_;
+  inside.transaction = &transaction;
+  const OpenedRun opened = NACRE_TRY(open_run(
+      inside, {.collection = target_.collection, .filter = target_.filter, .hint = target_.hint}));
+  while (true) {
+    const auto row = NACRE_TRY(opened.run->root->next());
+    if (!row) return {};
+    const bool in_batch = matches_.size() < batch;
+    matches_.push_back(
+        {.key = to_string(row->key), .stored = in_batch ? to_string(row->stored) : std::string()});
+    if (!target_.multi) return {};
+  }
+}
+
+Result<> MatchWrite::later_batches() {
+  while (done_ < matches_.size()) {
+    ShrinkingBatch batch;
+    std::size_t reached = done_;
+    const auto body = [&](document::Transaction& transaction) -> Result<> {
+      reset();
+      return later_batch(transaction, batch.next(), reached);
+    };
+    NACRE_TRY(scope_.database.transact(body, scope_.durability));
+    keep();
+    done_ = reached;
+  }
+  return {};
+}
+
+Result<> MatchWrite::later_batch(document::Transaction& transaction, std::size_t batch,
+                                 std::size_t& reached) {
+  reached = std::min(matches_.size(), done_ + batch);
+  const document::CollectionInfo* info = NACRE_TRY(transaction.find_for_write(target_.collection));
+  if (info == nullptr) return {};  // dropped meanwhile: nothing matches any more
+  const Filter filter = NACRE_TRY(Filter::parse(target_.filter));
+  document::Writer writer(scope_.database, transaction, *info);
+  for (std::size_t i = done_; i < reached; ++i) {
+    const Bytes key = as_bytes(matches_[i].key);
+    const auto stored = NACRE_TRY(transaction.rows().get(info->table, key));
+    if (!stored) continue;
+    const bson::View document = NACRE_TRY(document::decode_bson(as_bytes(*stored)));
+    const bool still = NACRE_TRY(filter.matches(document));
+    if (still) NACRE_TRY(write(writer, key, as_bytes(*stored)));
+  }
+  return {};
+}
+
+}  // namespace nacre::query

@@ -1,0 +1,66 @@
+// Writing to the documents that a filter takes: what update and remove have in common.
+//
+// The keys of all matches are collected first, so that a document that a write moves along an
+//   index is not met again. Alone, the statement commits kStatementDocumentsMax documents at a
+//   time, fewer when other writers keep winning; a document of a later commit is written if it
+//   still matches.
+// Errors:  those of the reader, the filter and the writer.
+// Threads: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "document/writer.h"
+#include "query/operations.h"
+
+namespace nacre::query {
+
+class MatchWrite {
+ public:
+  struct Target {
+    std::string_view collection;
+    bson::View filter;
+    bool multi = false;
+    bson::Element hint;
+  };
+
+  MatchWrite(const Scope& scope, const Target& target) : scope_(scope), target_(target) {}
+  virtual ~MatchWrite() = default;
+
+  [[nodiscard]] Result<> run();
+
+ protected:
+  // Forgets what was counted since the last keep(): the transaction is run again.
+  virtual void reset() = 0;
+  // What was counted is committed.
+  virtual void keep() = 0;
+  // Writes one document. `stored` is its row.
+  [[nodiscard]] virtual Result<> write(document::Writer& writer, Bytes key, Bytes stored) = 0;
+  [[nodiscard]] virtual Result<> none_matched(document::Transaction& transaction) {
+    (void)transaction;
+    return {};
+  }
+
+  const Scope& scope_;
+  const Target& target_;
+
+ private:
+  struct Match {
+    std::string key;
+    std::string stored;  // empty: to be read again
+  };
+
+  [[nodiscard]] Result<> first_batch(document::Transaction& transaction, std::size_t batch);
+  [[nodiscard]] Result<> collect(document::Transaction& transaction, std::size_t batch);
+  [[nodiscard]] Result<> later_batches();
+  [[nodiscard]] Result<> later_batch(document::Transaction& transaction, std::size_t batch,
+                                     std::size_t& reached);
+
+  std::vector<Match> matches_;  // those behind `done_` are still to be written
+  std::size_t done_ = 0;
+};
+
+}  // namespace nacre::query

@@ -1,0 +1,238 @@
+#include "query/operations.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "query/operations_testing.h"
+
+namespace nacre::query {
+namespace {
+
+using Rows = std::vector<std::string>;
+
+class Operations : public ::testing::Test {
+ protected:
+  void fill() {
+    testing::insert(*database_, "c", R"({"_id": 1, "a": 5, "b": "x"})");
+    testing::insert(*database_, "c", R"({"_id": 2, "a": 3, "b": "y"})");
+    testing::insert(*database_, "c", R"({"_id": 3, "a": [4, 9], "b": "x"})");
+    testing::insert(*database_, "c", R"({"_id": 4, "b": "z"})");
+  }
+
+  std::unique_ptr<document::Database> database_ = testing::open(testing::new_path(), "db");
+  Scope scope_{.database = *database_};
+};
+
+TEST_F(Operations, ACollectionThatIsNotThereIsEmpty) {
+  EXPECT_EQ(testing::find(scope_, {}), Rows{});
+  EXPECT_EQ(*count(scope_, {.collection = "c", .filter = {}, .hint = {}}), 0);
+  EXPECT_EQ(*remove(scope_, {.collection = "c", .filter = {}, .multi = true, .hint = {}}), 0);
+  EXPECT_EQ(testing::stages(scope_, {}), "EOF");
+}
+
+TEST_F(Operations, FindFiltersOrdersCutsAndProjects) {
+  fill();
+  EXPECT_EQ(testing::find(scope_, {.filter = R"({"a": {"$gt": 3}})"}),
+            (Rows{R"({"_id":1,"a":5,"b":"x"})", R"({"_id":3,"a":[4,9],"b":"x"})"}));
+  EXPECT_EQ(
+      testing::find(scope_, {.sort = R"({"a": -1})", .projection = R"({"a": 1})"}),
+      (Rows{R"({"_id":3,"a":[4,9]})", R"({"_id":1,"a":5})", R"({"_id":2,"a":3})", R"({"_id":4})"}));
+  EXPECT_EQ(
+      testing::find(
+          scope_,
+          {.sort = R"({"b": 1, "_id": -1})", .projection = R"({"_id": 1})", .skip = 1, .limit = 2}),
+      (Rows{R"({"_id":1})", R"({"_id":2})"}));
+}
+
+TEST_F(Operations, FindRefusesNegativeSkipAndUnknownHints) {
+  fill();
+  EXPECT_EQ(testing::try_find(scope_, {.skip = -1}).error().number(), 2);
+  EXPECT_EQ(testing::try_find(scope_, {.hint = R"({"hint": "none"})"}).error().number(), 2);
+}
+
+TEST_F(Operations, APausedCursorGoesOnWhereItWas) {
+  fill();
+  testing::create_index(*database_, "c", R"({"key": {"a": 1}})");
+  for (const char* sort : {"{}", R"({"_id": -1})", R"({"b": 1, "_id": 1})"}) {
+    for (const char* filter : {"{}", R"({"a": {"$gte": 3}})"}) {
+      EXPECT_EQ(testing::find(scope_, {.filter = filter, .sort = sort, .pause_between = true}),
+                testing::find(scope_, {.filter = filter, .sort = sort}));
+    }
+  }
+}
+
+TEST_F(Operations, ACursorSeesTheDatabaseAsItWas) {
+  fill();
+  auto cursor =
+      find(scope_, {.collection = "c", .filter = {}, .projection = {}, .sort = {}, .hint = {}});
+  ASSERT_TRUE(cursor);
+  ASSERT_TRUE(*cursor->next());
+  cursor->pause();
+  ASSERT_TRUE(remove(scope_, {.collection = "c", .filter = {}, .multi = true, .hint = {}}));
+  int rest = 0;
+  while (*cursor->next()) ++rest;
+  EXPECT_EQ(rest, 3);
+  EXPECT_EQ(testing::find(scope_, {}), Rows{});
+}
+
+TEST_F(Operations, InsertReportsEachDocumentItLeavesOut) {
+  const bson::Document one = testing::json(R"({"_id": 1})");
+  const bson::Document array = testing::json(R"({"_id": [1]})");
+  const bson::Document two = testing::json(R"({"x": 1, "_id": 2})");
+  const std::vector<bson::View> documents = {one, one, array, two};
+  const auto result = insert(scope_, {.collection = "c", .documents = documents, .ordered = false});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->inserted, 2U);
+  ASSERT_EQ(result->errors.size(), 2U);
+  EXPECT_EQ(result->errors[0].index, 1U);
+  EXPECT_EQ(result->errors[0].error.number(), 11000);
+  EXPECT_EQ(result->errors[1].index, 2U);
+  EXPECT_EQ(result->errors[1].error.number(), 53);
+  EXPECT_EQ(testing::find(scope_, {}), (Rows{R"({"_id":1})", R"({"_id":2,"x":1})"}));
+  const auto ordered = insert(scope_, {.collection = "d", .documents = documents});
+  EXPECT_EQ(ordered->inserted, 1U);
+  EXPECT_EQ(ordered->errors.size(), 1U);
+}
+
+TEST_F(Operations, ADocumentWithoutIdGetsOneInFront) {
+  const bson::Document document = testing::json(R"({"a": 1})");
+  const bson::View views[] = {document};
+  ASSERT_TRUE(insert(scope_, {.collection = "c", .documents = views}));
+  const Rows rows = testing::find(scope_, {});
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_TRUE(rows[0].starts_with(R"({"_id":{"$oid":")")) << rows[0];
+}
+
+TEST_F(Operations, DocumentsTooLargeForNowAreRefusedByNumber) {
+  const bson::Document big =
+      bson::Builder().append("_id", 1).append("a", std::string(8000, 'x')).finish();
+  const bson::View views[] = {big};
+  const auto result = insert(scope_, {.collection = "c", .documents = views});
+  ASSERT_TRUE(result);
+  ASSERT_EQ(result->errors.size(), 1U);
+  EXPECT_EQ(result->errors[0].error.code(), Code::kUnsupported);
+  EXPECT_EQ(result->errors[0].error.number(), 10334);
+}
+
+TEST_F(Operations, RemoveOneAndMany) {
+  fill();
+  const bson::Document x = testing::json(R"({"b": "x"})");
+  EXPECT_EQ(*remove(scope_, {.collection = "c", .filter = x, .hint = {}}), 1);
+  EXPECT_EQ(testing::find(scope_, {}).size(), 3U);
+  EXPECT_EQ(*remove(scope_, {.collection = "c", .filter = {}, .multi = true, .hint = {}}), 3);
+  EXPECT_EQ(testing::find(scope_, {}), Rows{});
+}
+
+TEST_F(Operations, CountAndDistinct) {
+  fill();
+  const bson::Document x = testing::json(R"({"b": "x"})");
+  EXPECT_EQ(*count(scope_, {.collection = "c", .filter = x, .hint = {}}), 2);
+  EXPECT_EQ(*count(scope_, {.collection = "c", .filter = {}, .skip = 1, .limit = 2, .hint = {}}),
+            2);
+  const auto values = distinct(scope_, {.collection = "c", .path = "a", .filter = {}});
+  ASSERT_TRUE(values);
+  Rows all;
+  for (const bson::Element& value : values->view()) all.push_back(bson::to_json(value));
+  EXPECT_EQ(all, (Rows{"3", "4", "5", "9"}));
+}
+
+TEST_F(Operations, AggregateCountsAndGroups) {
+  fill();
+  const auto run = [&](std::string_view stages) {
+    const auto pipeline = bson::array_from_json(stages);
+    EXPECT_TRUE(pipeline) << stages;
+    auto rows =
+        testing::drain(aggregate(scope_, {.collection = "c", .pipeline = *pipeline, .hint = {}}));
+    EXPECT_TRUE(rows) << stages << rows.error().text();
+    return *rows;
+  };
+  EXPECT_EQ(run(R"([{"$match": {"b": "x"}}, {"$group": {"_id": 1, "n": {"$sum": 1}}}])"),
+            Rows{R"({"_id":1,"n":2})"});
+  EXPECT_EQ(run(R"([{"$match": {"b": "none"}}, {"$count": "n"}])"), Rows{});
+  EXPECT_EQ(run(R"([{"$count": "n"}])"), Rows{R"({"n":4})"});
+  EXPECT_EQ(run(R"([{"$group": {"_id": "$b", "n": {"$sum": 1}, "most": {"$max": "$_id"},
+                                "mean": {"$avg": "$_id"}}},
+                    {"$sort": {"_id": 1}}, {"$limit": 2}])"),
+            (Rows{R"({"_id":"x","n":2,"most":3,"mean":2.0})",
+                  R"({"_id":"y","n":1,"most":2,"mean":2.0})"}));
+  EXPECT_EQ(run(R"([{"$sort": {"_id": -1}}, {"$skip": 1}, {"$limit": 1}, {"$project": {"b": 1}}])"),
+            Rows{R"({"_id":3,"b":"x"})"});
+}
+
+TEST_F(Operations, UnknownStagesAreRefusedByName) {
+  const auto pipeline = bson::array_from_json(R"([{"$lookup": {}}])");
+  const auto result = aggregate(scope_, {.collection = "c", .pipeline = *pipeline, .hint = {}});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().number(), 40324);
+  EXPECT_NE(result.error().what().find("$lookup"), std::string::npos);
+}
+
+TEST_F(Operations, ATransactionIsSeenWholeOrNotAtAll) {
+  testing::create_index(*database_, "c", R"({"key": {"a": 1}})");
+  auto transaction = database_->begin();
+  ASSERT_TRUE(transaction);
+  const Scope inside{.database = *database_, .transaction = &*transaction};
+  const bson::Document one = testing::json(R"({"_id": 1, "a": 7})");
+  const bson::View views[] = {one};
+  ASSERT_TRUE(insert(inside, {.collection = "c", .documents = views}));
+  EXPECT_EQ(testing::find(inside, {.filter = R"({"a": 7})"}), Rows{R"({"_id":1,"a":7})"});
+  EXPECT_EQ(testing::find(scope_, {.filter = R"({"a": 7})"}), Rows{});
+  ASSERT_TRUE(transaction->commit());
+  EXPECT_EQ(testing::find(scope_, {.filter = R"({"a": 7})"}), Rows{R"({"_id":1,"a":7})"});
+  EXPECT_TRUE(database_->verify()->clean());
+}
+
+TEST_F(Operations, TheSecondOfTwoTransactionsThatWriteOneDocumentConflicts) {
+  fill();
+  auto first = database_->begin();
+  auto second = database_->begin();
+  const bson::Document one = testing::json(R"({"_id": 1})");
+  const RemoveRequest request{.collection = "c", .filter = one, .hint = {}};
+  ASSERT_EQ(*remove({.database = *database_, .transaction = &*first}, request), 1);
+  ASSERT_EQ(*remove({.database = *database_, .transaction = &*second}, request), 1);
+  ASSERT_TRUE(first->commit());
+  const auto lost = second->commit();
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code(), Code::kConflict);
+  EXPECT_EQ(lost.error().number(), 112);
+}
+
+TEST_F(Operations, OneOfManyThreadsWinsEachUniqueValue) {
+  testing::create_index(*database_, "c", R"({"key": {"a": 1}, "unique": true})");
+  std::atomic<int> inserted{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) {
+        const bson::Document document =
+            bson::Builder().append("_id", t * 1000 + i).append("a", i).finish();
+        const bson::View views[] = {document};
+        const auto result = insert(scope_, {.collection = "c", .documents = views});
+        ASSERT_TRUE(result) << result.error().text();
+        inserted += static_cast<int>(result->inserted);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(inserted, 50);
+  const auto report = database_->verify();
+  EXPECT_TRUE(report->clean()) << report->problems.front();
+  EXPECT_EQ(report->documents_checked, 50U);
+}
+
+TEST_F(Operations, AnOperationStopsAtItsDeadlineAndWhenInterrupted) {
+  std::vector<bson::Document> documents;
+  for (int i = 0; i < 2000; ++i) documents.push_back(bson::Builder().append("_id", i).finish());
+  const std::vector<bson::View> views(documents.begin(), documents.end());
+  ASSERT_TRUE(insert(scope_, {.collection = "c", .documents = views}));
+  const std::atomic<bool> interrupted{true};
+  const Scope stopped{.database = *database_, .interrupted = &interrupted};
+  EXPECT_EQ(testing::try_find(stopped, {}).error().number(), 11601);
+}
+
+}  // namespace
+}  // namespace nacre::query

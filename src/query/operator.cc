@@ -1,0 +1,31 @@
+#include "query/operator.h"
+
+#include "base/text.h"
+
+namespace nacre::query {
+namespace {
+
+constexpr std::int32_t kMaxTimeExpired = 50;
+constexpr std::int32_t kInterrupted = 11601;
+
+}  // namespace
+
+void Limits::set_time_limit(std::int64_t milliseconds) {
+  if (milliseconds <= 0) {
+    deadline_.reset();
+    return;
+  }
+  deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+}
+
+Result<> Limits::look() const {
+  if (interrupted_ != nullptr && interrupted_->load(std::memory_order_relaxed)) {
+    return fail(Code::kClosed, kInterrupted, "operation was interrupted");
+  }
+  if (deadline_ && std::chrono::steady_clock::now() > *deadline_) {
+    return fail(Code::kFull, kMaxTimeExpired, "operation exceeded time limit");
+  }
+  return {};
+}
+
+}  // namespace nacre::query

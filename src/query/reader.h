@@ -1,0 +1,35 @@
+// What a query reads: a snapshot of its own, or a caller's transaction.
+//
+// Errors:  kTooOld becomes number 239 (SnapshotTooOld).
+// Threads: one thread at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "document/database.h"
+
+namespace nacre::query {
+
+class Reader {
+ public:
+  explicit Reader(document::Snapshot snapshot) : snapshot_(std::move(snapshot)) {}
+  // The transaction outlives the reader.
+  explicit Reader(document::Transaction& transaction)
+      : snapshot_(transaction.rows().snapshot(), transaction.share_catalog()),
+        transaction_(&transaction) {}
+
+  [[nodiscard]] Result<std::unique_ptr<txn::Cursor>> cursor(TableId table) const;
+  [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
+
+  [[nodiscard]] const document::Catalog& catalog() const { return snapshot_.catalog(); }
+  [[nodiscard]] Position position() const { return snapshot_.position(); }
+
+ private:
+  document::Snapshot snapshot_;  // of the transaction when there is one
+  document::Transaction* transaction_ = nullptr;
+};
+
+}  // namespace nacre::query

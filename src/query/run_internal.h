@@ -1,0 +1,68 @@
+// A plan with all it needs to run: what stands behind a Cursor, and what the other operations pull.
+//
+// Threads: one thread at a time.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "query/cursor.h"
+#include "query/filter.h"
+#include "query/operations.h"
+#include "query/operator.h"
+#include "query/planner.h"
+
+namespace nacre::query {
+
+class Cursor::Source {
+ public:
+  Source(Reader reader, const Scope& scope)
+      : execution{.reader = std::move(reader),
+                  .limits = Limits(scope.max_time_ms, scope.interrupted)} {}
+  // Operators look into what stands above them here.
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+
+  Execution execution;
+  std::unique_ptr<const Filter> filter;
+  std::unique_ptr<Operator> root;
+};
+
+using Run = Cursor::Source;
+
+// A reader of the scope's transaction, or of a snapshot taken now.
+[[nodiscard]] Result<Reader> open_reader(const Scope& scope);
+
+// A run over the documents of a collection that a filter takes; without order, skip and limit.
+struct AccessRequest {
+  std::string_view collection;
+  bson::View filter;
+  std::vector<document::IndexField> sort{};  // what the plan should give if it can
+  bson::Element hint{};
+  Need need = Need::kDocuments;
+};
+struct OpenedRun {
+  std::unique_ptr<Run> run;
+  bool sorted = false;  // in the order of `sort`
+};
+[[nodiscard]] Result<OpenedRun> open_run(const Scope& scope, const AccessRequest& request);
+
+// The whole of a find.
+[[nodiscard]] Result<std::unique_ptr<Run>> open_find(const Scope& scope,
+                                                     const FindRequest& request);
+[[nodiscard]] Result<std::unique_ptr<Run>> open_count(const Scope& scope,
+                                                      const CountRequest& request);
+[[nodiscard]] Result<std::unique_ptr<Run>> open_aggregate(const Scope& scope,
+                                                          const AggregateRequest& request);
+
+// kInvalid 2 (BadValue) naming `field` when `value` is negative.
+[[nodiscard]] Result<> check_not_negative(std::string_view field, std::int64_t value);
+
+// A SORT over `input` unless the pattern is empty; limit 0: none.
+[[nodiscard]] Result<std::unique_ptr<Operator>> add_sort(std::unique_ptr<Operator> input,
+                                                         const bson::View& sort, std::size_t limit);
+
+// The pattern as the planner wants it; empty when {}.
+[[nodiscard]] Result<std::vector<document::IndexField>> sort_fields(const bson::View& sort);
+
+}  // namespace nacre::query
