@@ -46,7 +46,8 @@ TEST(Compare, OrdersTheTypesAsMongoDbDoes) {
       {"$binary":{"base64":"AA==","subType":"00"}},{"$oid":"000000000000000000000000"},false,true,
       {"$date":"1970-01-01T00:00:00Z"},{"$timestamp":{"t":1,"i":1}},
       {"$regularExpression":{"pattern":"a","options":""}},
-      {"$maxKey":1}])");
+      {"$dbPointer":{"$ref":"c","$id":{"$oid":"000000000000000000000000"}}},
+      {"$code":"f"},{"$code":"f","$scope":{}},{"$maxKey":1}])");
 }
 
 TEST(Compare, NumbersOfAllTypesShareOneExactOrder) {

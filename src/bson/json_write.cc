@@ -1,5 +1,6 @@
 #include <bson/bson.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -165,6 +166,13 @@ void write_number(std::string& to, std::string_view key, std::int64_t value, Jso
   }
 }
 
+// Options are stored in order, but whoever sent them may not have kept to it.
+void write_options(std::string& to, std::string_view options) {
+  std::string sorted(options);
+  std::ranges::sort(sorted);
+  write_text(to, sorted);
+}
+
 void write_rare(std::string& to, const Element& value, JsonForm form) {
   switch (value.type()) {
     case Type::kUndefined:
@@ -185,7 +193,7 @@ void write_rare(std::string& to, const Element& value, JsonForm form) {
       to.append("{\"$regularExpression\":{\"pattern\":");
       write_text(to, value.regex().pattern);
       to.append(",\"options\":");
-      write_text(to, value.regex().options);
+      write_options(to, value.regex().options);
       to.push_back('}');
       break;
     case Type::kDbPointer:

@@ -123,6 +123,8 @@ TEST(Filter, ExistsTypeSizeAndAll) {
   EXPECT_NO_MATCH(R"({"a":{"$exists":true}})", R"({})");
   EXPECT_MATCH(R"({"a.b":{"$exists":false}})", R"({"a":[1]})");
   EXPECT_MATCH(R"({"a":{"$type":"number"}})", R"({"a":1.5})");
+  EXPECT_MATCH(R"({"a":{"$type":["string",16]}})", R"({"a":[1]})");
+  EXPECT_MATCH(R"({"a":{"$type":"array"}})", R"({"a":[]})");
   EXPECT_NO_MATCH(R"({"a":{"$type":"null"}})", R"({})");
   EXPECT_MATCH(R"({"a":{"$size":2}})", R"({"a":[1,2]})");
   EXPECT_NO_MATCH(R"({"a":{"$size":2}})", R"({"a":[[1,2]]})");
@@ -187,8 +189,11 @@ TEST(Filter, RefusesWithMongoDbsCodesAndWords) {
   EXPECT_EQ(refused_with(R"({"a":{"$in":1}})"), 2);
   EXPECT_EQ(refused_with(R"({"a":{"$in":[{"$gt":1}]}})"), 2);
   EXPECT_EQ(refused_with(R"({"a":{"$not":1}})"), 2);
+  EXPECT_EQ(refused_with(R"({"a":{"$type":[]}})"), 9);
+  EXPECT_EQ(refused_with(R"({"a":{"$type":true}})"), 14);
   EXPECT_EQ(refused_with(R"({"a":{"$mod":[0,1]}})"), 2);
   EXPECT_EQ(refused_with(R"({"a":{"$regex":"("}})"), 51091);
+  EXPECT_EQ(refused_with(R"({"a":{"$regex":"a","$options":"q"}})"), 51108);
   EXPECT_EQ(refused_with(R"({"$where":"true"})", &what), 6108304);
   EXPECT_EQ(what, "no globalScriptEngine in $where parsing");
   EXPECT_EQ(refused_with(R"({"$expr":true})"), 238);
