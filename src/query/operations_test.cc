@@ -127,6 +127,136 @@ TEST_F(Operations, RemoveOneAndMany) {
   EXPECT_EQ(testing::find(scope_, {}), Rows{});
 }
 
+class Updates : public Operations {
+ protected:
+  Result<UpdateResult> update(std::string_view filter, std::string_view change, bool multi = false,
+                              bool upsert = false) {
+    const bson::Document condition = testing::json(filter);
+    const bson::Document with = testing::json(change);
+    return query::update(scope_, {.collection = "c",
+                                  .filter = condition,
+                                  .update = with,
+                                  .multi = multi,
+                                  .upsert = upsert,
+                                  .hint = {}});
+  }
+};
+
+TEST_F(Updates, OneManyAndReplacement) {
+  fill();
+  testing::create_index(*database_, "c", R"({"key": {"a": 1}})");
+  const auto one = update(R"({"b": "x"})", R"({"$set": {"a": 6}})");
+  ASSERT_TRUE(one) << one.error().text();
+  EXPECT_EQ(one->matched, 1);
+  EXPECT_EQ(one->modified, 1);
+  const auto many = update(R"({"a": {"$gte": 0}})", R"({"$inc": {"n": 2}})", true);
+  ASSERT_TRUE(many) << many.error().text();
+  EXPECT_EQ(many->matched, 3);
+  const auto same = update(R"({"_id": 1})", R"({"$set": {"a": 6}})");
+  EXPECT_EQ(same->matched, 1);
+  EXPECT_EQ(same->modified, 0);
+  ASSERT_TRUE(update(R"({"_id": 4})", R"({"z": 1})"));
+  EXPECT_EQ(testing::find(scope_, {}),
+            (Rows{R"({"_id":1,"a":6,"b":"x","n":2})", R"({"_id":2,"a":3,"b":"y","n":2})",
+                  R"({"_id":3,"a":[4,9],"b":"x","n":2})", R"({"_id":4,"z":1})"}));
+  EXPECT_EQ(testing::find(scope_, {.filter = R"({"a": 6})"}).size(), 1U);
+  EXPECT_TRUE(database_->verify()->clean());
+}
+
+TEST_F(Updates, AnUpdateThatMovesDocumentsAlongItsIndexMeetsEachOnce) {
+  fill();
+  testing::create_index(*database_, "c", R"({"key": {"a": 1}})");
+  const auto moved =
+      update(R"({"a": {"$gte": 3}, "_id": {"$ne": 3}})", R"({"$inc": {"a": 1}})", true);
+  EXPECT_EQ(moved->modified, 2);
+  EXPECT_EQ(testing::find(scope_, {.filter = R"({"a": 6})"}).size(), 1U);
+}
+
+TEST_F(Updates, UpsertInsertsFilterAndUpdate) {
+  const auto first = update(R"({"_id": 7, "a": 1})", R"({"$set": {"b": 2}})", false, true);
+  ASSERT_TRUE(first) << first.error().text();
+  EXPECT_TRUE(first->did_upsert());
+  EXPECT_EQ(bson::to_json(first->upserted.view()), R"({"_id":7})");
+  EXPECT_EQ(first->matched, 0);
+  const auto second = update(R"({"_id": 7})", R"({"$set": {"b": 3}})", false, true);
+  EXPECT_FALSE(second->did_upsert());
+  EXPECT_EQ(testing::find(scope_, {}), Rows{R"({"_id":7,"a":1,"b":3})"});
+}
+
+TEST_F(Updates, WhatAnUpdateMayNotDoLeavesTheDocumentsAsTheyWere) {
+  fill();
+  testing::create_index(*database_, "c", R"({"key": {"u": 1}, "unique": true, "sparse": true})");
+  const Rows before = testing::find(scope_, {});
+  EXPECT_EQ(update("{}", R"({"$set": {"u": 1}})", true).error().number(), 11000);
+  EXPECT_EQ(update(R"({"_id": 1})", R"({"$set": {"_id": 9}})").error().number(), 66);
+  EXPECT_EQ(update("{}", R"({"x": 1})", true).error().number(), 9);
+  EXPECT_EQ(testing::find(scope_, {}), before);
+  EXPECT_TRUE(database_->verify()->clean());
+}
+
+TEST_F(Updates, AStatementOverVeryManyDocumentsIsCarriedOutInSeveralCommits) {
+  std::vector<bson::Document> documents;
+  const int total = static_cast<int>(kStatementDocumentsMax) + 10;
+  for (int i = 0; i < total; ++i) documents.push_back(bson::Builder().append("_id", i).finish());
+  const std::vector<bson::View> views(documents.begin(), documents.end());
+  ASSERT_TRUE(insert(scope_, {.collection = "c", .documents = views}));
+  const auto result = update("{}", R"({"$inc": {"n": 1}})", true);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->matched, total);
+  EXPECT_EQ(result->modified, total);
+  EXPECT_EQ(*remove(scope_, {.collection = "c", .filter = {}, .multi = true, .hint = {}}), total);
+}
+
+TEST_F(Updates, IncrementsOfManyThreadsAreAllThere) {
+  testing::insert(*database_, "c", R"({"_id": 1, "n": 0})");
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) ASSERT_TRUE(update(R"({"_id": 1})", R"({"$inc": {"n": 1}})"));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(testing::find(scope_, {}), Rows{R"({"_id":1,"n":200})"});
+}
+
+TEST_F(Operations, ExplainNamesTheIndexForEqualityRangeAndSort) {
+  fill();
+  testing::create_index(*database_, "c", R"({"key": {"b": 1}})");
+  EXPECT_EQ(testing::stages(scope_, {.filter = R"({"_id": 1})"}), "IDHACK");
+  EXPECT_EQ(testing::stages(scope_, {.filter = R"({"_id": {"$gt": 1}})"}), "IXSCAN");
+  EXPECT_EQ(testing::stages(scope_, {.filter = R"({"b": "x"})"}), "FETCH IXSCAN");
+  EXPECT_EQ(testing::stages(scope_, {.filter = R"({"b": {"$gt": "x"}})"}), "FETCH IXSCAN");
+  EXPECT_EQ(testing::stages(scope_, {.sort = R"({"b": -1})"}), "FETCH IXSCAN");
+  EXPECT_EQ(testing::stages(scope_, {.filter = R"({"a": 1})"}), "COLLSCAN");
+  EXPECT_EQ(testing::stages(scope_, {.sort = R"({"a": 1})"}), "SORT COLLSCAN");
+  const bson::Document plan =
+      testing::json(testing::explain(scope_, {.filter = R"({"b": {"$gte": "y"}})"}));
+  EXPECT_EQ(plan.get("queryPlanner.winningPlan.inputStage.indexName").string(), "b_1");
+  EXPECT_EQ(*plan.get("executionStats.nReturned").as_int64(), 2);
+  EXPECT_EQ(*plan.get("executionStats.totalKeysExamined").as_int64(), 2);
+  EXPECT_EQ(*plan.get("executionStats.totalDocsExamined").as_int64(), 2);
+}
+
+TEST_F(Operations, AnIndexOverAnArrayGivesEachDocumentOnceAndNoOrder) {
+  fill();
+  testing::create_index(*database_, "c", R"({"key": {"a": 1}})");
+  EXPECT_EQ(testing::find(scope_, {.filter = R"({"a": {"$gt": 3}})", .sort = R"({"a": 1})"}),
+            (Rows{R"({"_id":3,"a":[4,9],"b":"x"})", R"({"_id":1,"a":5,"b":"x"})"}));
+  EXPECT_EQ(testing::stages(scope_, {.filter = R"({"a": {"$gt": 3}})", .sort = R"({"a": 1})"}),
+            "SORT FETCH IXSCAN");
+}
+
+TEST_F(Operations, ACountThatTheIndexAnswersReadsNoDocument) {
+  fill();
+  testing::create_index(*database_, "c", R"({"key": {"b": 1}})");
+  const bson::Document x = testing::json(R"({"b": "x"})");
+  const auto plan = query::explain(scope_, CountRequest{.collection = "c", .filter = x, .hint = {}},
+                                   Verbosity::kExecutionStats);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(*plan->get("executionStats.totalDocsExamined").as_int64(), 0);
+  EXPECT_EQ(*plan->get("executionStats.nReturned").as_int64(), 2);
+}
+
 TEST_F(Operations, CountAndDistinct) {
   fill();
   const bson::Document x = testing::json(R"({"b": "x"})");
