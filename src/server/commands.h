@@ -26,6 +26,7 @@ namespace nacre::server {
 [[nodiscard]] Result<> update(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> remove(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> find_and_modify(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> bulk_write(const Request& request, bson::Builder& reply);
 
 // Databases, collections and indexes.
 [[nodiscard]] Result<> create(const Request& request, bson::Builder& reply);

@@ -1,11 +1,11 @@
 // Commands about databases, collections and indexes.
-#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
 #include "document/database.h"
+#include "query/filter.h"
 #include "server/batch.h"
 #include "server/commands.h"
 #include "server/wire_error.h"
@@ -34,31 +34,6 @@ Result<> append_list(const Request& request, std::string_view collection,
                                          .collection = std::string(collection),
                                          .rows = Rows(std::move(rows))},
                             first, reply);
-}
-
-// `filter` of listCollections and listDatabases: equality and $in on top-level strings and booleans
-// are what clients send; the rest is refused.
-Result<bool> passes(const bson::View& filter, const bson::View& row) {
-  for (const bson::Element& condition : filter) {
-    const bson::Element value = row.get(condition.name());
-    const auto equals = [&](const bson::Element& wanted) {
-      return value && value.type() == wanted.type() &&
-             equal(value.value_bytes(), wanted.value_bytes());
-    };
-    if (condition.is(bson::Type::kString) || condition.is(bson::Type::kBool)) {
-      if (!equals(condition)) return false;
-      continue;
-    }
-    const bson::Element in =
-        condition.is(bson::Type::kDocument) ? condition.document().find("$in") : bson::Element();
-    if (!in.is(bson::Type::kArray) || condition.document().count() != 1) {
-      return fail(
-          Code::kUnsupported, wire_code::kCommandNotSupported,
-          format("filter: only equality and $in are supported yet, on field {}", condition.name()));
-    }
-    if (std::ranges::none_of(in.array(), equals)) return false;
-  }
-  return true;
 }
 
 bson::Document describe_collection(const document::CollectionInfo& info, bool name_only) {
@@ -143,7 +118,8 @@ Result<> drop_database(const Request& request, bson::Builder& reply) {
 
 Result<> list_collections(const Request& request, bson::Builder& reply) {
   const bool name_only = NACRE_TRY(request.fields.boolean("nameOnly", false));
-  const bson::View filter = NACRE_TRY(request.fields.document("filter"));
+  const bson::View asked = NACRE_TRY(request.fields.document("filter"));
+  const query::Filter filter = NACRE_TRY(query::Filter::parse(asked));
   const MaybeLease database = NACRE_TRY(request.services.databases.find(request.database));
   std::vector<bson::Document> rows;
   if (database) {
@@ -151,7 +127,7 @@ Result<> list_collections(const Request& request, bson::Builder& reply) {
     for (const std::string& name : snapshot.catalog().collection_names()) {
       const document::CollectionInfo& info = *snapshot.catalog().find(name);
       bson::Document row = describe_collection(info, /*name_only=*/false);
-      const bool passed = NACRE_TRY(passes(filter, row));
+      const bool passed = NACRE_TRY(filter.matches(row));
       if (passed) rows.push_back(name_only ? describe_collection(info, true) : std::move(row));
     }
   }
@@ -160,7 +136,8 @@ Result<> list_collections(const Request& request, bson::Builder& reply) {
 
 Result<> list_databases(const Request& request, bson::Builder& reply) {
   const bool name_only = NACRE_TRY(request.fields.boolean("nameOnly", false));
-  const bson::View filter = NACRE_TRY(request.fields.document("filter"));
+  const bson::View asked = NACRE_TRY(request.fields.document("filter"));
+  const query::Filter filter = NACRE_TRY(query::Filter::parse(asked));
   const std::vector<std::string> names = NACRE_TRY(request.services.databases.names());
   std::int64_t total = 0;
   reply.begin_array("databases");
@@ -175,7 +152,7 @@ Result<> list_databases(const Request& request, bson::Builder& reply) {
     bson::Builder row;
     row.append("name", name).append("sizeOnDisk", bytes).append("empty", false);
     const bson::Document described = row.finish();
-    const bool passed = NACRE_TRY(passes(filter, described));
+    const bool passed = NACRE_TRY(filter.matches(described));
     if (!passed) continue;
     total += bytes;
     if (name_only) {

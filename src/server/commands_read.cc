@@ -1,9 +1,13 @@
 // Commands that read: find and its cursors, count, distinct, aggregate, explain.
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
 #include <utility>
 
+#include "base/check.h"
 #include "base/text.h"
+#include "query/filter.h"
 #include "query/operations.h"
 #include "server/batch.h"
 #include "server/commands.h"
@@ -74,6 +78,10 @@ query::Verbosity verbosity_of(std::string_view name) {
                                 : query::Verbosity::kExecutionStats;
 }
 
+constexpr auto kExplainable =
+    std::to_array<std::string_view>({"aggregate", "count", "delete", "distinct", "find",
+                                     "findAndModify", "findandmodify", "update"});
+
 // The first statement of an update or delete command, which is all that can be explained.
 Result<Fields> only_statement(const Fields& fields, std::string_view field) {
   const std::vector<bson::View> statements = NACRE_TRY(fields.batch(field));
@@ -124,18 +132,15 @@ Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inne
     request.hint = NACRE_TRY(statement.hint());
     return query::explain(scope, request, verbosity);
   }
-  if (name == "delete") {
-    const Fields statement = NACRE_TRY(only_statement(inner, "deletes"));
-    const std::int64_t limit = NACRE_TRY(statement.integer("limit", 0));
-    query::RemoveRequest request;
-    request.collection = NACRE_TRY(inner.collection());
-    request.filter = NACRE_TRY(statement.required_document("q"));
-    request.multi = limit == 0;
-    request.hint = NACRE_TRY(statement.hint());
-    return query::explain(scope, request, verbosity);
-  }
-  return fail(Code::kUnsupported, wire_code::kCommandNotFound,
-              format("Explain failed due to unknown command: {}", name));
+  NACRE_CHECK(name == "delete", "kExplainable lists what is told apart here");
+  const Fields statement = NACRE_TRY(only_statement(inner, "deletes"));
+  const std::int64_t limit = NACRE_TRY(statement.integer("limit", 0));
+  query::RemoveRequest request;
+  request.collection = NACRE_TRY(inner.collection());
+  request.filter = NACRE_TRY(statement.required_document("q"));
+  request.multi = limit == 0;
+  request.hint = NACRE_TRY(statement.hint());
+  return query::explain(scope, request, verbosity);
 }
 
 // The plan over a database that does not exist.
@@ -152,6 +157,10 @@ bson::Document explain_nothing(const Request& request, const Fields& inner) {
 
 Result<> explain_into(const Request& request, const Fields& inner, query::Verbosity verbosity,
                       bson::Builder& reply) {
+  if (std::ranges::find(kExplainable, inner.command()) == kExplainable.end()) {
+    return fail(Code::kUnsupported, wire_code::kCommandNotFound,
+                format("Explain failed due to unknown command: {}", inner.command()));
+  }
   const std::optional<Databases::Lease> database =
       NACRE_TRY(request.services.databases.find(request.database));
   bson::Document plan = explain_nothing(request, inner);
@@ -173,6 +182,8 @@ Result<> find(const Request& request, bson::Builder& reply) {
   const std::optional<Databases::Lease> database =
       NACRE_TRY(request.services.databases.find(request.database));
   if (!database) {
+    // A filter that makes no sense is an error even where nothing can be found.
+    NACRE_TRY(query::Filter::parse(asked.filter));
     append_empty_batch(request, asked.collection, reply);
     return {};
   }
@@ -224,7 +235,11 @@ Result<> count(const Request& request, bson::Builder& reply) {
   const std::optional<Databases::Lease> database =
       NACRE_TRY(request.services.databases.find(request.database));
   std::int64_t n = 0;
-  if (database) n = NACRE_TRY(query::count(scope_of(request, **database), asked));
+  if (database) {
+    n = NACRE_TRY(query::count(scope_of(request, **database), asked));
+  } else {
+    NACRE_TRY(query::Filter::parse(asked.filter));
+  }
   reply.append_number("n", n);
   return {};
 }

@@ -4,6 +4,7 @@
 // next one is tried is what `ordered` says. Every write is durable when it is answered, whatever
 // the write concern.
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -162,11 +163,11 @@ Result<Modified> modify_one(const query::Scope& scope, const FindAndModify& aske
     query::RemoveRequest remove;
     remove.collection = asked.collection;
     remove.filter = id;
-    NACRE_TRY(query::remove(scope, remove));
+    std::ignore = NACRE_TRY(query::remove(scope, remove));
     return result;
   }
   update.filter = id;
-  NACRE_TRY(query::update(scope, update));
+  std::ignore = NACRE_TRY(query::update(scope, update));
   if (asked.returns_new) result.value = NACRE_TRY(shown(scope, asked, id));
   return result;
 }
@@ -280,7 +281,7 @@ Result<> find_and_modify(const Request& request, bson::Builder& reply) {
     result = NACRE_TRY(modify_one(scope_of(request, *database, &transaction), asked));
     return {};
   };
-  NACRE_TRY(database->transact(body));
+  std::ignore = NACRE_TRY(database->transact(body));
   const bool upserted = !result.upserted.view().empty();
   reply.begin_document("lastErrorObject").append("n", result.found || upserted ? 1 : 0);
   if (!asked.remove) reply.append("updatedExisting", result.found);

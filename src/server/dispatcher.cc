@@ -52,7 +52,8 @@ Result<const Command*> known_command(const Fields& fields, const Message& messag
 // Refuses what would otherwise be silently ignored.
 Result<> check_generic(const Fields& fields) {
   if (fields.get("startTransaction") || fields.get("autocommit")) {
-    return fail(Code::kUnsupported, wire_code::kIllegalOperation,
+    // Not 20 (IllegalOperation): drivers take that for a server without retryable writes.
+    return fail(Code::kUnsupported, wire_code::kNotSupportedInTransaction,
                 "multi-document transactions are not supported over the wire yet");
   }
   if (const bson::Element version = fields.get("apiVersion");

@@ -20,11 +20,13 @@ inline constexpr std::size_t kBatchCountMax = 100'000;  // documents or statemen
 
 class Fields {
  public:
-  // Requires: `body` is validated and not empty; `message` may be null (a nested command).
+  // Requires: `body` is validated; `message` may be null (a nested command or a statement).
   Fields(bson::View body, const Message* message) : body_(body), message_(message) {}
 
-  // The command as the client wrote it: the name of the first field.
-  [[nodiscard]] std::string_view command() const { return body_.begin()->name(); }
+  // The command as the client wrote it: the name of the first field; "" when there is none.
+  [[nodiscard]] std::string_view command() const {
+    return body_.empty() ? std::string_view() : body_.begin()->name();
+  }
   [[nodiscard]] bson::View body() const { return body_; }
   [[nodiscard]] bson::Element get(std::string_view field) const { return body_.find(field); }
 

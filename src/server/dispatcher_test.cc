@@ -1,0 +1,368 @@
+#include "server/dispatcher.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/codec.h"
+#include "base/logging.h"
+#include "bson/json.h"
+#include "bson/validate.h"
+#include "io/sim_file_system.h"
+#include "server/command.h"
+#include "server/wire_error.h"
+
+namespace nacre::server {
+namespace {
+
+using namespace std::string_literals;
+
+bson::Document json(std::string_view text) {
+  auto document = bson::from_json(text);
+  EXPECT_TRUE(document.has_value()) << text;
+  return document.has_value() ? *std::move(document) : bson::Document();
+}
+
+std::string framed(std::uint32_t op_code, const std::string& content) {
+  std::string message;
+  append_le(message, static_cast<std::uint32_t>(kHeaderSize + content.size()));
+  append_le(message, std::uint64_t{7});
+  append_le(message, op_code);
+  return message + content;
+}
+
+std::string op_msg(const bson::Document& body, std::uint32_t flags = 0,
+                   const std::string& more_sections = "") {
+  std::string content;
+  append_le(content, flags);
+  return framed(2013, content + "\0"s + body.bytes() + more_sections);
+}
+
+std::string documents_section(const std::string& name,
+                              const std::vector<bson::Document>& documents) {
+  std::string content = name + "\0"s;
+  for (const bson::Document& document : documents) content += document.bytes();
+  std::string section = "\x01"s;
+  append_le(section, static_cast<std::uint32_t>(content.size() + 4));
+  return section + content;
+}
+
+class Dispatching : public ::testing::Test {
+ protected:
+  Dispatching() {
+    set_log_level(LogLevel::kOff);  // hostile bytes are what these tests are made of
+    static std::atomic<int> count = 0;
+    txn::Options engine{.file_system = &files_};
+    engine.background_thread = false;
+    auto opened = Databases::open("served-" + std::to_string(count++), engine);
+    EXPECT_TRUE(opened.has_value());
+    databases_ = *std::move(opened);
+    services_ =
+        std::make_unique<Services>(Services{.databases = *databases_,
+                                            .cursors = cursors_,
+                                            .sessions = sessions_,
+                                            .clock = clock_,
+                                            .facts = facts_,
+                                            .network_stats = [] { return NetworkStats{}; }});
+    dispatcher_ = std::make_unique<Dispatcher>(*services_);
+  }
+  ~Dispatching() override {
+    cursors_.kill_all();
+    EXPECT_TRUE(databases_->close().has_value());
+  }
+
+  Answer send(const std::string& message) { return dispatcher_->answer(peer_, as_bytes(message)); }
+
+  // The document of the answer to `message`.
+  bson::Document reply_to(const std::string& message) {
+    const Answer answer = send(message);
+    const auto decoded = decode_message(as_bytes(answer.bytes));
+    if (!decoded.has_value()) {
+      ADD_FAILURE() << decoded.error().text();
+      return {};
+    }
+    const auto body = bson::validate(decoded->body);
+    EXPECT_TRUE(body.has_value()) << body.error().text();
+    return bson::Document(*body);
+  }
+
+  bson::Document run(std::string_view text) { return reply_to(op_msg(json(text))); }
+
+  void expect_ok(std::string_view text) {
+    const bson::Document reply = run(text);
+    EXPECT_TRUE(reply.find("ok").truthy()) << text << " gave " << bson::to_json(reply);
+    EXPECT_FALSE(reply.find("writeErrors")) << text << " gave " << bson::to_json(reply);
+  }
+  void expect_error(std::string_view text, std::int32_t code) {
+    const bson::Document reply = run(text);
+    EXPECT_FALSE(reply.find("ok").truthy()) << text << " gave " << bson::to_json(reply);
+    EXPECT_EQ(reply.find("code").as_int64(), code) << text << " gave " << bson::to_json(reply);
+    const bson::Element name = reply.find("codeName");
+    EXPECT_TRUE(name.is(bson::Type::kString) && name.string() == code_name(code)) << text;
+  }
+  std::int64_t number(std::string_view text, std::string_view path) {
+    const bson::Document reply = run(text);
+    const auto value = reply.get(path).as_int64();
+    EXPECT_TRUE(value.has_value()) << text << " gave " << bson::to_json(reply);
+    return value.value_or(-1);
+  }
+
+  io::SimFileSystem files_{1};
+  ServerClock clock_{io::system_clock()};
+  ServerFacts facts_;
+  Sessions sessions_;
+  std::unique_ptr<Databases> databases_;
+  Cursors cursors_;
+  std::unique_ptr<Services> services_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+  const Peer peer_{.id = 5, .local_address = "127.0.0.1:4711"};
+};
+
+TEST_F(Dispatching, HelloNamesTheAddressTheClientUsed) {
+  const bson::Document reply = run(R"({"hello": 1, "$db": "test", "backpressure": "2"})");
+  EXPECT_TRUE(reply.find("isWritablePrimary").truthy());
+  EXPECT_EQ(reply.find("me").string(), "127.0.0.1:4711");
+  EXPECT_EQ(reply.get("hosts.0").string(), "127.0.0.1:4711");
+  EXPECT_EQ(reply.find("setName").string(), "nacre");
+  EXPECT_EQ(reply.find("maxWireVersion").int32(), 25);
+  EXPECT_FALSE(reply.find("topologyVersion"));
+  facts_.advertised_address = "db.example:1";
+  EXPECT_EQ(run(R"({"hello": 1, "$db": "test"})").find("primary").string(), "db.example:1");
+}
+
+TEST_F(Dispatching, TheOldHandshakeIsAnsweredInItsOwnForm) {
+  const auto query = [](const bson::Document& body) {
+    return framed(2004, "\0\0\0\0admin.$cmd\0\0\0\0\0\xff\xff\xff\xff"s + body.bytes());
+  };
+  const Answer answer = send(query(json(R"({"ismaster": 1, "helloOk": true})")));
+  ASSERT_GT(answer.bytes.size(), 36U);
+  const auto* bytes = reinterpret_cast<const std::byte*>(answer.bytes.data());
+  EXPECT_EQ(load_le<std::uint32_t>(bytes + 12), 1U);  // OP_REPLY
+  const auto body = bson::validate(as_bytes(answer.bytes).subspan(36));
+  ASSERT_TRUE(body.has_value());
+  EXPECT_TRUE(body->find("ismaster").boolean());
+  EXPECT_TRUE(body->find("helloOk").boolean());
+  const Answer refused = send(query(json(R"({"find": "c"})")));
+  const auto error = bson::validate(as_bytes(refused.bytes).subspan(36));
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->find("code").int32(), wire_code::kUnsupportedOpQueryCommand);
+}
+
+TEST_F(Dispatching, WhatIsWrongWithACommandHasMongosCode) {
+  expect_error(R"({"makeCoffee": 1, "$db": "a"})", 59);
+  expect_error(R"({"find": "c", "tea": 1, "$db": "a"})", 40415);
+  expect_error(R"({"find": "c", "filter": 7, "$db": "a"})", 14);
+  expect_error(R"({"find": 7, "$db": "a"})", 73);
+  expect_error(R"({"find": "a$b", "$db": "a"})", 73);
+  expect_error(R"({"find": "c", "limit": -1, "$db": "a"})", 51024);
+  expect_error(R"({"find": "c", "collation": {"locale": "de"}, "$db": "a"})", 115);
+  expect_error(R"({"find": "c"})", 40571);
+  expect_error(R"({"ping": 1, "$db": "a/b"})", 73);
+  expect_error(R"({"ping": 1, "$db": ""})", 73);
+  expect_error(R"({"listDatabases": 1, "$db": "a"})", 13);
+  expect_error(R"({"insert": "c", "$db": "a"})", 40414);
+  expect_error(R"({"insert": "c", "documents": [], "$db": "a"})", 16);
+  expect_error(R"({"insert": "c", "documents": [1], "$db": "a"})", 14);
+  expect_error(R"({"getMore": 7, "collection": "c", "$db": "a"})", 14);
+  expect_error(R"({"getMore": {"$numberLong": "7"}, "collection": "c", "$db": "a"})", 43);
+  expect_error(R"({"findAndModify": "c", "$db": "a"})", 9);
+  expect_error(R"({"explain": {"insert": "c"}, "$db": "a"})", 59);
+  expect_error(R"({"ping": 1, "apiVersion": "2", "$db": "a"})", 322);
+  expect_error(R"({"find": "c", "readConcern": {"level": "snapshot"}, "$db": "a"})", 72);
+  expect_error(R"({"listIndexes": "none", "$db": "a"})", 26);
+}
+
+TEST_F(Dispatching, TransactionsAreRefusedBeforeAnythingIsWritten) {
+  expect_error(R"({"insert": "c", "documents": [{"_id": 1}], "$db": "a", "txnNumber": 1,
+                   "startTransaction": true, "autocommit": false,
+                   "lsid": {"id": {"$uuid": "00112233-4455-6677-8899-aabbccddeeff"}}})",
+               wire_code::kNotSupportedInTransaction);
+  EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 0);
+}
+
+TEST_F(Dispatching, EveryReplyTellsATimeThatNeverGoesBack) {
+  bson::Timestamp last;
+  for (const char* text : {R"({"ping": 1, "$db": "a"})", R"({"nothing": 1, "$db": "a"})",
+                           R"({"insert": "c", "documents": [{}], "$db": "a"})"}) {
+    const bson::Document reply = run(text);
+    const bson::Timestamp now = reply.find("operationTime").timestamp();
+    EXPECT_GE(now, last);
+    EXPECT_EQ(reply.get("$clusterTime.clusterTime").timestamp(), now);
+    last = now;
+  }
+}
+
+TEST_F(Dispatching, DocumentsComeInTheCommandOrBesideIt) {
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1}], "$db": "a"})");
+  const std::string beside =
+      op_msg(json(R"({"insert": "c", "$db": "a"})"), 0,
+             documents_section("documents", {json(R"({"_id": 2})"), json(R"({"_id": 3})")}));
+  EXPECT_EQ(reply_to(beside).find("n").as_int64(), 2);
+  const std::string twice = op_msg(json(R"({"insert": "c", "documents": [{}], "$db": "a"})"), 0,
+                                   documents_section("documents", {json("{}")}));
+  EXPECT_EQ(reply_to(twice).find("code").as_int64(), wire_code::kFailedToParse);
+  EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 3);
+}
+
+TEST_F(Dispatching, MoreToComeIsCarriedOutInSilence) {
+  const auto insert = json(R"({"insert": "c", "documents": [{"_id": 1}], "$db": "a",
+                               "writeConcern": {"w": 0}})");
+  const Answer answer = send(op_msg(insert, /*flags=*/2));
+  EXPECT_TRUE(answer.bytes.empty());
+  EXPECT_FALSE(answer.close);
+  EXPECT_TRUE(send(op_msg(json(R"({"nothing": 1})"), 2)).bytes.empty());
+  EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 1);
+}
+
+TEST_F(Dispatching, ARepeatedWriteIsAnsweredButNotCarriedOut) {
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1, "n": 0}], "$db": "a"})");
+  constexpr std::string_view kIncrement =
+      R"({"update": "c", "updates": [{"q": {"_id": 1}, "u": {"$inc": {"n": 1}}}], "$db": "a",
+          "txnNumber": {"$numberLong": "4"},
+          "lsid": {"id": {"$uuid": "00112233-4455-6677-8899-aabbccddeeff"}}})";
+  EXPECT_EQ(number(kIncrement, "nModified"), 1);
+  EXPECT_EQ(number(kIncrement, "nModified"), 1);
+  EXPECT_EQ(number(R"({"find": "c", "$db": "a"})", "cursor.firstBatch.0.n"), 1);
+}
+
+TEST_F(Dispatching, AWriteConcernNobodyCanMeetIsReported) {
+  const bson::Document reply = run(R"({"insert": "c", "documents": [{}], "$db": "a",
+                                      "writeConcern": {"w": 3}})");
+  EXPECT_TRUE(reply.find("ok").truthy());
+  EXPECT_EQ(reply.find("n").as_int64(), 1);
+  EXPECT_EQ(reply.get("writeConcernError.code").as_int64(), 100);
+}
+
+TEST_F(Dispatching, WriteErrorsNameTheStatementAndTheKey) {
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1}], "$db": "a"})");
+  const bson::Document ordered =
+      run(R"({"insert": "c", "documents": [{"_id": 2}, {"_id": 1}, {"_id": 3}], "$db": "a"})");
+  EXPECT_EQ(ordered.find("n").as_int64(), 1);
+  EXPECT_EQ(ordered.get("writeErrors.0.index").as_int64(), 1);
+  EXPECT_EQ(ordered.get("writeErrors.0.code").as_int64(), 11000);
+  EXPECT_EQ(ordered.get("writeErrors.0.keyPattern._id").as_int64(), 1);
+  EXPECT_EQ(ordered.get("writeErrors.0.keyValue._id").as_int64(), 1);
+  EXPECT_TRUE(
+      ordered.get("writeErrors.0.errmsg")
+          .string()
+          .starts_with(
+              "E11000 duplicate key error collection: a.c index: _id_ dup key: { _id: 1 }"));
+  const bson::Document rest = run(
+      R"({"insert": "c", "documents": [{"_id": 1}, {"_id": 4}], "ordered": false, "$db": "a"})");
+  EXPECT_EQ(rest.find("n").as_int64(), 1);
+  const bson::Document mixed = run(
+      R"({"delete": "c", "deletes": [{"q": {}, "limit": 7}, {"q": {}, "limit": 0}],
+          "ordered": false, "$db": "a"})");
+  EXPECT_EQ(mixed.get("writeErrors.0.code").as_int64(), wire_code::kFailedToParse);
+  EXPECT_EQ(mixed.find("n").as_int64(), 3);
+}
+
+TEST_F(Dispatching, CursorsGoOnWhereTheyStoppedAndEndWithTheirCollection) {
+  std::string insert = R"({"insert": "c", "$db": "a", "documents": [)";
+  for (int i = 0; i < 250; ++i) insert += (i == 0 ? "{}" : ", {}");
+  expect_ok(insert + "]}");
+  bson::Document first = run(R"({"find": "c", "$db": "a"})");
+  EXPECT_EQ(first.get("cursor.firstBatch").array().count(), 101U);
+  const std::string id = std::to_string(first.get("cursor.id").int64());
+  const std::string more =
+      R"({"getMore": {"$numberLong": ")" + id + R"("}, "collection": "c", "$db": "a")";
+  EXPECT_EQ(run(more + R"(, "batchSize": 100})").get("cursor.nextBatch").array().count(), 100U);
+  const bson::Document last = run(more + "}");
+  EXPECT_EQ(last.get("cursor.nextBatch").array().count(), 49U);
+  EXPECT_EQ(last.get("cursor.id").int64(), 0);
+  expect_error(more + "}", 43);
+  EXPECT_EQ(run(R"({"find": "c", "batchSize": 10, "singleBatch": true, "$db": "a"})")
+                .get("cursor.id")
+                .int64(),
+            0);
+  EXPECT_EQ(
+      run(R"({"find": "c", "limit": 10, "batchSize": 10, "$db": "a"})").get("cursor.id").int64(),
+      0);
+
+  first = run(R"({"find": "c", "batchSize": 0, "$db": "a"})");
+  EXPECT_NE(first.get("cursor.id").int64(), 0);
+  EXPECT_EQ(cursors_.open_count(), 1U);
+  expect_ok(R"({"drop": "c", "$db": "a"})");
+  EXPECT_EQ(cursors_.open_count(), 0U);
+}
+
+TEST_F(Dispatching, FindAndModifyGivesTheOldOrTheNewDocument) {
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1, "n": 1}, {"_id": 2, "n": 2}],
+               "$db": "a"})");
+  const bson::Document old = run(R"({"findAndModify": "c", "sort": {"n": -1},
+                                    "update": {"$inc": {"n": 10}}, "$db": "a"})");
+  EXPECT_EQ(bson::to_json(old.find("value")), bson::to_json(json(R"({"_id": 2, "n": 2})").view()));
+  EXPECT_TRUE(old.get("lastErrorObject.updatedExisting").boolean());
+  const bson::Document made = run(R"({"findAndModify": "c", "query": {"_id": 9}, "new": true,
+                                     "upsert": true, "update": {"$set": {"n": 9}}, "$db": "a"})");
+  EXPECT_EQ(made.get("value.n").as_int64(), 9);
+  EXPECT_EQ(made.get("lastErrorObject.upserted").as_int64(), 9);
+  const bson::Document removed = run(R"({"findAndModify": "c", "query": {"_id": 9},
+                                        "remove": true, "fields": {"_id": 0}, "$db": "a"})");
+  EXPECT_EQ(removed.get("value.n").as_int64(), 9);
+  EXPECT_FALSE(removed.get("value._id"));
+  EXPECT_TRUE(run(R"({"findAndModify": "c", "query": {"_id": 9}, "remove": true, "$db": "a"})")
+                  .find("value")
+                  .is(bson::Type::kNull));
+  EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 2);
+}
+
+TEST_F(Dispatching, QuestionsAboutADatabaseThatIsNotThereDoNotMakeIt) {
+  expect_ok(R"({"find": "c", "$db": "none"})");
+  expect_ok(R"({"count": "c", "$db": "none"})");
+  expect_ok(R"({"aggregate": "c", "pipeline": [], "cursor": {}, "$db": "none"})");
+  expect_ok(R"({"listCollections": 1, "$db": "none"})");
+  expect_ok(R"({"explain": {"find": "c"}, "$db": "none"})");
+  expect_ok(R"({"dbStats": 1, "$db": "none"})");
+  expect_ok(R"({"dropDatabase": 1, "$db": "none"})");
+  EXPECT_TRUE(databases_->names()->empty());
+}
+
+// Commands as bare as can be: each is answered, by an error if need be, in every spelling.
+TEST_F(Dispatching, EveryCommandOfTheTableAnswers) {
+  for (const Command& command : command_table()) {
+    for (const char* argument : {"1", "\"c\"", "{}", "[]", "null"}) {
+      const std::string text =
+          "{\"" + std::string(command.name) + "\": " + argument + ", \"$db\": \"admin\"}";
+      const bson::Document reply = run(text);
+      EXPECT_TRUE(reply.find("ok").is_number()) << text;
+      EXPECT_TRUE(reply.find("ok").truthy() || reply.find("code")) << text;
+    }
+  }
+}
+
+TEST_F(Dispatching, NoFlippedBitOfACommandDoesHarm) {
+  const std::string whole =
+      op_msg(json(R"({"insert": "c", "ordered": false, "$db": "a", "lsid": {"id": {"$uuid":
+           "00112233-4455-6677-8899-aabbccddeeff"}}, "txnNumber": {"$numberLong": "1"}})"),
+             0, documents_section("documents", {json(R"({"x": [1, {"y": "z"}]})")}));
+  for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+    std::string flipped = whole;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    const Answer answer = send(flipped);
+    EXPECT_TRUE(answer.bytes.empty() || decode_message(as_bytes(answer.bytes)).has_value());
+  }
+  EXPECT_TRUE(run(R"({"ping": 1, "$db": "a"})").find("ok").truthy());
+}
+
+TEST(CommandTable, IsSortedSoThatNamesAreFound) {
+  EXPECT_TRUE(std::ranges::is_sorted(command_table(), {}, &Command::name));
+  for (const Command& command : command_table()) EXPECT_EQ(find_command(command.name), &command);
+  EXPECT_EQ(find_command("Find"), nullptr);
+  EXPECT_EQ(find_command(""), nullptr);
+}
+
+TEST(WireError, CodesHaveMongosNamesAndOthersTheirLocation) {
+  EXPECT_EQ(code_name(11000), "DuplicateKey");
+  EXPECT_EQ(code_name(43), "CursorNotFound");
+  EXPECT_EQ(code_name(40324), "Location40324");
+  EXPECT_EQ(wire_code_of(Error(Code::kUnsupported, "x")), wire_code::kCommandNotSupported);
+  EXPECT_EQ(wire_code_of(Error(Code::kInvalid, "x").with_number(66)), 66);
+}
+
+}  // namespace
+}  // namespace nacre::server
