@@ -13,8 +13,10 @@ namespace {
 
 using std::chrono::microseconds;
 
-// A reader's pin is over in less, whatever it does; then nothing will give a frame back.
-constexpr microseconds kPatience{200'000};
+// Versions that readers or a checkpoint are about to let go of are worth waiting for; where there
+// are none, only pages that somebody keeps or has not published fill the cache.
+constexpr microseconds kPatience{5'000'000};
+constexpr microseconds kPatienceWithoutHope{100'000};
 constexpr microseconds kNap{100};
 
 }  // namespace
@@ -75,7 +77,7 @@ Result<> Pager::read_page(PageId id, const Place& place, CheckpointSeq newest, s
 Result<std::byte*> Pager::acquire_frame() {
   NACRE_CHECK(Epochs::slot().depth == 0, "a pinned thread would wait for itself");
   const std::size_t batch = std::clamp<std::size_t>(arena_.frame_count_max() / 16, 2, 32);
-  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  const auto start = std::chrono::steady_clock::now();
   for (;;) {
     if (!free_frames_.empty()) {
       std::byte* frame = free_frames_.back();
@@ -93,7 +95,8 @@ Result<std::byte*> Pager::acquire_frame() {
       if (NACRE_TRY(clean_some(batch)) > 0) continue;
       if (cancel_oldest_hold()) continue;
     }
-    if (std::chrono::steady_clock::now() > give_up) {
+    const bool hope = !limbo_.empty() || !retired_.empty() || !kept_.empty();
+    if (std::chrono::steady_clock::now() - start > (hope ? kPatience : kPatienceWithoutHope)) {
       return fail(Code::kFull, format("{}: none of the {} pages in memory can be given up; "
                                       "cache_bytes is too small for what is going on at once",
                                       path_, arena_.frame_count_max()));

@@ -51,7 +51,7 @@ std::uint64_t Epochs::advance() {
   if (asymmetric_) {
     membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
   } else {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    full_barrier();
   }
   std::uint64_t earliest = before + 1;
   for (PinSlot* slot = all_slots.load(std::memory_order_acquire); slot != nullptr;
