@@ -37,7 +37,7 @@ class Scanner {
   // Looks behind the tail for whatever raises durable_ and for what must be wiped.
   Result<> look_behind();
   Result<> search(std::size_t index, std::uint64_t from);
-  Result<> judge() const;
+  [[nodiscard]] Result<> judge() const;
   Result<> wipe_behind();
   Result<> remove_later_segments();
   Result<> write_doubtful_again();
