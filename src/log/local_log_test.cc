@@ -237,7 +237,7 @@ TEST_F(LocalLogTest, FailureToPrepareIsNoHarm) {
   expect_all();
 }
 
-TEST_F(LocalLogTest, ClosedLogTakesNothingAndIsReopenedWithoutAWrite) {
+TEST_F(LocalLogTest, ClosedLogTakesNothingAndIsReopenedAsItWas) {
   commit_to(5);
   ASSERT_TRUE(append_next(*log_).has_value());
   ASSERT_TRUE(log_->close().has_value()) << "and what was not waited for is durable";
@@ -306,6 +306,21 @@ TEST_F(LocalLogTest, FailedWriteStopsTheLogForGood) {
   reopen();
   EXPECT_EQ(log_->last_position(), Position{3});
   commit_to(6);
+  expect_all();
+}
+
+// The group that closing writes was lost by a failed sync and still to be read when the log was
+// opened again; commits were chained to it, and fell with it when the power went. What holds no
+// commit needs to be written again like the rest.
+TEST_F(LocalLogTest, LostClosingGroupDoesNotTakeLaterCommitsWithIt) {
+  commit_to(3);
+  disk_.inject({.target = io::Fault::Target::kWrite, .effect = io::Fault::Effect::kCached});
+  EXPECT_FALSE(log_->close().has_value());
+  reopen();
+  commit_to(5);
+  disk_.reboot();
+  reopen();
+  EXPECT_EQ(log_->last_position(), Position{5});
   expect_all();
 }
 

@@ -11,12 +11,13 @@
 namespace nacre::log {
 namespace {
 
-// A group known whole but not known durable.
+// A group known whole but not known durable. One without commits counts too: what follows hangs on
+// it by the chain.
 struct Doubtful {
   std::size_t segment;  // index
   std::uint64_t offset;
   std::uint64_t extent;
-  Position last;
+  Position proof;  // when this is durable, the group is
 };
 
 class Scanner {
@@ -73,7 +74,7 @@ Result<std::unique_ptr<io::File>> Scanner::open(std::size_t index, io::OpenMode 
 
 void Scanner::raise_durable(Position durable) {
   durable_ = std::max(durable_, durable);
-  while (!doubtful_.empty() && doubtful_.front().last <= durable_) doubtful_.pop_front();
+  while (!doubtful_.empty() && doubtful_.front().proof <= durable_) doubtful_.pop_front();
 }
 
 Result<Tail> Scanner::run() {
@@ -183,9 +184,8 @@ Result<bool> Scanner::take_group(WindowReader& reader, std::size_t index) {
   if (!wrong.empty()) return damaged(index, offset, wrong);
 
   if (header->last() >= options_.first_needed) tail_.bytes += header->extent();
-  if (header->commits > 0 && header->last() > durable_) {
-    doubtful_.push_back({index, offset, header->extent(), header->last()});
-  }
+  const Position proof = header->commits > 0 ? header->last() : header->first;
+  if (proof > durable_) doubtful_.push_back({index, offset, header->extent(), proof});
   raise_durable(header->durable);
   tail_.last = header->last();
   tail_.last_time = header->last_time;
