@@ -30,6 +30,14 @@
 
 namespace nacre {
 
+namespace detail {  // what stands behind the classes below; of no use from outside
+struct Access;
+struct CursorState;
+struct DatabaseState;
+struct QueryState;
+struct TransactionState;
+}  // namespace detail
+
 // One document, by value: the bytes of its BSON.
 class Document {
  public:
@@ -54,7 +62,7 @@ class Document {
 
  private:
   friend class DocumentInput;
-  friend struct Access;
+  friend struct detail::Access;
   explicit Document(std::string bson) : bson_(std::move(bson)) {}
   std::string bson_;
 };
@@ -68,7 +76,7 @@ class DocumentInput {
   DocumentInput(const Document& document) : text_(document.bson_), is_bson_(true) {}  // NOLINT
 
  private:
-  friend struct Access;
+  friend struct detail::Access;
   std::string_view text_;
   bool is_bson_ = false;
 };
@@ -94,7 +102,7 @@ struct UpdateResult {
   std::optional<Document> upserted;  // {"_id": ...}
 };
 struct IndexOptions {
-  std::string name;  // empty: made of the keys, "country_1_population_-1"
+  std::string name{};  // empty: made of the keys, "country_1_population_-1"
   bool unique = false;
   bool sparse = false;  // documents without the field are not in the index
 };
@@ -109,10 +117,9 @@ class Cursor {
   [[nodiscard]] Result<std::vector<Document>> all();     // those not yet seen
 
  private:
-  friend struct Access;
-  class Rep;
-  explicit Cursor(std::unique_ptr<Rep> rep);
-  std::unique_ptr<Rep> rep_;
+  friend struct detail::Access;
+  explicit Cursor(std::unique_ptr<detail::CursorState> state);
+  std::unique_ptr<detail::CursorState> state_;
 };
 
 // A find in the making. Nothing happens before run, first, all or explain; an argument that is not
@@ -135,10 +142,9 @@ class Query {
   [[nodiscard]] Result<Document> explain() const;
 
  private:
-  friend struct Access;
-  class Rep;
-  explicit Query(std::unique_ptr<Rep> rep);
-  std::unique_ptr<Rep> rep_;
+  friend struct detail::Access;
+  explicit Query(std::unique_ptr<detail::QueryState> state);
+  std::unique_ptr<detail::QueryState> state_;
 };
 
 // A named set of documents; made by its first insert. Copies are cheap.
@@ -175,13 +181,13 @@ class Collection {
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
-  friend struct Access;
   friend class Database;
   friend class Transaction;
-  Collection(void* database, void* transaction, std::string_view name)
+  Collection(detail::DatabaseState* database, detail::TransactionState* transaction,
+             std::string_view name)
       : database_(database), transaction_(transaction), name_(name) {}
-  void* database_;
-  void* transaction_;  // null: each call is a transaction of its own
+  detail::DatabaseState* database_;
+  detail::TransactionState* transaction_;  // null: each call is a transaction of its own
   std::string name_;
 };
 
@@ -199,9 +205,8 @@ class Transaction {
 
  private:
   friend class Database;
-  class Rep;
-  explicit Transaction(std::unique_ptr<Rep> rep);
-  std::unique_ptr<Rep> rep_;
+  explicit Transaction(std::unique_ptr<detail::TransactionState> state);
+  std::unique_ptr<detail::TransactionState> state_;
 };
 
 // What Database::verify found; `problems` is empty when all is well.
@@ -225,7 +230,9 @@ class Database {
   [[nodiscard]] Result<std::vector<std::string>> collection_names();
 
   [[nodiscard]] Result<Transaction> begin();
-  // Runs `body` and commits, again from the start when another writer won.
+  // Runs `body` and commits what it did, again from the start when another writer won; so `body`
+  // must not commit and may run several times. An error of `body` undoes everything and is
+  // returned.
   [[nodiscard]] Result<> transact(const std::function<Result<>(Transaction&)>& body);
 
   [[nodiscard]] Result<VerifyReport> verify();
@@ -234,9 +241,8 @@ class Database {
   [[nodiscard]] Result<> close();
 
  private:
-  class Rep;
-  explicit Database(std::unique_ptr<Rep> rep);
-  std::unique_ptr<Rep> rep_;
+  explicit Database(std::unique_ptr<detail::DatabaseState> state);
+  std::unique_ptr<detail::DatabaseState> state_;
 };
 
 }  // namespace nacre

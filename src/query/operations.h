@@ -56,7 +56,7 @@ struct InsertRequest {
 };
 struct InsertResult {
   std::size_t inserted = 0;
-  std::vector<WriteError> errors;  // ascending by index
+  std::vector<WriteError> errors{};  // ascending by index
 };
 // All documents in one commit. A document without _id gets an ObjectId, put first; one whose _id is
 // not first is stored with it first. An Error instead of a result means nothing was written.
@@ -104,7 +104,7 @@ struct UpdateResult {
   std::int64_t matched = 0;   // 1 less than the wire's n when a document was upserted
   std::int64_t modified = 0;  // documents that are not what they were
   // {_id: value} of the document that an upsert inserted; else empty.
-  bson::Document upserted;
+  bson::Document upserted{};
   [[nodiscard]] bool did_upsert() const { return !upserted.view().empty(); }
 };
 [[nodiscard]] Result<UpdateResult> update(const Scope& scope, const UpdateRequest& request);

@@ -1,0 +1,107 @@
+#include <utility>
+
+#include "api/state_internal.h"
+
+namespace nacre {
+
+using detail::Access;
+
+Cursor::Cursor(std::unique_ptr<detail::CursorState> state) : state_(std::move(state)) {}
+Cursor::Cursor(Cursor&&) noexcept = default;
+Cursor& Cursor::operator=(Cursor&&) noexcept = default;
+Cursor::~Cursor() = default;
+
+Result<std::optional<Document>> Cursor::next() {
+  const auto row = NACRE_TRY(state_->cursor.next());
+  if (!row) return std::nullopt;
+  return Access::document(*row);
+}
+
+Result<std::vector<Document>> Cursor::all() {
+  std::vector<Document> documents;
+  while (true) {
+    auto document = NACRE_TRY(next());
+    if (!document) return documents;
+    documents.push_back(*std::move(document));
+  }
+}
+
+namespace {
+
+void take(const DocumentInput& input, bson::Document& to, std::optional<Error>& problem) {
+  auto document = Access::read(input);
+  if (document) {
+    to = *std::move(document);
+  } else if (!problem) {
+    problem = std::move(document).error();
+  }
+}
+
+query::FindRequest request_of(const detail::QueryState& state) {
+  return {.collection = state.collection,
+          .filter = state.filter,
+          .projection = state.projection,
+          .sort = state.sort,
+          .skip = state.skip,
+          .limit = state.limit,
+          .hint = state.hint.element()};
+}
+
+}  // namespace
+
+Query::Query(std::unique_ptr<detail::QueryState> state) : state_(std::move(state)) {}
+Query::Query(Query&&) noexcept = default;
+Query& Query::operator=(Query&&) noexcept = default;
+Query::~Query() = default;
+
+Query&& Query::sort(DocumentInput sort) && {
+  take(sort, state_->sort, state_->problem);
+  return std::move(*this);
+}
+
+Query&& Query::project(DocumentInput projection) && {
+  take(projection, state_->projection, state_->problem);
+  return std::move(*this);
+}
+
+Query&& Query::skip(std::int64_t count) && {
+  state_->skip = count;
+  return std::move(*this);
+}
+
+Query&& Query::limit(std::int64_t count) && {
+  state_->limit = count;
+  return std::move(*this);
+}
+
+Query&& Query::hint(std::string_view index) && {
+  state_->hint = bson::Value(index);
+  return std::move(*this);
+}
+
+Result<Cursor> Query::run() const {
+  if (state_->problem) return std::unexpected(state_->problem->clone());
+  const query::Scope scope = NACRE_TRY(scope_of(*state_->database, state_->transaction));
+  auto cursor = NACRE_TRY(query::find(scope, request_of(*state_)));
+  return Access::cursor(std::move(cursor));
+}
+
+Result<std::optional<Document>> Query::first() const {
+  Cursor cursor = NACRE_TRY(run());
+  return cursor.next();
+}
+
+Result<std::vector<Document>> Query::all() const {
+  Cursor cursor = NACRE_TRY(run());
+  return cursor.all();
+}
+
+Result<Document> Query::explain() const {
+  if (state_->problem) return std::unexpected(state_->problem->clone());
+  const query::Scope scope = NACRE_TRY(scope_of(*state_->database, state_->transaction));
+  const bson::Document plan =
+      NACRE_TRY(query::explain(scope, request_of(*state_), query::Verbosity::kExecutionStats));
+  return Access::document(plan.view());
+}
+
+}  // namespace nacre
