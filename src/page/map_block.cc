@@ -177,6 +177,8 @@ std::uint32_t MapImage::settle() {
       top.map.words[0] = root_;
       root_ = MappingWord();
     }
+    // The level is as wide as what it names needs, before what lies above it is looked at.
+    at(level, static_cast<std::uint32_t>(levels_[level - 1].size() - 1) / kMapFanout);
   }
   return height_;
 }

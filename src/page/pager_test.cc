@@ -1,0 +1,275 @@
+#include "page/pager.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "io/sim_file_system.h"
+#include "page/node.h"
+
+namespace nacre::page {
+namespace {
+
+constexpr Options kSmall{.cache_bytes = 32 * kPageSize, .held_bytes_max = 8 * kPageSize};
+
+std::unique_ptr<Pager> make(io::FileSystem& disk, const Options& options = kSmall) {
+  auto made = Pager::create(disk, "store.dat", options, {});
+  EXPECT_TRUE(made.has_value()) << made.error().text();
+  return std::move(*made);
+}
+
+// An empty leaf of tree 1 whose hist_max_end field carries `mark`; no tree is needed to tell
+// versions apart.
+void fill(std::byte* page, std::uint64_t mark) {
+  store_le(page + offset::kTree, std::uint32_t{1});
+  page[offset::kType] = static_cast<std::byte>(PageType::kLeaf);
+  page[offset::kLog2Size] = std::byte{kLog2PageSize};
+  store_le(page + offset::kCapacity, std::uint16_t{16});
+  store_le(page + offset::kHeapTop, static_cast<std::uint16_t>(kPageSize));
+  store_le(page + offset::kHistoryMaxEnd, mark);
+}
+
+std::uint64_t mark_of(const std::byte* page) {
+  return load_le<std::uint64_t>(page + offset::kHistoryMaxEnd);
+}
+
+PageId add_page(Pager& pager, std::uint64_t mark) {
+  EXPECT_TRUE(pager.reserve(1).has_value());
+  const Pager::NewPage made = pager.allocate();
+  fill(made.bytes, mark);
+  return made.id;
+}
+
+// Loads the page when it has to.
+Result<std::uint64_t> read_mark(Pager& pager, PageId id, View view) {
+  for (;;) {
+    const FramePin loaded = NACRE_TRY(pager.load(id));
+    const Pin pin;
+    const auto generation = pager.generation(view);
+    if (!generation.has_value()) return fail(Code::kTooOld, "cancelled");
+    const std::byte* page = pager.find(id, *generation);
+    if (page != nullptr) return mark_of(page);
+    if (pager.is_absent(id)) return fail(Code::kNotFound, "absent");
+  }
+}
+
+Result<> set_mark(Pager& pager, PageId id, std::uint64_t mark) {
+  NACRE_TRY(pager.reserve(1));
+  const FramePin loaded = NACRE_TRY(pager.load(id));
+  const Pin pin;
+  const auto generation = pager.generation(View::open());
+  fill(pager.writable(pager.find(id, *generation)), mark);
+  return {};
+}
+
+Result<> checkpoint(Pager& pager) { return pager.write_checkpoint(pager.cut(), {}); }
+
+TEST(Pager, EachGenerationKeepsItsOwnVersionOfAPage) {
+  io::SimFileSystem disk(1);
+  const auto pager = make(disk);
+  const PageId id = add_page(*pager, 1);
+  pager->publish();
+  std::vector<Hold> holds;
+  for (std::uint64_t mark = 2; mark < 6; ++mark) {
+    holds.push_back(pager->hold());
+    ASSERT_TRUE(set_mark(*pager, id, mark).has_value());
+    EXPECT_EQ(read_mark(*pager, id, View::newest()), mark - 1) << "not published yet";
+    EXPECT_EQ(read_mark(*pager, id, View::open()), mark);
+    pager->publish();
+    EXPECT_EQ(read_mark(*pager, id, View::newest()), mark);
+  }
+  for (std::uint64_t i = 0; i < holds.size(); ++i) {
+    EXPECT_EQ(read_mark(*pager, id, holds[i].view()), i + 1);
+  }
+}
+
+TEST(Pager, MorePagesThanMemoryAreReadBackAsTheyWere) {
+  io::SimFileSystem disk(1);
+  const auto pager = make(disk);
+  std::vector<PageId> ids;
+  for (std::uint64_t mark = 0; mark < 200; ++mark) {
+    ids.push_back(add_page(*pager, mark));
+    pager->publish();
+  }
+  for (std::uint64_t mark = 0; mark < 200; ++mark) {
+    EXPECT_EQ(read_mark(*pager, ids[mark], View::newest()), mark);
+  }
+  const PagerStats stats = pager->stats();
+  EXPECT_GT(stats.cache_misses, 150U);
+  EXPECT_LE(stats.cache_bytes, kSmall.cache_bytes);
+  EXPECT_EQ(stats.page_count, 200U);
+}
+
+TEST(Pager, ABatchLargerThanMemoryIsFullNotADeadlock) {
+  io::SimFileSystem disk(1);
+  const auto pager = make(disk);
+  Result<> reserved;
+  for (int i = 0; i < 100 && reserved.has_value(); ++i) {
+    reserved = pager->reserve(1);
+    if (reserved.has_value()) fill(pager->allocate().bytes, 1);
+  }
+  ASSERT_FALSE(reserved.has_value());
+  EXPECT_EQ(reserved.error().code(), Code::kFull);
+  EXPECT_NE(reserved.error().text().find("cache_bytes"), std::string::npos);
+  pager->publish();
+  EXPECT_TRUE(pager->reserve(1).has_value()) << "published pages can be written and given up";
+}
+
+TEST(Pager, TheOldestHoldIsCancelledWhenHoldsKeepTooMuch) {
+  io::SimFileSystem disk(1);
+  const auto pager = make(disk);
+  std::vector<PageId> ids;
+  for (std::uint64_t i = 0; i < 12; ++i) ids.push_back(add_page(*pager, 0));
+  pager->publish();
+  const Hold old = pager->hold();
+  for (std::uint64_t round = 1; round < 6; ++round) {
+    for (const PageId id : ids) {
+      ASSERT_TRUE(set_mark(*pager, id, round).has_value());
+      pager->publish();
+    }
+  }
+  EXPECT_TRUE(old.is_cancelled());
+  const auto read = read_mark(*pager, ids[0], old.view());
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code(), Code::kTooOld);
+  const Hold fresh = pager->hold();
+  EXPECT_FALSE(fresh.is_cancelled());
+  EXPECT_EQ(read_mark(*pager, ids[0], fresh.view()), 5U);
+  EXPECT_EQ(pager->stats().holds_cancelled, 1U);
+}
+
+TEST(Pager, AFreedPageIsReadableAsLongAsItIsHeldAndThenItsIdIsUsedAgain) {
+  io::SimFileSystem disk(1);
+  const auto pager = make(disk);
+  const PageId id = add_page(*pager, 7);
+  pager->publish();
+  ASSERT_TRUE(checkpoint(*pager).has_value());
+  {
+    const Hold hold = pager->hold();
+    pager->free(id);
+    pager->publish();
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE(checkpoint(*pager).has_value());
+      for (int more = 0; more < 20; ++more) {
+        static_cast<void>(add_page(*pager, 1));
+        pager->publish();
+      }
+      EXPECT_EQ(read_mark(*pager, id, hold.view()), 7U);
+    }
+  }
+  bool again = false;
+  for (int i = 0; i < 100 && !again; ++i) {
+    again = add_page(*pager, 8) == id;
+    pager->publish();
+  }
+  EXPECT_TRUE(again);
+}
+
+TEST(Pager, WhatNoCheckpointHoldsIsGoneAndItsBlocksAreFree) {
+  io::SimFileSystem disk(1);
+  PageId kept{};
+  {
+    const auto pager = make(disk);
+    kept = add_page(*pager, 1);
+    pager->publish();
+    ASSERT_TRUE(checkpoint(*pager).has_value());
+    for (std::uint64_t i = 0; i < 100; ++i) {
+      static_cast<void>(add_page(*pager, i));
+      pager->publish();
+    }
+  }
+  const auto pager = Pager::open(disk, "store.dat", kSmall);
+  ASSERT_TRUE(pager.has_value()) << pager.error().text();
+  EXPECT_EQ((*pager)->stats().page_count, 1U);
+  EXPECT_EQ(read_mark(**pager, kept, View::newest()), 1U);
+  EXPECT_LE((*pager)->stats().used_bytes, 8 * kBlockSize);
+}
+
+TEST(Pager, RewritingTheSamePagesForEverDoesNotGrowTheFile) {
+  io::SimFileSystem disk(1);
+  const auto pager = make(disk);
+  std::vector<PageId> ids;
+  for (std::uint64_t i = 0; i < 20; ++i) ids.push_back(add_page(*pager, 0));
+  pager->publish();
+  std::uint64_t after_three = 0;
+  for (std::uint64_t round = 1; round < 20; ++round) {
+    for (const PageId id : ids) {
+      ASSERT_TRUE(set_mark(*pager, id, round).has_value());
+      pager->publish();
+    }
+    ASSERT_TRUE(checkpoint(*pager).has_value());
+    if (round == 3) after_three = pager->stats().file_bytes;
+  }
+  EXPECT_LE(pager->stats().file_bytes, after_three);
+}
+
+TEST(Pager, AFailedSyncStopsChangesNamesItsCauseAndLeavesReadsAlone) {
+  io::SimFileSystem disk(1);
+  const auto pager = make(disk);
+  const PageId id = add_page(*pager, 1);
+  pager->publish();
+  disk.inject({.target = io::Fault::Target::kSync});
+  const auto failed = checkpoint(*pager);
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_EQ(failed.error().code(), Code::kIo);
+  std::vector<PageId> ids;
+  Result<> reserved;
+  for (int i = 0; i < 40 && reserved.has_value(); ++i)
+    reserved = pager->reserve(static_cast<std::size_t>(i));
+  ASSERT_FALSE(reserved.has_value());
+  EXPECT_EQ(reserved.error().code(), Code::kClosed);
+  EXPECT_NE(reserved.error().text().find(failed.error().what()), std::string::npos)
+      << reserved.error().text();
+  EXPECT_EQ(read_mark(*pager, id, View::newest()), 1U);
+}
+
+TEST(Pager, CreateRefusesAFileThatIsThereAndOpenOneThatIsNot) {
+  io::SimFileSystem disk(1);
+  static_cast<void>(make(disk));
+  const auto again = Pager::create(disk, "store.dat", kSmall, {});
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code(), Code::kExists);
+  const auto absent = Pager::open(disk, "other.dat", kSmall);
+  ASSERT_FALSE(absent.has_value());
+  EXPECT_EQ(absent.error().code(), Code::kNotFound);
+}
+
+TEST(Pager, TheRootRecordOfTheLastCheckpointIsReadBack) {
+  io::SimFileSystem disk(1);
+  RootRecord root;
+  root.uuid.fill(std::byte{9});
+  root.applied = Position{12};
+  root.applied_time = Time{34};
+  root.horizon = Position{5};
+  root.durable = Position{13};
+  root.catalog_root = PageId{1};
+  root.log_segment = 6;
+  root.log_offset = 4096;
+  root.clean = true;
+  {
+    const auto pager = make(disk);
+    static_cast<void>(add_page(*pager, 1));
+    pager->publish();
+    ASSERT_TRUE(pager->write_checkpoint(pager->cut(), root).has_value());
+    EXPECT_EQ(pager->root(), root);
+  }
+  const auto pager = Pager::open(disk, "store.dat", kSmall);
+  ASSERT_TRUE(pager.has_value()) << pager.error().text();
+  EXPECT_EQ((*pager)->root(), root);
+}
+
+TEST(Pager, ManyIdlePagersCostLittleMemory) {
+  io::SimFileSystem disk(1);
+  std::vector<std::unique_ptr<Pager>> pagers;
+  for (int i = 0; i < 50; ++i) {
+    auto made = Pager::create(disk, std::to_string(i), {}, {});
+    ASSERT_TRUE(made.has_value()) << made.error().text();
+    static_cast<void>(add_page(**made, 1));
+    (*made)->publish();
+    EXPECT_LE((*made)->stats().cache_bytes, 32 * kPageSize);
+    pagers.push_back(std::move(*made));
+  }
+}
+
+}  // namespace
+}  // namespace nacre::page
