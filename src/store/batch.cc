@@ -64,6 +64,10 @@ Result<> BatchReader::check(const Op& op) const {
     return damaged(
         format("value has {} bytes, expected at most {}", op.value.size(), value_size_max));
   }
+  if (op.kind == OpKind::kPut && !row_fits(op.key.size(), op.value.size())) {
+    return damaged(format("key of {} bytes and value of {} bytes do not fit a page together",
+                          op.key.size(), op.value.size()));
+  }
   if (previous_.has_value()) {
     const bool ascends = previous_->table != op.table ? number(previous_->table) < number(op.table)
                                                       : compare(previous_->key, op.key) < 0;
@@ -72,11 +76,12 @@ Result<> BatchReader::check(const Op& op) const {
   return {};
 }
 
-Result<> check_batch(Bytes batch) {
+Result<std::uint64_t> check_batch(Bytes batch) {
   BatchReader reader(batch);
-  while (NACRE_TRY(reader.next()).has_value()) {
+  for (std::uint64_t count = 0;; ++count) {
+    const std::optional<Op> op = NACRE_TRY(reader.next());
+    if (!op.has_value()) return count;
   }
-  return {};
 }
 
 }  // namespace nacre::store

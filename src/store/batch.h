@@ -65,7 +65,7 @@ class BatchReader {
   std::optional<Op> previous_;  // what BATCH-1 is checked against
 };
 
-// Reads all of `batch`: ok when every rule of the format holds.
-[[nodiscard]] Result<> check_batch(Bytes batch);
+// Reads all of `batch`; returns how many operations it has when every rule of the format holds.
+[[nodiscard]] Result<std::uint64_t> check_batch(Bytes batch);
 
 }  // namespace nacre::store

@@ -1,177 +1,153 @@
-// Stand-in kept in memory only, until the engine's rooms below are joined here.
 #include "txn/database.h"
 
 #include <algorithm>
-#include <map>
-#include <mutex>
 #include <utility>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "store/store.h"
+#include "tree/cursor.h"
+#include "txn/conflicts.h"
+#include "txn/merging_cursor.h"
+#include "txn/pipeline.h"
+#include "txn/write_set.h"
 
 namespace nacre::txn {
-namespace {
 
-using RowKey = std::pair<TableId, std::string>;
-using Overlay = std::map<RowKey, std::optional<std::string>>;
-
-struct Version {
-  Position position;
-  std::optional<std::string> value;
-};
-
-struct State {
-  std::mutex mutex;
-  std::map<RowKey, std::vector<Version>> rows;
-  Position position = kNoPosition;
-  Time time{0};
-  bool closed = false;
-
-  [[nodiscard]] const std::string* at(const std::vector<Version>& versions, Position p) const {
-    for (auto v = versions.rbegin(); v != versions.rend(); ++v) {
-      if (v->position <= p) return v->value ? &*v->value : nullptr;
-    }
-    return nullptr;
-  }
-};
-
-std::map<std::string, std::shared_ptr<State>>& states() {
-  static std::map<std::string, std::shared_ptr<State>> all;
-  return all;
-}
-std::mutex& states_mutex() {
-  static std::mutex mutex;
-  return mutex;
-}
-
-}  // namespace
-
-class Snapshot::Rep {
- public:
-  std::shared_ptr<State> state;
-  Position position;
-  Time time;
-};
-
-class Transaction::Rep {
- public:
-  explicit Rep(Snapshot s) : snapshot(std::move(s)) {}
-  Snapshot snapshot;
-  Overlay writes;
-  std::vector<RowKey> required;
-  std::vector<TableId> dropped;
-};
-
-class Database::Rep {
- public:
-  std::shared_ptr<State> state;
-};
+static_assert(kKeySizeMax == store::kKeySizeMax && kKeySizeMax <= tree::kKeySizeMax);
+static_assert(kValueSizeMax == store::kValueSizeMax && kValueSizeMax <= tree::kValueSizeMax);
 
 namespace {
 
-class MemoryCursor final : public Cursor {
- public:
-  MemoryCursor(std::shared_ptr<State> state, Position at, TableId table, Overlay overlay)
-      : state_(std::move(state)), at_(at), table_(table), overlay_(std::move(overlay)) {}
+// An open database, shared by its handle and by the snapshots and transactions still alive.
+struct Engine {
+  Engine(std::unique_ptr<store::Store> opened, const Options& options)
+      : store(std::move(opened)), pipeline(*store, options) {}
 
-  Result<bool> seek(Bytes key) override { return forward(to_string(key)); }
-  Result<bool> seek_before(Bytes key) override { return backward(to_string(key), true); }
-  Result<bool> seek_first() override { return forward({}); }
-  Result<bool> seek_last() override { return backward({}, false); }
-  Result<bool> next() override { return forward(key_ + '\0'); }
-  Result<bool> prev() override { return backward(key_, true); }
-  [[nodiscard]] Bytes key() const override { return as_bytes(key_); }
-  [[nodiscard]] Bytes value() const override { return as_bytes(value_); }
+  std::unique_ptr<store::Store> store;
+  Pipeline pipeline;
+};
 
- private:
-  // The row at exactly `key`, own writes first.
-  bool take(const RowKey& key, const std::vector<Version>* versions) {
-    const auto own = overlay_.find(key);
-    const std::string* found = nullptr;
-    if (own != overlay_.end()) {
-      found = own->second ? &*own->second : nullptr;
-    } else if (versions != nullptr) {
-      found = state_->at(*versions, at_);
-    }
-    if (found == nullptr) return false;
-    key_ = key.second;
-    value_ = *found;
-    return true;
+// A snapshot, shared by its copies and cursors.
+struct Held {
+  explicit Held(std::shared_ptr<Engine> owner)
+      : engine(std::move(owner)), at(engine->store->snapshot()) {}
+
+  // The pages of a closed database may be changed by whoever opens it next.
+  [[nodiscard]] Result<> check_open() const {
+    if (!engine->pipeline.is_closed()) return {};
+    return fail(Code::kClosed, "the database is closed");
   }
 
-  bool forward(std::string from) {
-    const std::scoped_lock lock(state_->mutex);
-    auto row = state_->rows.lower_bound({table_, from});
-    auto own = overlay_.lower_bound({table_, from});
-    while (true) {
-      const bool has_row = row != state_->rows.end() && row->first.first == table_;
-      const bool has_own = own != overlay_.end() && own->first.first == table_;
-      if (!has_row && !has_own) return false;
-      if (has_row && (!has_own || row->first <= own->first)) {
-        if (has_own && own->first == row->first) ++own;
-        if (take(row->first, &row->second)) return true;
-        ++row;
-      } else {
-        if (take(own->first, nullptr)) return true;
-        ++own;
-      }
-    }
-  }
-
-  bool backward(const std::string& below, bool bounded) {
-    const std::scoped_lock lock(state_->mutex);
-    const RowKey limit = bounded ? RowKey{table_, below} : RowKey{TableId{number(table_) + 1}, {}};
-    std::optional<RowKey> bound = limit;
-    while (true) {
-      auto row = state_->rows.lower_bound(*bound);
-      auto own = overlay_.lower_bound(*bound);
-      const bool has_row = row != state_->rows.begin() && std::prev(row)->first.first == table_;
-      const bool has_own = own != overlay_.begin() && std::prev(own)->first.first == table_;
-      if (!has_row && !has_own) return false;
-      if (has_row && (!has_own || std::prev(row)->first >= std::prev(own)->first)) {
-        --row;
-        if (take(row->first, &row->second)) return true;
-        bound = row->first;
-      } else {
-        --own;
-        if (take(own->first, nullptr)) return true;
-        bound = own->first;
-      }
-    }
-  }
-
-  std::shared_ptr<State> state_;
-  Position at_;
-  TableId table_;
-  Overlay overlay_;
-  std::string key_;
-  std::string value_;
+  std::shared_ptr<Engine> engine;
+  store::Snapshot at;  // of the engine's store, so destroyed before it
 };
 
 Result<> check_key(Bytes key) {
-  if (key.empty() || key.size() > kKeySizeMax) {
-    return fail(Code::kInvalid,
-                format("key has {} bytes, expected 1 to {}", key.size(), kKeySizeMax));
-  }
-  return {};
+  if (!key.empty() && key.size() <= kKeySizeMax) return {};
+  return fail(Code::kInvalid,
+              format("key has {} bytes, expected 1 to {}", key.size(), kKeySizeMax));
 }
+
+Result<> check_table(TableId table) {
+  if (table != store::kCatalogTable) return {};
+  return fail(Code::kInvalid, "table is 0, which is the store's own");
+}
+
+// The rows of one table in one snapshot.
+class SnapshotCursor final : public Cursor {
+ public:
+  SnapshotCursor(std::shared_ptr<const Held> snapshot, const tree::Tree& tree)
+      : snapshot_(std::move(snapshot)), rows_(tree, snapshot_->at.view()) {}
+
+  Result<bool> seek(Bytes key) override {
+    NACRE_TRY(snapshot_->check_open());
+    return rows_.seek(key);
+  }
+  Result<bool> seek_before(Bytes key) override {
+    NACRE_TRY(snapshot_->check_open());
+    return rows_.seek_before(key);
+  }
+  Result<bool> seek_first() override {
+    NACRE_TRY(snapshot_->check_open());
+    return rows_.seek_first();
+  }
+  Result<bool> seek_last() override {
+    NACRE_TRY(snapshot_->check_open());
+    return rows_.seek_last();
+  }
+  Result<bool> next() override {
+    NACRE_TRY(snapshot_->check_open());
+    return rows_.next();
+  }
+  Result<bool> prev() override {
+    NACRE_TRY(snapshot_->check_open());
+    return rows_.prev();
+  }
+  [[nodiscard]] Bytes key() const override { return rows_.key(); }
+  [[nodiscard]] Bytes value() const override { return rows_.value(); }
+
+ private:
+  std::shared_ptr<const Held> snapshot_;  // the view ends with its last owner
+  tree::Cursor rows_;
+};
+
+// Of a table that has no tree yet.
+class EmptyCursor final : public Cursor {
+ public:
+  Result<bool> seek(Bytes) override { return false; }
+  Result<bool> seek_before(Bytes) override { return false; }
+  Result<bool> seek_first() override { return false; }
+  Result<bool> seek_last() override { return false; }
+  Result<bool> next() override { return false; }
+  Result<bool> prev() override { return false; }
+  [[nodiscard]] Bytes key() const override { return {}; }
+  [[nodiscard]] Bytes value() const override { return {}; }
+};
 
 }  // namespace
 
-Position Snapshot::position() const { return rep_->position; }
-Time Snapshot::time() const { return rep_->time; }
+class Database::Rep : public Engine {
+ public:
+  using Engine::Engine;
+};
+
+// --- Snapshot
+
+class Snapshot::Rep : public Held {
+ public:
+  using Held::Held;
+};
+
+Position Snapshot::position() const { return rep_->at.position(); }
+Time Snapshot::time() const { return rep_->at.time(); }
 
 Result<std::optional<std::string>> Snapshot::get(TableId table, Bytes key) const {
-  const std::scoped_lock lock(rep_->state->mutex);
-  const auto row = rep_->state->rows.find({table, to_string(key)});
-  if (row == rep_->state->rows.end()) return std::optional<std::string>();
-  const std::string* value = rep_->state->at(row->second, rep_->position);
-  return value == nullptr ? std::optional<std::string>() : std::optional<std::string>(*value);
+  NACRE_TRY(rep_->check_open());
+  return rep_->at.get(table, key);
 }
 
 Result<std::unique_ptr<Cursor>> Snapshot::cursor(TableId table) const {
-  return std::make_unique<MemoryCursor>(rep_->state, rep_->position, table, Overlay{});
+  NACRE_TRY(rep_->check_open());
+  const std::optional<tree::Tree> tree = rep_->at.table(table);
+  if (!tree.has_value()) return std::make_unique<EmptyCursor>();
+  return std::make_unique<SnapshotCursor>(rep_, *tree);
 }
+
+// --- Transaction
+
+class Transaction::Rep {
+ public:
+  explicit Rep(Snapshot at) : snapshot(std::move(at)) {}
+
+  [[nodiscard]] Result<Position> commit(Durability durability);
+  void collect(Footprint& footprint) const;
+  [[nodiscard]] Error describe(const Conflict& conflict) const;
+
+  Snapshot snapshot;
+  WriteSet writes;
+  std::vector<std::pair<TableId, std::string>> required;
+};
 
 Transaction::Transaction(std::unique_ptr<Rep> rep) : rep_(std::move(rep)) {}
 Transaction::Transaction(Transaction&&) noexcept = default;
@@ -181,123 +157,196 @@ Transaction::~Transaction() = default;
 const Snapshot& Transaction::snapshot() const { return rep_->snapshot; }
 
 Result<std::optional<std::string>> Transaction::get(TableId table, Bytes key) const {
-  const auto own = rep_->writes.find({table, to_string(key)});
-  if (own != rep_->writes.end()) return own->second;
+  const WriteSet::Entry* own = rep_->writes.find(table, key);
+  if (own != nullptr) {
+    return own->removed() ? std::optional<std::string>()
+                          : std::optional<std::string>(to_string(own->value()));
+  }
+  if (rep_->writes.is_dropped(table)) return std::optional<std::string>();
   return rep_->snapshot.get(table, key);
 }
 
 Result<std::unique_ptr<Cursor>> Transaction::cursor(TableId table) const {
-  const Snapshot& s = rep_->snapshot;
-  return std::make_unique<MemoryCursor>(s.rep_->state, s.position(), table, rep_->writes);
+  std::unique_ptr<Cursor> base;
+  if (!rep_->writes.is_dropped(table)) base = NACRE_TRY(rep_->snapshot.cursor(table));
+  return std::make_unique<MergingCursor>(std::move(base), rep_->writes, table);
 }
 
 Result<> Transaction::put(TableId table, Bytes key, Bytes value) {
+  NACRE_TRY(check_table(table));
   NACRE_TRY(check_key(key));
   if (value.size() > kValueSizeMax) {
-    return fail(Code::kFull,
+    return fail(Code::kInvalid,
                 format("value has {} bytes, expected at most {}", value.size(), kValueSizeMax));
   }
-  rep_->writes[{table, to_string(key)}] = to_string(value);
+  if (!store::row_fits(key.size(), value.size())) {
+    return fail(Code::kInvalid, format("key of {} bytes and value of {} bytes do not fit a page "
+                                       "together",
+                                       key.size(), value.size()));
+  }
+  rep_->writes.put(table, key, value);
   return {};
 }
 
 Result<> Transaction::remove(TableId table, Bytes key) {
+  NACRE_TRY(check_table(table));
   NACRE_TRY(check_key(key));
-  rep_->writes[{table, to_string(key)}] = std::nullopt;
+  rep_->writes.remove(table, key);
   return {};
 }
 
 Result<> Transaction::drop_table(TableId table) {
-  rep_->dropped.push_back(table);
-  auto cursor = NACRE_TRY(this->cursor(table));
-  std::vector<std::string> keys;
-  for (bool row = NACRE_TRY(cursor->seek_first()); row; row = NACRE_TRY(cursor->next())) {
-    keys.push_back(to_string(cursor->key()));
-  }
-  for (const std::string& key : keys) rep_->writes[{table, key}] = std::nullopt;
+  NACRE_TRY(check_table(table));
+  rep_->writes.drop_table(table);
   return {};
 }
 
 Result<> Transaction::require_unchanged(TableId table, Bytes key) {
+  NACRE_TRY(check_table(table));
+  NACRE_TRY(check_key(key));
   rep_->required.emplace_back(table, to_string(key));
   return {};
 }
 
 bool Transaction::has_writes() const { return !rep_->writes.empty(); }
 
-Result<Position> Transaction::commit(Durability) {
+Result<Position> Transaction::commit(Durability durability) {
   const std::unique_ptr<Rep> rep = std::move(rep_);
-  State& state = *rep->snapshot.rep_->state;
-  const Position at = rep->snapshot.position();
-  const std::scoped_lock lock(state.mutex);
-  if (state.closed) return fail(Code::kClosed, "the database is closed");
-  if (rep->writes.empty()) return at;
-  const auto changed = [&](const RowKey& key) {
-    const auto row = state.rows.find(key);
-    return row != state.rows.end() && row->second.back().position > at;
-  };
-  std::vector<RowKey> watched = rep->required;
-  for (const auto& [key, value] : rep->writes) watched.push_back(key);
-  for (const RowKey& key : watched) {
-    if (changed(key)) {
-      return fail(Code::kConflict, format("a key of table {} was changed after snapshot {}",
-                                          number(key.first), number(at)));
-    }
-  }
-  for (const TableId table : rep->dropped) {
-    for (auto row = state.rows.lower_bound({table, {}});
-         row != state.rows.end() && row->first.first == table; ++row) {
-      if (changed(row->first)) return fail(Code::kConflict, "a dropped table was written to");
-    }
-  }
-  state.position = next(state.position);
-  state.time = std::max(io::system_clock().now(), Time{number(state.time) + 1});
-  for (auto& [key, value] : rep->writes) state.rows[key].push_back({state.position, value});
-  return state.position;
+  if (rep->writes.empty()) return rep->snapshot.position();
+  return rep->commit(durability);
 }
 
-Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Options& options) {
-  const std::scoped_lock lock(states_mutex());
-  auto& state = states()[std::string(path)];
-  if (state == nullptr && !options.create_if_missing) {
-    return fail(Code::kNotFound, format("{}: no database here", path));
+void Transaction::Rep::collect(Footprint& footprint) const {
+  footprint.clear();
+  footprint.tables_dropped = writes.dropped();
+  for (const WriteSet::Entry* entry = writes.first(); entry != nullptr; entry = entry->next()) {
+    footprint.written.push_back(Conflicts::hash(entry->table(), entry->key()));
+    auto& tables = footprint.tables_written;
+    if (tables.empty() || tables.back() != entry->table()) tables.push_back(entry->table());
   }
-  if (state == nullptr) state = std::make_shared<State>();
-  state->closed = false;
-  auto rep = std::make_shared<Rep>();
-  rep->state = state;
+  for (const auto& [table, key] : required) {
+    footprint.required.push_back(Conflicts::hash(table, as_bytes(key)));
+    auto& tables = footprint.tables_required;
+    if (tables.empty() || tables.back() != table) tables.push_back(table);
+  }
+}
+
+Error Transaction::Rep::describe(const Conflict& conflict) const {
+  const std::uint64_t at = number(snapshot.position());
+  const std::uint64_t by = number(conflict.position);
+  const auto key_text = [](TableId table, Bytes key) {
+    std::string text = "key 0x";
+    for (const std::byte b : key) text += format("{:02x}", static_cast<unsigned>(b));
+    return text + format(" in table {}", number(table));
+  };
+  std::string what;
+  switch (conflict.kind) {
+    case Conflict::Kind::kWritten: {
+      const WriteSet::Entry* entry = writes.first();
+      for (std::size_t i = 0; i < conflict.index; ++i) entry = entry->next();
+      what = key_text(entry->table(), entry->key());
+      break;
+    }
+    case Conflict::Kind::kRequired: {
+      const auto& [table, key] = required[conflict.index];
+      what = key_text(table, as_bytes(key));
+      break;
+    }
+    case Conflict::Kind::kForgotten:
+      return Error(Code::kConflict,
+                   format("snapshot {} is too old to tell what changed after it: commits up to {} "
+                          "are no longer remembered one by one; retry the transaction",
+                          at, by));
+    case Conflict::Kind::kTableDropped:
+      return Error(Code::kConflict,
+                   format("table {} was dropped at {}, after snapshot {}; retry the transaction",
+                          conflict.index, by, at));
+    case Conflict::Kind::kTableWritten:
+      return Error(Code::kConflict, format("table {}, to be dropped, was written to at {}, after "
+                                           "snapshot {}; retry the transaction",
+                                           conflict.index, by, at));
+  }
+  return Error(Code::kConflict, format("{} was committed at {}, after snapshot {}; retry the "
+                                       "transaction",
+                                       what, by, at));
+}
+
+Result<Position> Transaction::Rep::commit(Durability durability) {
+  NACRE_TRY(snapshot.rep_->check_open());
+  // Kept from commit to commit: its lists have found their size after a few.
+  static thread_local Footprint footprint;
+  collect(footprint);
+  store::BatchWriter batch;
+  batch.reserve(writes.encoded_bytes_max());
+  writes.encode(batch);
+  const Pipeline::Outcome outcome =
+      NACRE_TRY(snapshot.rep_->engine->pipeline.commit({.footprint = footprint,
+                                                        .snapshot = snapshot.position(),
+                                                        .ops = batch.take(),
+                                                        .durability = durability}));
+  if (outcome.conflict.has_value()) return std::unexpected(describe(*outcome.conflict));
+  return outcome.position;
+}
+
+// --- Database
+
+Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Options& options) {
+  if (options.file_system == nullptr) {
+    return fail(Code::kInvalid, format("{}: no file system was given", path));
+  }
+  auto opened = store::Store::open(path, {.file_system = options.file_system,
+                                          .clock = options.clock,
+                                          .create_if_missing = options.create_if_missing,
+                                          .cache_bytes = options.cache_bytes,
+                                          .checkpoint_log_bytes = options.checkpoint_log_bytes});
+  if (!opened.has_value()) {
+    return std::unexpected(
+        std::move(opened).error().while_doing(format("opening database {}", path)));
+  }
+  auto rep = std::make_shared<Rep>(std::move(*opened), options);
   return std::unique_ptr<Database>(new Database(std::move(rep)));
 }
 
 Database::Database(std::shared_ptr<Rep> rep) : rep_(std::move(rep)) {}
-Database::~Database() = default;
 
-Snapshot Database::snapshot() {
-  const std::scoped_lock lock(rep_->state->mutex);
-  auto rep = std::make_shared<Snapshot::Rep>();
-  rep->state = rep_->state;
-  rep->position = rep_->state->position;
-  rep->time = rep_->state->time;
-  return Snapshot(std::move(rep));
+Database::~Database() {
+  // Whoever wants to know the answer calls close(); what was acknowledged is safe without it.
+  if (!rep_->pipeline.is_closed()) {
+    [[maybe_unused]] const auto closed = rep_->pipeline.close(/*with_checkpoint=*/false);
+  }
 }
+
+Snapshot Database::snapshot() { return Snapshot(std::make_shared<const Snapshot::Rep>(rep_)); }
 
 Transaction Database::begin() {
   return Transaction(std::make_unique<Transaction::Rep>(snapshot()));
 }
 
-Result<> Database::sync() { return {}; }
-Result<> Database::checkpoint() { return {}; }
-Result<VerifyReport> Database::verify() { return VerifyReport{}; }
+Result<> Database::sync() { return rep_->pipeline.sync(); }
+Result<> Database::checkpoint() { return rep_->pipeline.checkpoint(); }
+
+Result<VerifyReport> Database::verify() {
+  store::VerifyReport seen = NACRE_TRY(rep_->pipeline.verify());
+  return VerifyReport{.position = seen.position,
+                      .pages_checked = seen.pages_checked,
+                      .rows_checked = seen.rows_checked,
+                      .problems = std::move(seen.problems)};
+}
+
 Stats Database::stats() const {
-  const std::scoped_lock lock(rep_->state->mutex);
-  Stats stats;
-  stats.position = stats.durable = rep_->state->position;
-  return stats;
+  const store::StoreStats seen = rep_->store->stats();
+  return {.position = seen.visible,
+          .durable = rep_->store->log().durable_position(),
+          .checkpoint = seen.checkpoint,
+          .file_bytes = seen.pages.file_bytes,
+          .log_bytes = seen.log_bytes,
+          .page_count = seen.pages.page_count,
+          .cache_bytes = seen.pages.cache_bytes,
+          .cache_misses = seen.pages.cache_misses,
+          .checkpoint_count = rep_->pipeline.checkpoint_count(),
+          .table_count = seen.table_count};
 }
-Result<> Database::close() {
-  const std::scoped_lock lock(rep_->state->mutex);
-  rep_->state->closed = true;
-  return {};
-}
+
+Result<> Database::close() { return rep_->pipeline.close(/*with_checkpoint=*/true); }
 
 }  // namespace nacre::txn

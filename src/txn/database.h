@@ -9,7 +9,8 @@
 //   (document/, revision/) keeps them in a table of its own. 0 is reserved for the store.
 // Errors: kConflict from commit: retry the whole transaction. kTooOld: the snapshot was given up
 //   because it held back more memory than allowed. kClosed after a failed log write: reopen.
-//   kCorrupt names file and page. kInvalid: empty or too long key, too long value.
+//   kCorrupt names file and page. kInvalid: empty or too long key, too long value. kFull: more
+//   than 64 MB of writes in one transaction.
 // Threads: Database: internally locked. Snapshot: any number of threads at once. Cursor and
 //   Transaction: one thread at a time. Readers never wait for writers.
 #pragma once
@@ -31,13 +32,16 @@
 
 namespace nacre::txn {
 
-inline constexpr std::size_t kKeySizeMax = 1000;    // bytes
-inline constexpr std::size_t kValueSizeMax = 7000;  // bytes; longer values come with value chunks
+inline constexpr std::size_t kKeySizeMax = 1000;  // bytes
+// bytes; under a key of up to 300 bytes, 4900 under any key; longer values come with value chunks
+inline constexpr std::size_t kValueSizeMax = 7000;
 
+// When commit returns the commit is visible to every later snapshot, whichever of these is asked
+// for.
 enum class Durability : std::uint8_t {
   kSync,   // commit returns when the commit would survive a power cut; the default
-  kGroup,  // commit returns at once; durable within Options::group_delay_us
-  kAsync,  // commit returns at once; durable when the log is next written for any reason
+  kGroup,  // commit writes nothing; durable within Options::group_delay_us
+  kAsync,  // commit writes nothing; durable when the log is next written for any reason
 };
 
 struct Options {
@@ -95,7 +99,8 @@ class Transaction {
 
   [[nodiscard]] const Snapshot& snapshot() const;
   [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
-  // Sees the writes made before the call; what is written later may or may not be seen.
+  // Sees the writes made before the call; what is written later may or may not be seen. Not to be
+  // used after the transaction is over.
   [[nodiscard]] Result<std::unique_ptr<Cursor>> cursor(TableId table) const;
   [[nodiscard]] Result<> put(TableId table, Bytes key, Bytes value);
   [[nodiscard]] Result<> remove(TableId table, Bytes key);  // absent: nothing happens
@@ -145,6 +150,7 @@ class Database {
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(std::string_view path,
                                                               const Options& options);
   // Closes without a checkpoint what close() did not; loses nothing that was acknowledged.
+  // Snapshots and transactions may outlive it; they answer kClosed.
   ~Database();
 
   [[nodiscard]] Snapshot snapshot();

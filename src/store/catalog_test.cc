@@ -1,0 +1,68 @@
+#include "store/catalog.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace nacre::store {
+namespace {
+
+// The words of the first ```text block of a document, line by line.
+std::vector<std::string> example_of(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("```")) {
+      if (inside) break;
+      inside = line == "```text";
+      continue;
+    }
+    std::istringstream words(line);
+    std::string bytes;
+    for (std::string word; inside && words >> word;) {
+      bytes.push_back(static_cast<char>(std::stoi(word, nullptr, 16)));
+    }
+    if (inside) lines.push_back(bytes);
+  }
+  return lines;
+}
+
+TEST(CatalogFormatDoc, ExampleDecodes) {
+  const auto lines = example_of(NACRE_SOURCE_DIR "/docs/format/store.md");
+  ASSERT_EQ(lines.size(), 2u);
+  const auto table = decode_key(as_bytes(lines[0]));
+  ASSERT_TRUE(table.has_value()) << table.error().text();
+  EXPECT_EQ(*table, TableId{7});
+  const auto row = decode_row(*table, as_bytes(lines[1]));
+  ASSERT_TRUE(row.has_value()) << row.error().text();
+  EXPECT_EQ(row->root, page::PageId{12});
+  EXPECT_EQ(row->row_count, 170000u);
+  EXPECT_EQ(to_string(encode_key(*table)), lines[0]);
+  EXPECT_EQ(to_string(encode_row(*row)), lines[1]);
+}
+
+TEST(CatalogRow, EachBrokenRuleIsCorruptAndNamesTheTable) {
+  const auto broken = [](std::string bytes, std::string_view rule) {
+    const auto row = decode_row(TableId{7}, as_bytes(bytes));
+    ASSERT_FALSE(row.has_value()) << rule;
+    EXPECT_EQ(row.error().code(), Code::kCorrupt);
+    EXPECT_EQ(row.error().what(), "catalog: table 7: " + std::string(rule));
+  };
+  const std::string good = to_string(encode_row({.root = page::PageId{12}, .row_count = 1}));
+  broken(good.substr(1), "row has 15 bytes, expected 16");
+  std::string reserved = good;
+  reserved[5] = 1;
+  broken(reserved, "reserved bytes are 0x100, expected 0");
+  std::string rootless = good;
+  rootless[0] = 0;
+  broken(rootless, "root page is 0, expected 1 or more");
+  EXPECT_FALSE(decode_key(as_bytes("abc")).has_value());
+  EXPECT_FALSE(decode_key(Bytes(encode_key(TableId{0}))).has_value());
+}
+
+}  // namespace
+}  // namespace nacre::store

@@ -1,0 +1,61 @@
+// Checkpoints: cut in the applier's role, written beside it.
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "store/store.h"
+
+namespace nacre::store {
+
+Result<> Store::store_row_counts() {
+  for (auto& [id, table] : tables_) {
+    if (table.is_row_count_stored) continue;
+    const auto row = encode_row({.root = table.tree.root(), .row_count = table.row_count});
+    const bool is_new =
+        NACRE_TRY(catalog().put(encode_key(TableId{id}), row, number(applied_) << 16));
+    NACRE_CHECK(!is_new, "a table with rows is in the catalog");
+    table.is_row_count_stored = true;
+  }
+  return {};
+}
+
+Result<Store::Cut> Store::cut(bool clean) {
+  NACRE_TRY(check_writable());
+  auto counted = store_row_counts();
+  if (!counted.has_value()) {
+    auto error = std::move(counted).error().while_doing("storing row counts for a checkpoint");
+    poison(error);
+    return std::unexpected(std::move(error));
+  }
+  publish();
+  root_.applied = applied_;
+  root_.applied_time = applied_time_;
+  root_.horizon = applied_;  // without history only the newest position outlives a restart
+  root_.clean = clean;
+  return Cut{.pages = pager_->cut(), .root = root_, .snapshot = snapshot()};
+}
+
+Result<> Store::write_checkpoint(Cut& cut) {
+  auto written = [&]() -> Result<> {
+    // STORE-3, the write-ahead rule: the log first.
+    NACRE_TRY(log_->wait_durable(cut.root.applied));
+    cut.root.durable = log_->durable_position();
+    NACRE_CHECK(cut.root.durable >= cut.root.applied, "the log has what the checkpoint has");
+    NACRE_TRY(pager_->write_checkpoint(cut.pages, cut.root));
+    return log_->trim(next(cut.root.applied));  // STORE-5
+  }();
+  if (written.has_value()) return {};
+  auto error = std::move(written).error().while_doing(
+      format("writing the checkpoint of position {}", number(cut.root.applied)));
+  poison(error);
+  return std::unexpected(std::move(error));
+}
+
+Result<> Store::close() {
+  auto closed = log_->close();
+  lock_.reset();
+  poison(Error(Code::kClosed, "the store was closed"));
+  return closed;
+}
+
+}  // namespace nacre::store

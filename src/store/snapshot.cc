@@ -1,0 +1,26 @@
+#include "store/snapshot.h"
+
+#include "base/text.h"
+
+namespace nacre::store {
+
+std::optional<tree::Tree> Snapshot::table(TableId table) const {
+  const auto found = tables_->find(number(table));
+  if (found == tables_->end()) return std::nullopt;
+  return tree::Tree(*pager_, found->second, tree::TreeId{number(table)});
+}
+
+Result<std::optional<std::string>> Snapshot::get(TableId table, Bytes key) const {
+  const std::optional<tree::Tree> tree = this->table(table);
+  if (!tree.has_value()) return std::optional<std::string>();
+  std::optional<std::string> value(std::in_place);
+  auto found = tree->get(view(), key, *value);
+  if (!found.has_value()) {
+    return std::unexpected(
+        std::move(found).error().while_doing(format("reading table {}", number(table))));
+  }
+  if (!*found) value.reset();
+  return value;
+}
+
+}  // namespace nacre::store

@@ -1,0 +1,62 @@
+// Snapshot: all tables as they were when one commit had just become visible.
+//
+// Cost:    taking one costs two short locks; keeping it costs one old version of every page that
+//   changes meanwhile (page/pager.h, Hold).
+// Errors:  kTooOld once the pager cancelled it for holding back too much memory.
+// Threads: reading: any number of threads. Must not outlive its store.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/position.h"
+#include "base/result.h"
+#include "page/pager.h"
+#include "store/catalog.h"
+#include "tree/tree.h"
+
+namespace nacre::store {
+
+class Snapshot {
+ public:
+  [[nodiscard]] Position position() const { return position_; }
+  [[nodiscard]] Time time() const { return time_; }  // of the commit at position(); 0 at 0
+
+  [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
+  // The tree of `table`, to be read through view(); nothing when the table has no rows yet.
+  [[nodiscard]] std::optional<tree::Tree> table(TableId table) const;
+  // Valid as long as this snapshot.
+  [[nodiscard]] page::View view() const {
+    return shared_hold_ != nullptr ? shared_hold_->view() : hold_.view();
+  }
+
+ private:
+  friend class Store;
+  Snapshot(page::Pager& pager, page::Hold hold, Position position, Time time,
+           std::shared_ptr<const TableMap> tables)
+      : pager_(&pager),
+        hold_(std::move(hold)),
+        position_(position),
+        time_(time),
+        tables_(std::move(tables)) {}
+  // The same with a hold that other snapshots have a part in.
+  Snapshot(page::Pager& pager, std::shared_ptr<const page::Hold> hold, Position position, Time time,
+           std::shared_ptr<const TableMap> tables)
+      : pager_(&pager),
+        shared_hold_(std::move(hold)),
+        position_(position),
+        time_(time),
+        tables_(std::move(tables)) {}
+
+  page::Pager* pager_;
+  page::Hold hold_;                                // one of these two
+  std::shared_ptr<const page::Hold> shared_hold_;  // owned by the snapshots of one long apply
+  Position position_;
+  Time time_;
+  std::shared_ptr<const TableMap> tables_;  // shared with the store and other snapshots
+};
+
+}  // namespace nacre::store

@@ -1,0 +1,244 @@
+#include "store/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace nacre::store {
+namespace {
+
+constexpr int kVisibleRank = 50;  // docs/locks.md
+
+// Version of a record: which commit wrote it, and by which of its operations.
+std::uint64_t word_of(Position position, std::uint64_t op_index) {
+  return number(position) << 16 | std::min<std::uint64_t>(op_index, 0xffff);
+}
+
+std::string doing(std::string_view what, TableId table) {
+  return format("{} table {}", what, number(table));
+}
+
+}  // namespace
+
+Store::Store(std::unique_ptr<io::File> lock, std::unique_ptr<page::Pager> pager,
+             std::unique_ptr<log::LocalLog> log, const Options& options)
+    : options_(options),
+      lock_(std::move(lock)),
+      pager_(std::move(pager)),
+      log_(std::move(log)),
+      root_(pager_->root()),
+      applied_(root_.applied),
+      applied_time_(root_.applied_time),
+      publish_every_(std::max<std::uint64_t>(options.cache_bytes / page::kPageSize / 16, 4)),
+      visible_mutex_("store::Store::visible", kVisibleRank),
+      visible_(applied_),
+      visible_time_(applied_time_),
+      table_map_(std::make_shared<TableMap>()) {}
+
+Store::~Store() = default;
+
+tree::Tree Store::catalog() const { return tree::Tree(*pager_, root_.catalog_root, kCatalogTree); }
+
+// --- any thread
+
+Snapshot Store::snapshot() {
+  MutexLock lock(visible_mutex_);
+  if (visible_hold_ != nullptr) {
+    return Snapshot(*pager_, visible_hold_, visible_, visible_time_, table_map_);
+  }
+  return Snapshot(*pager_, pager_->hold(), visible_, visible_time_, table_map_);
+}
+
+Result<Snapshot> Store::snapshot_at(Position position) {
+  Snapshot newest = snapshot();
+  if (position == newest.position()) return newest;
+  if (position > newest.position()) {
+    return fail(Code::kInvalid, format("position {} lies after the newest visible one, {}",
+                                       number(position), number(newest.position())));
+  }
+  return fail(Code::kUnsupported,
+              format("position {} can be read only through a snapshot that was taken at it and is "
+                     "still held; reads of the past come with history",
+                     number(position)));
+}
+
+Position Store::visible_position() const {
+  MutexLock lock(visible_mutex_);
+  return visible_;
+}
+
+Result<> Store::check_writable() const {
+  MutexLock lock(visible_mutex_);
+  if (poison_ == nullptr) return {};
+  return fail(Code::kClosed,
+              format("writing stopped after a failure; reopen to recover: {}", poison_->text()));
+}
+
+void Store::poison(const Error& cause) {
+  MutexLock lock(visible_mutex_);
+  if (poison_ == nullptr) poison_ = std::make_unique<Error>(cause.clone());
+}
+
+StoreStats Store::stats() const {
+  StoreStats stats;
+  stats.pages = pager_->stats();
+  stats.checkpoint = pager_->root().applied;
+  stats.log_bytes = log_->bytes();
+  MutexLock lock(visible_mutex_);
+  stats.visible = visible_;
+  stats.table_count = table_map_->size();
+  return stats;
+}
+
+bool Store::is_cleanly_checkpointed() const {
+  const page::RootRecord durable = pager_->root();
+  return durable.applied == visible_position() && durable.clean;
+}
+
+// --- the applier
+
+Result<> Store::apply(Position position, Time time, Bytes batch) {
+  if (position != next(applied_)) {  // STORE-1
+    return fail(Code::kInvalid, format("batch has position {}, expected {}", number(position),
+                                       number(next(applied_))));
+  }
+  NACRE_TRY(check_writable());
+  const std::uint64_t op_count = NACRE_TRY(check_batch(batch));
+  if (unpublished_ops_ + op_count > publish_every_) publish();
+  unpublished_ops_ += op_count;
+  auto applied = apply_ops(position, batch, op_count);
+  if (!applied.has_value()) {
+    // Some trees have the batch and some have not: STORE-4 forbids to publish them ever.
+    auto error =
+        std::move(applied).error().while_doing(format("applying commit {}", number(position)));
+    poison(error);
+    return std::unexpected(std::move(error));
+  }
+  applied_ = position;
+  applied_time_ = time;
+  return {};
+}
+
+Result<> Store::apply_ops(Position position, Bytes batch, std::uint64_t op_count) {
+  const bool in_steps = op_count > publish_every_;
+  if (in_steps) {
+    auto hold = std::make_shared<const page::Hold>(pager_->hold());
+    MutexLock lock(visible_mutex_);
+    visible_hold_ = std::move(hold);
+  }
+  BatchReader reader(batch);
+  for (std::uint64_t index = 0;; ++index) {
+    const std::optional<Op> op = NACRE_TRY(reader.next());
+    if (!op.has_value()) return {};
+    // To the pager only: snapshots look through visible_hold_.
+    if (in_steps && index % publish_every_ == publish_every_ - 1) pager_->publish();
+    switch (op->kind) {
+      case OpKind::kPut:
+        NACRE_TRY(apply_put(*op, word_of(position, index)));
+        break;
+      case OpKind::kRemove:
+        NACRE_TRY(apply_remove(*op));
+        break;
+      case OpKind::kDropTable:
+        NACRE_TRY(apply_drop(op->table));
+        break;
+    }
+  }
+}
+
+Store::Table* Store::find_table(TableId table) {
+  if (last_table_ != nullptr && last_table_id_ == table) return last_table_;
+  const auto found = tables_.find(number(table));
+  if (found == tables_.end()) return nullptr;
+  last_table_id_ = table;
+  last_table_ = &found->second;
+  return last_table_;
+}
+
+Result<Store::Table*> Store::create_table(TableId table) {
+  const tree::TreeId id{number(table)};
+  const page::PageId root = NACRE_TRY(tree::Tree::create(*pager_, id));
+  const auto row = encode_row({.root = root, .row_count = 0});
+  const bool is_new_row =
+      NACRE_TRY(catalog().put(encode_key(table), row, word_of(next(applied_), 0)));
+  NACRE_CHECK(is_new_row, "a table that is not known is not in the catalog");
+  is_table_map_stale_ = true;
+  const auto at = tables_.try_emplace(number(table), Table{.tree = tree::Tree(*pager_, root, id)});
+  return &at.first->second;
+}
+
+Result<> Store::apply_put(const Op& op, std::uint64_t word) {
+  Table* table = find_table(op.table);
+  if (table == nullptr) table = NACRE_TRY(create_table(op.table));  // STORE-2
+  auto is_new = table->tree.put(op.key, op.value, word);
+  if (!is_new.has_value()) {
+    return std::unexpected(std::move(is_new).error().while_doing(doing("writing", op.table)));
+  }
+  if (*is_new) {
+    ++table->row_count;
+    table->is_row_count_stored = false;
+  }
+  return {};
+}
+
+Result<> Store::apply_remove(const Op& op) {
+  Table* table = find_table(op.table);
+  if (table == nullptr) return {};
+  auto was_there = table->tree.remove(op.key);
+  if (!was_there.has_value()) {
+    return std::unexpected(std::move(was_there).error().while_doing(doing("writing", op.table)));
+  }
+  if (*was_there) {
+    if (table->row_count == 0) {
+      return fail(Code::kCorrupt, format("catalog: table {}: row count is 0, but a row was removed",
+                                         number(op.table)));
+    }
+    --table->row_count;
+    table->is_row_count_stored = false;
+  }
+  return {};
+}
+
+Result<> Store::apply_drop(TableId table) {
+  Table* dropped = find_table(table);
+  if (dropped == nullptr) return {};
+  auto destroyed = dropped->tree.destroy();
+  if (!destroyed.has_value()) {
+    return std::unexpected(std::move(destroyed).error().while_doing(doing("dropping", table)));
+  }
+  const bool was_there = NACRE_TRY(catalog().remove(encode_key(table)));
+  NACRE_CHECK(was_there, "a table that is known is in the catalog");  // STORE-2
+  last_table_ = nullptr;
+  tables_.erase(number(table));
+  is_table_map_stale_ = true;
+  return {};
+}
+
+void Store::publish() {
+  // Swapped with what they replace, which then dies outside the lock.
+  std::shared_ptr<const page::Hold> visible_hold;
+  std::shared_ptr<const TableMap> table_map;
+  unpublished_ops_ = 0;
+  if (is_table_map_stale_) {
+    auto fresh = std::make_shared<TableMap>();
+    for (const auto& [id, table] : tables_) fresh->emplace(id, table.tree.root());
+    table_map = std::move(fresh);
+    is_table_map_stale_ = false;
+  }
+  MutexLock lock(visible_mutex_);
+  if (poison_ != nullptr) return;  // STORE-4
+  // A snapshot takes the pager's newest generation and our position under one lock: they agree.
+  pager_->publish();
+  visible_ = applied_;
+  visible_time_ = applied_time_;
+  visible_hold_.swap(visible_hold);
+  if (table_map != nullptr) table_map_.swap(table_map);
+}
+
+bool Store::is_dirty_beyond(unsigned percent) const {
+  return pager_->stats().dirty_pages * page::kPageSize > options_.cache_bytes / 100 * percent;
+}
+
+}  // namespace nacre::store

@@ -1,0 +1,181 @@
+// Store: tables of ordered byte keys, kept as trees of pages and brought up to date from a log.
+//
+// The log is the truth; the pages are a projection of it as of applied_position(). What a crash
+//   takes from the pages, opening applies again from the log.
+// Invariants (docs/invariants.md):
+//   STORE-1  a batch is applied at exactly applied_position() + 1, or not at all
+//   STORE-2  a table is in the catalog from its first put until it is dropped
+//   STORE-3  no checkpoint holds a commit that the log could still lose
+//   STORE-4  what is published is whole commits, in log order
+//   STORE-5  the log keeps every commit after the last durable checkpoint
+// Errors:  kCorrupt names file and page; kClosed after a failed write or apply: reads of what was
+//   visible go on, everything else waits for a reopen.
+// Format:  docs/format/store.md
+// Threads: reading functions: any thread. The applier's functions: one thread at a time, serialised
+//   by the caller. write_checkpoint and verify: one thread at a time, beside all others.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/mutex.h"
+#include "base/position.h"
+#include "base/result.h"
+#include "io/clock.h"
+#include "io/file_system.h"
+#include "log/local_log.h"
+#include "page/pager.h"
+#include "store/batch.h"
+#include "store/catalog.h"
+#include "store/snapshot.h"
+
+namespace nacre::store {
+
+struct Options {
+  io::FileSystem* file_system = nullptr;  // required; outlives the store
+  io::Clock* clock = nullptr;             // null: io::system_clock()
+  bool create_if_missing = false;
+  std::size_t cache_bytes = std::size_t{256} << 20;
+  std::size_t held_bytes_max = std::size_t{128} << 20;  // old page versions kept for snapshots
+  std::uint64_t checkpoint_log_bytes = std::uint64_t{64} << 20;  // replayed between checkpoints
+};
+
+struct StoreStats {
+  Position visible;
+  Position checkpoint;  // applied position of the last durable checkpoint
+  page::PagerStats pages;
+  std::uint64_t log_bytes = 0;
+  std::uint64_t table_count = 0;
+};
+
+struct VerifyReport {
+  Position position;
+  std::uint64_t pages_checked = 0;
+  std::uint64_t rows_checked = 0;
+  std::uint64_t table_count = 0;
+  std::uint64_t commits_checked = 0;  // in the log
+  std::vector<std::string> problems;  // each names file and page, table or position
+};
+
+class Store {
+ public:
+  // Opens the store in directory `path` and applies what the log holds beyond its checkpoint.
+  // kNotFound when there is none and create_if_missing is off; kConflict when somebody has it open;
+  // kCorrupt when acknowledged commits are damaged.
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(std::string_view path,
+                                                           const Options& options);
+  ~Store();  // writes nothing; no snapshot may be left
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // --- any thread ---
+
+  // The newest visible state, kept for as long as the snapshot lives.
+  [[nodiscard]] Snapshot snapshot();
+  // The state at `position`: the newest visible one only. kUnsupported for older ones, which are
+  // read through a snapshot taken then; kInvalid for later ones.
+  [[nodiscard]] Result<Snapshot> snapshot_at(Position position);
+  [[nodiscard]] Position visible_position() const;
+  [[nodiscard]] log::Log& log() { return *log_; }
+  // Upkeep that the local log is glad of, beside commits: the next segment made ready before it is
+  // needed, and the newest commit marked as durable while nobody commits.
+  [[nodiscard]] bool wants_log_segment() const { return log_->wants_segment(); }
+  [[nodiscard]] Result<> prepare_log_segment() { return log_->prepare_segment(); }
+  [[nodiscard]] Result<> mark_log_durable() { return log_->mark_durable(); }
+  [[nodiscard]] StoreStats stats() const;
+  // Why writing has stopped: kClosed naming the first failure. Ok while all is well.
+  [[nodiscard]] Result<> check_writable() const;
+  // Stops writing for good: `cause` is what failed.
+  void poison(const Error& cause);
+
+  // --- the applier ---
+
+  [[nodiscard]] Position applied_position() const { return applied_; }
+  // Applies all of `batch`, or none of it visibly: after a failure in the middle nothing more is
+  // published. kInvalid, without change, when `position` is not applied_position() + 1; kCorrupt,
+  // without change, when the batch breaks its format. May make earlier batches visible.
+  [[nodiscard]] Result<> apply(Position position, Time time, Bytes batch);
+  // Makes everything applied visible at once.
+  void publish();
+  // Whether the changed pages take so much of the cache that a checkpoint is due.
+  [[nodiscard]] bool is_dirty_beyond(unsigned percent) const;
+
+  // What a checkpoint will hold. Publishes what is applied.
+  struct Cut {
+    page::Cut pages;
+    page::RootRecord root;
+    Snapshot snapshot;
+  };
+  [[nodiscard]] Result<Cut> cut(bool clean);
+
+  // --- one thread at a time ---
+
+  // Waits until the log is durable up to the cut, writes the pages, and trims the log.
+  [[nodiscard]] Result<> write_checkpoint(Cut& cut);
+  // Checks every page of the last checkpoint, all trees of `snapshot`, and the log after it. When
+  // `snapshot` is the one of that checkpoint's cut, also pages and row counts against each other.
+  [[nodiscard]] Result<VerifyReport> verify(const Snapshot& snapshot, bool is_of_checkpoint);
+  // Whether the last checkpoint holds all that is visible and was written by an orderly close.
+  [[nodiscard]] bool is_cleanly_checkpointed() const;
+  // Closes the log and gives the directory free. Snapshots stay valid, the file is left alone.
+  [[nodiscard]] Result<> close();
+
+ private:
+  struct Table {
+    tree::Tree tree;
+    std::uint64_t row_count = 0;
+    bool is_row_count_stored = true;  // in the catalog's tree
+  };
+
+  Store(std::unique_ptr<io::File> lock, std::unique_ptr<page::Pager> pager,
+        std::unique_ptr<log::LocalLog> log, const Options& options);
+
+  [[nodiscard]] Result<> verify_log(Position after, VerifyReport& report);
+  [[nodiscard]] Result<> load_catalog();
+  [[nodiscard]] Result<> replay();
+  [[nodiscard]] Result<> checkpoint_replay();
+  [[nodiscard]] Result<> apply_ops(Position position, Bytes batch, std::uint64_t op_count);
+  [[nodiscard]] Result<> apply_put(const Op& op, std::uint64_t word);
+  [[nodiscard]] Result<> apply_remove(const Op& op);
+  [[nodiscard]] Result<> apply_drop(TableId table);
+  [[nodiscard]] Result<Table*> create_table(TableId table);
+  [[nodiscard]] Table* find_table(TableId table);
+  [[nodiscard]] Result<> store_row_counts();
+  [[nodiscard]] tree::Tree catalog() const;
+
+  Options options_;
+  std::unique_ptr<io::File> lock_;
+  std::unique_ptr<page::Pager> pager_;
+  std::unique_ptr<log::LocalLog> log_;
+
+  // The applier's.
+  page::RootRecord root_;  // of the last cut
+  Position applied_ = kNoPosition;
+  Time applied_time_{0};
+  std::unordered_map<std::uint32_t, Table> tables_;
+  Table* last_table_ = nullptr;  // most batches write few tables
+  TableId last_table_id_{0};
+  bool is_table_map_stale_ = false;
+  // Pages can only be given up once they are published, so no more operations than this, each of
+  // which may change a page or a few, go between two publishes.
+  std::uint64_t publish_every_;
+  std::uint64_t unpublished_ops_ = 0;
+
+  mutable Mutex visible_mutex_;
+  Position visible_ NACRE_GUARDED_BY(visible_mutex_) = kNoPosition;
+  Time visible_time_ NACRE_GUARDED_BY(visible_mutex_){0};
+  // Shared with snapshots; replaced, never changed.
+  std::shared_ptr<const TableMap> table_map_ NACRE_GUARDED_BY(visible_mutex_);
+  // While a batch is applied that is too large to stay unpublished: what was visible before, for
+  // the snapshots taken meanwhile, and for all later ones when it fails (STORE-4).
+  std::shared_ptr<const page::Hold> visible_hold_ NACRE_GUARDED_BY(visible_mutex_);
+  std::unique_ptr<Error> poison_ NACRE_GUARDED_BY(visible_mutex_);
+};
+
+}  // namespace nacre::store

@@ -1,0 +1,213 @@
+#include "store/store.h"
+
+#include <gtest/gtest.h>
+
+#include "io/sim_file_system.h"
+
+namespace nacre::store {
+namespace {
+
+constexpr TableId kTable{3};
+
+class StoreTest : public ::testing::Test {
+ protected:
+  void open() {
+    store_.reset();
+    auto opened = Store::open("s", options());
+    ASSERT_TRUE(opened.has_value()) << opened.error().text();
+    store_ = std::move(*opened);
+  }
+
+  Options options() {
+    Options options;
+    options.file_system = &disk_;
+    options.create_if_missing = true;
+    options.cache_bytes = std::size_t{2} << 20;
+    options.checkpoint_log_bytes = checkpoint_log_bytes_;
+    return options;
+  }
+
+  // Appends, makes durable, applies and publishes one batch, as a pipeline would.
+  Result<> commit(const BatchWriter& batch) {
+    const Time time{number(store_->log().last_time()) + 1};
+    const Position position = NACRE_TRY(store_->log().append(time, batch.bytes()));
+    NACRE_TRY(store_->log().wait_durable(position));
+    NACRE_TRY(store_->apply(position, time, batch.bytes()));
+    store_->publish();
+    return {};
+  }
+
+  void put(std::string_view key, std::string_view value, TableId table = kTable) {
+    BatchWriter batch;
+    batch.put(table, as_bytes(key), as_bytes(value));
+    const auto done = commit(batch);
+    ASSERT_TRUE(done.has_value()) << done.error().text();
+  }
+
+  std::string get(std::string_view key, TableId table = kTable) {
+    const auto found = store_->snapshot().get(table, as_bytes(key));
+    if (!found.has_value()) return found.error().text();
+    return found->value_or("(none)");
+  }
+
+  VerifyReport checkpoint_and_verify() {
+    auto cut = store_->cut(/*clean=*/false);
+    EXPECT_TRUE(cut.has_value()) << cut.error().text();
+    const auto written = store_->write_checkpoint(*cut);
+    EXPECT_TRUE(written.has_value()) << written.error().text();
+    auto report = store_->verify(cut->snapshot, true);
+    EXPECT_TRUE(report.has_value()) << report.error().text();
+    for (const std::string& problem : report->problems) ADD_FAILURE() << problem;
+    return std::move(*report);
+  }
+
+  io::SimFileSystem disk_{3};
+  std::uint64_t checkpoint_log_bytes_ = std::uint64_t{64} << 20;
+  std::unique_ptr<Store> store_;
+};
+
+// STORE-1
+TEST_F(StoreTest, BatchIsAppliedAtTheNextPositionOnly) {
+  open();
+  BatchWriter batch;
+  batch.put(kTable, as_bytes("a"), as_bytes("1"));
+  for (const std::uint64_t position : {0u, 2u, 7u}) {
+    const auto refused = store_->apply(Position{position}, Time{1}, batch.bytes());
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code(), Code::kInvalid);
+  }
+  EXPECT_EQ(store_->applied_position(), kNoPosition);
+  ASSERT_TRUE(store_->apply(Position{1}, Time{1}, batch.bytes()).has_value());
+  EXPECT_EQ(get("a"), "(none)") << "applied is not yet published";
+  store_->publish();
+  EXPECT_EQ(get("a"), "1");
+}
+
+// STORE-1: a batch that breaks its format in the last operation leaves no trace of the first.
+TEST_F(StoreTest, DamagedBatchIsRefusedWhole) {
+  open();
+  BatchWriter batch;
+  batch.put(kTable, as_bytes("b"), as_bytes("1"));
+  batch.put(kTable, as_bytes("a"), as_bytes("2"));  // out of order
+  const auto refused = store_->apply(Position{1}, Time{1}, batch.bytes());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), Code::kCorrupt);
+  store_->publish();
+  EXPECT_EQ(get("b"), "(none)");
+  put("c", "3");
+  EXPECT_EQ(get("c"), "3") << "the store is still writable";
+}
+
+TEST_F(StoreTest, SnapshotOfThePastIsUnsupportedUnlessHeld) {
+  open();
+  put("a", "1");
+  const Snapshot held = store_->snapshot();
+  put("a", "2");
+  EXPECT_EQ(**held.get(kTable, as_bytes("a")), "1");
+  EXPECT_EQ(store_->snapshot_at(Position{1}).error().code(), Code::kUnsupported);
+  EXPECT_EQ(store_->snapshot_at(Position{3}).error().code(), Code::kInvalid);
+  EXPECT_TRUE(store_->snapshot_at(Position{2}).has_value());
+}
+
+// STORE-2
+TEST_F(StoreTest, CatalogCountsRowsThroughPutsRemovalsDropsAndReopens) {
+  open();
+  for (int i = 0; i < 20; ++i) put("key" + std::to_string(i), "v");
+  put("key3", "again");
+  BatchWriter batch;
+  batch.remove(kTable, as_bytes("key1"));
+  batch.remove(kTable, as_bytes("nothing"));
+  batch.put(TableId{4}, as_bytes("x"), as_bytes("y"));
+  ASSERT_TRUE(commit(batch).has_value());
+  VerifyReport report = checkpoint_and_verify();
+  EXPECT_EQ(report.table_count, 2u);
+  EXPECT_EQ(report.rows_checked, 2u + 19u + 1u);
+
+  BatchWriter drop;
+  drop.drop_table(kTable);
+  drop.put(kTable, as_bytes("new"), as_bytes("1"));
+  drop.drop_table(TableId{99});  // was never there
+  ASSERT_TRUE(commit(drop).has_value());
+  open();
+  report = checkpoint_and_verify();
+  EXPECT_EQ(report.rows_checked, 2u + 1u + 1u);
+  EXPECT_EQ(get("new"), "1");
+  EXPECT_EQ(get("key5"), "(none)");
+}
+
+// STORE-5: whatever the last checkpoint holds, opening finds the rest in the log.
+TEST_F(StoreTest, ReplayContinuesWhereTheCheckpointEnds) {
+  open();
+  for (int i = 0; i < 10; ++i) put("old" + std::to_string(i), "1");
+  checkpoint_and_verify();
+  for (int i = 0; i < 10; ++i) put("new" + std::to_string(i), "2");
+  put("old0", "changed");
+  open();
+  EXPECT_EQ(store_->applied_position(), Position{21});
+  EXPECT_EQ(store_->stats().checkpoint, Position{10});
+  EXPECT_EQ(get("old0"), "changed");
+  EXPECT_EQ(get("old9"), "1");
+  EXPECT_EQ(get("new9"), "2");
+  checkpoint_and_verify();
+}
+
+TEST_F(StoreTest, LongReplayWritesCheckpointsOnItsWay) {
+  open();
+  for (int i = 0; i < 2500; ++i) put("key" + std::to_string(i), "0123456789");
+  checkpoint_log_bytes_ = 4 << 10;
+  open();
+  EXPECT_EQ(store_->applied_position(), Position{2500});
+  EXPECT_EQ(store_->stats().checkpoint, Position{2048});
+  EXPECT_EQ(get("key2499"), "0123456789");
+}
+
+TEST_F(StoreTest, AfterAFailedCheckpointReadsGoOnAndWritesWaitForAReopen) {
+  open();
+  put("a", "1");
+  {
+    auto cut = store_->cut(/*clean=*/false);
+    ASSERT_TRUE(cut.has_value());
+    disk_.inject({.target = io::Fault::Target::kSync, .from_then_on = true});
+    EXPECT_FALSE(store_->write_checkpoint(*cut).has_value());
+    disk_.clear_faults();
+  }
+  EXPECT_EQ(get("a"), "1");
+  BatchWriter batch;
+  batch.put(kTable, as_bytes("b"), as_bytes("2"));
+  const auto refused = store_->apply(Position{2}, Time{99}, batch.bytes());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), Code::kClosed);
+  open();
+  EXPECT_EQ(get("a"), "1");
+  put("b", "2");
+}
+
+TEST_F(StoreTest, InterruptedCreationIsFinishedByTheNextOpen) {
+  for (std::uint64_t cut = 0;; ++cut) {
+    SCOPED_TRACE("power cut after operation " + std::to_string(cut));
+    io::SimFileSystem disk(cut);
+    Options options = this->options();
+    options.file_system = &disk;
+    disk.cut_power_after(cut);
+    const bool done = Store::open("s", options).has_value();
+    disk.reboot();
+    auto again = Store::open("s", options);
+    ASSERT_TRUE(again.has_value()) << again.error().text();
+    EXPECT_EQ((*again)->applied_position(), kNoPosition);
+    if (done) break;
+  }
+}
+
+TEST_F(StoreTest, LogWithoutItsPagesIsNotTakenForANewDatabase) {
+  open();
+  put("a", "1");
+  store_.reset();
+  ASSERT_TRUE(disk_.remove("s/store.dat").has_value());
+  const auto refused = Store::open("s", options());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), Code::kCorrupt);
+  EXPECT_NE(refused.error().what().find("s/store.dat: is missing"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace nacre::store

@@ -1,0 +1,107 @@
+// Verify: what one checkpoint and the log after it say about each other.
+#include <utility>
+
+#include "base/text.h"
+#include "store/store.h"
+#include "tree/cursor.h"
+
+namespace nacre::store {
+namespace {
+
+constexpr std::size_t kProblemsMax = 1000;  // a wrecked file need not be described in full
+
+void add(VerifyReport& report, std::string problem) {
+  if (report.problems.size() < kProblemsMax) report.problems.push_back(std::move(problem));
+}
+
+// Checks one tree; returns how many rows it has.
+Result<std::uint64_t> check_tree(const tree::Tree& tree, page::View view, std::string_view name,
+                                 tree::TreeCheck& all, VerifyReport& report) {
+  const std::uint64_t rows_before = all.rows_checked;
+  const std::size_t problems_before = all.problems.size();
+  NACRE_TRY(tree.check(view, all));
+  for (std::size_t i = problems_before; i < all.problems.size(); ++i) {
+    add(report, format("{}: {}", name, all.problems[i]));
+  }
+  return all.rows_checked - rows_before;
+}
+
+void compare_pages(const page::PagerCheck& pages, const tree::TreeCheck& trees,
+                   VerifyReport& report) {
+  const std::size_t count = std::max(pages.used.size(), trees.reachable.size());
+  for (std::size_t id = 0; id < count; ++id) {
+    const bool is_used = id < pages.used.size() && pages.used[id];
+    const bool is_reachable = id < trees.reachable.size() && trees.reachable[id];
+    if (is_used == is_reachable) continue;
+    add(report, is_used ? format("page {}: is in use, but no table refers to it", id)
+                        : format("page {}: a table refers to it, but it is not in use", id));
+  }
+}
+
+}  // namespace
+
+Result<VerifyReport> Store::verify(const Snapshot& snapshot, bool is_of_checkpoint) {
+  VerifyReport report;
+  report.position = snapshot.position();
+  page::PagerCheck pages = NACRE_TRY(pager_->check());
+  for (std::string& problem : pages.problems) add(report, std::move(problem));
+
+  tree::TreeCheck trees;
+  const page::View view = snapshot.view();
+  const tree::Tree tables = catalog();
+  report.table_count = NACRE_TRY(check_tree(tables, view, "catalog", trees, report));
+  tree::Cursor rows(tables, view);
+  auto more = rows.seek_first();
+  while (more.has_value() && *more) {
+    const auto table = decode_key(rows.key());
+    const auto row = table.has_value() ? decode_row(*table, rows.value())
+                                       : Result<CatalogRow>(std::unexpected(table.error().clone()));
+    if (!row.has_value()) {
+      add(report, row.error().text());
+    } else {
+      const std::string name = format("table {}", number(*table));
+      const tree::Tree tree(*pager_, row->root, tree::TreeId{number(*table)});
+      const std::uint64_t counted = NACRE_TRY(check_tree(tree, view, name, trees, report));
+      if (is_of_checkpoint && counted != row->row_count) {
+        add(report, format("{}: {} rows, but the catalog says {}", name, counted, row->row_count));
+      }
+    }
+    more = rows.next();
+  }
+  if (!more.has_value()) add(report, more.error().text());
+  if (is_of_checkpoint && report.problems.empty()) compare_pages(pages, trees, report);
+  report.pages_checked = pages.pages_checked;
+  report.rows_checked = trees.rows_checked;
+  NACRE_TRY(verify_log(pager_->root().applied, report));
+  return report;
+}
+
+Result<> Store::verify_log(Position after, VerifyReport& report) {
+  const Position last = log_->durable_position();
+  auto opened = log_->read_from(next(after));
+  // A checkpoint that was written meanwhile may have trimmed the log.
+  if (!opened.has_value() && opened.error().code() == Code::kTooOld) return {};
+  if (!opened.has_value()) {
+    add(report, opened.error().text());
+    return {};
+  }
+  for (Position position = next(after); position <= last; position = next(position)) {
+    auto commit = (*opened)->next();
+    if (!commit.has_value()) {
+      add(report, commit.error().text());
+      return {};
+    }
+    if (!commit->has_value() || (*commit)->position != position) {
+      add(report, format("log: position {} is missing", number(position)));
+      return {};
+    }
+    const auto checked = check_batch((*commit)->ops);
+    if (!checked.has_value()) {
+      add(report, format("log: position {}: {}", number(position), checked.error().text()));
+    }
+    ++report.commits_checked;
+  }
+  return {};
+}
+
+}  // namespace nacre::store

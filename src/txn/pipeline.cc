@@ -1,0 +1,270 @@
+#include "txn/pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace nacre::txn {
+namespace {
+
+// docs/locks.md
+constexpr int kCheckpointRank = 10;
+constexpr int kSequencerRank = 20;
+constexpr int kQueueRank = 30;
+constexpr int kBackgroundRank = 40;
+
+// A commit on its own takes a block of the log, however small it is.
+constexpr std::uint64_t kLogBlock = 4096;
+constexpr std::uint64_t kCheckBytesMax = std::uint64_t{256} << 10;
+
+}  // namespace
+
+Pipeline::Pipeline(store::Store& store, const Options& options)
+    : store_(store),
+      options_(options),
+      clock_(options.clock != nullptr ? *options.clock : io::system_clock()),
+      checkpoint_mutex_("txn::Pipeline::checkpoint", kCheckpointRank),
+      log_bytes_at_checkpoint_(store.log().bytes()),
+      sequencer_("txn::Pipeline::sequencer", kSequencerRank),
+      last_time_(std::max(store.log().last_time(), store.snapshot().time())),
+      queue_mutex_("txn::Pipeline::queue", kQueueRank),
+      visible_(store.visible_position()),
+      background_mutex_("txn::Pipeline::background", kBackgroundRank) {
+  if (options_.background_thread) background_ = std::thread([this] { run_background(); });
+}
+
+Pipeline::~Pipeline() { stop_background(); }
+
+// --- sequence, write, apply, answer
+
+Result<Pipeline::Outcome> Pipeline::commit(Request request) {
+  NACRE_TRY(store_.check_writable());
+  const std::uint64_t bytes = request.ops.size();
+  if (bytes > store::kBatchSizeMax) {
+    return fail(Code::kFull, format("transaction has {} bytes of writes, expected at most {}",
+                                    bytes, store::kBatchSizeMax));
+  }
+  auto sequenced = sequence(request);
+  while (!sequenced.has_value() && sequenced.error().code() == Code::kFull) {
+    // The log's buffer has no room before it is written.
+    NACRE_TRY(flush());
+    sequenced = sequence(request);
+  }
+  const Outcome outcome = NACRE_TRY(std::move(sequenced));
+  if (outcome.conflict.has_value()) return outcome;
+  if (request.durability == Durability::kSync) {
+    auto durable = store_.log().wait_durable(outcome.position);
+    if (!durable.has_value()) {
+      stop_waiters(durable.error());
+      return std::unexpected(std::move(durable).error().while_doing(format(
+          "committing position {}; whether it is durable is not known", number(outcome.position))));
+    }
+    bytes_not_flushed_.store(0, std::memory_order_relaxed);
+    if (options_.background_thread) request_flush(FlushDue::kMark);
+  }
+  NACRE_TRY(make_visible(outcome.position));
+  if (request.durability != Durability::kSync) NACRE_TRY(flush_later(request.durability, bytes));
+  keep_up(request.durability == Durability::kSync ? std::max(bytes, kLogBlock) : bytes);
+  return outcome;
+}
+
+Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
+  const Time now = clock_.now();
+  MutexLock lock(sequencer_);
+  if (sequencing_ended_) return fail(Code::kClosed, "the database is closed");
+  Outcome outcome;
+  outcome.conflict = conflicts_.find(request.footprint, request.snapshot);  // ISO-2
+  if (outcome.conflict.has_value()) return outcome;
+  const Time time = std::max(now, Time{number(last_time_) + 1});  // TXN-3
+  outcome.position = NACRE_TRY(store_.log().append(time, as_bytes(request.ops)));
+  last_time_ = time;
+  conflicts_.note(request.footprint, outcome.position);
+  // Queued under the sequencer's lock: the queue has the order of the log (TXN-2).
+  MutexLock queue_lock(queue_mutex_);
+  queue_.push_back({.position = outcome.position,
+                    .time = time,
+                    .ops = std::move(request.ops),
+                    .after_durable = request.durability == Durability::kSync});
+  return outcome;
+}
+
+bool Pipeline::take_applicable() {
+  NACRE_DCHECK(taken_.empty(), "the role starts with nothing taken");
+  if (queue_.empty() || apply_failed_) return false;
+  const Position durable = store_.log().durable_position();
+  const auto end = std::ranges::find_if(queue_, [&](const Pending& pending) {
+    return pending.after_durable && pending.position > durable;
+  });
+  if (end == queue_.begin()) return false;
+  if (end == queue_.end()) {
+    taken_.swap(queue_);
+    return true;
+  }
+  std::move(queue_.begin(), end, std::back_inserter(taken_));
+  queue_.erase(queue_.begin(), end);
+  return true;
+}
+
+Result<> Pipeline::apply_taken() {
+  auto applied = [&]() -> Result<> {
+    for (const Pending& commit : taken_) {
+      NACRE_TRY(store_.apply(commit.position, commit.time, as_bytes(commit.ops)));
+    }
+    return {};
+  }();
+  taken_.clear();
+  if (applied.has_value()) store_.publish();
+  return applied;
+}
+
+Result<> Pipeline::make_visible(Position position) {
+  MutexLock lock(queue_mutex_);
+  while (visible_ < position) {
+    if (role_taken_ || role_requests_ > 0) {
+      ++waiters_;
+      queue_changed_.wait(queue_mutex_);
+      --waiters_;
+    } else if (take_applicable()) {
+      role_taken_ = true;
+      const Position last = taken_.back().position;
+      lock.unlock();
+      auto applied = apply_taken();
+      lock.lock();
+      role_taken_ = false;
+      if (applied.has_value()) {
+        visible_ = last;
+      } else {
+        apply_failed_ = true;
+        if (stopped_ == nullptr) stopped_ = std::make_unique<Error>(std::move(applied).error());
+      }
+      if (waiters_ > 0 || role_requests_ > 0) queue_changed_.notify_all();
+    } else if (stopped_ != nullptr) {
+      return fail(Code::kClosed,
+                  format("commit {} is not visible and may or may not be durable; reopen: {}",
+                         number(position), stopped_->text()));
+    } else {
+      // Behind a commit that is being written; whoever writes it applies ours too.
+      ++waiters_;
+      queue_changed_.wait(queue_mutex_);
+      --waiters_;
+    }
+  }
+  return {};
+}
+
+void Pipeline::stop_waiters(const Error& cause) {
+  MutexLock lock(queue_mutex_);
+  if (stopped_ == nullptr) stopped_ = std::make_unique<Error>(cause.clone());
+  queue_changed_.notify_all();
+}
+
+void Pipeline::take_role() {
+  MutexLock lock(queue_mutex_);
+  ++role_requests_;
+  while (role_taken_) queue_changed_.wait(queue_mutex_);
+  --role_requests_;
+  role_taken_ = true;
+}
+
+void Pipeline::give_role() {
+  MutexLock lock(queue_mutex_);
+  role_taken_ = false;
+  queue_changed_.notify_all();
+}
+
+Result<> Pipeline::sync() {
+  if (is_closed()) return fail(Code::kClosed, "the database is closed");
+  return flush();
+}
+
+Result<> Pipeline::flush() {
+  const Position last = store_.log().last_position();
+  auto durable = store_.log().wait_durable(last);
+  if (!durable.has_value()) {
+    stop_waiters(durable.error());
+    return durable;
+  }
+  bytes_not_flushed_.store(0, std::memory_order_relaxed);
+  return make_visible(last);
+}
+
+// --- checkpoints
+
+Result<store::Store::Cut> Pipeline::write_checkpoint(bool clean) {
+  take_role();
+  auto cut = store_.cut(clean);
+  give_role();
+  if (!cut.has_value()) return cut;
+  NACRE_TRY(store_.write_checkpoint(*cut));
+  checkpoint_count_.fetch_add(1, std::memory_order_relaxed);
+  log_bytes_at_checkpoint_.store(store_.log().bytes(), std::memory_order_relaxed);
+  return cut;
+}
+
+Result<> Pipeline::checkpoint() {
+  MutexLock lock(checkpoint_mutex_);
+  if (is_closed()) return fail(Code::kClosed, "the database is closed");
+  NACRE_TRY(write_checkpoint(/*clean=*/false));
+  return {};
+}
+
+Result<store::VerifyReport> Pipeline::verify() {
+  MutexLock lock(checkpoint_mutex_);
+  if (is_closed()) return fail(Code::kClosed, "the database is closed");
+  if (store_.is_cleanly_checkpointed()) return store_.verify(store_.snapshot(), true);
+  auto cut = write_checkpoint(/*clean=*/false);
+  if (cut.has_value()) return store_.verify(cut->snapshot, true);
+  // Writing has stopped; what can be read can still be checked.
+  auto report = NACRE_TRY(store_.verify(store_.snapshot(), false));
+  report.problems.push_back(cut.error().text());
+  return report;
+}
+
+Result<> Pipeline::close(bool with_checkpoint) {
+  if (closed_.exchange(true, std::memory_order_acq_rel)) {
+    return fail(Code::kClosed, "the database is closed");
+  }
+  {
+    MutexLock lock(sequencer_);
+    sequencing_ended_ = true;
+  }
+  auto result = flush();
+  stop_background();
+  MutexLock lock(checkpoint_mutex_);
+  if (result.has_value() && with_checkpoint && !store_.is_cleanly_checkpointed()) {
+    auto cut = write_checkpoint(/*clean=*/true);
+    if (!cut.has_value()) result = std::unexpected(std::move(cut).error());
+  }
+  auto closed = store_.close();
+  return result.has_value() ? std::move(closed) : std::move(result);
+}
+
+// --- keeping up
+
+bool Pipeline::is_checkpoint_due(unsigned dirty_percent) const {
+  const std::uint64_t bytes = store_.log().bytes();
+  const std::uint64_t before = log_bytes_at_checkpoint_.load(std::memory_order_relaxed);
+  const std::uint64_t limit = options_.checkpoint_log_bytes * dirty_percent / kDirtyPercentDue;
+  return (bytes > before && bytes - before >= limit) || store_.is_dirty_beyond(dirty_percent);
+}
+
+void Pipeline::keep_up(std::uint64_t bytes) {
+  const std::uint64_t check_bytes = std::min(kCheckBytesMax, options_.checkpoint_log_bytes / 8);
+  if (bytes_since_check_.fetch_add(bytes, std::memory_order_relaxed) + bytes < check_bytes) return;
+  bytes_since_check_.store(0, std::memory_order_relaxed);
+  if (options_.background_thread && store_.wants_log_segment()) request(segment_wanted_);
+  if (!is_checkpoint_due(kDirtyPercentDue)) return;
+  if (options_.background_thread) {
+    request(checkpoint_wanted_);
+    if (!is_checkpoint_due(kDirtyPercentWait)) return;
+  }
+  MutexLock lock(checkpoint_mutex_);
+  if (!is_checkpoint_due(kDirtyPercentDue)) return;  // somebody was faster
+  // Our own commit is done whatever becomes of this: a failure stops the store, which says so to
+  // the next one.
+  [[maybe_unused]] const auto written = write_checkpoint(/*clean=*/false);
+}
+
+}  // namespace nacre::txn

@@ -1,0 +1,157 @@
+// Pipeline: the way of a commit from a private batch to a durable, visible position.
+//
+//   sequence  under the sequencer's lock: conflict check, position, time, append to the log; no I/O
+//   write     the log makes it durable; one committing thread writes for all that wait
+//   apply     after that, by whichever committing thread takes the applier's role; all that may be
+//             applied is, and is published once
+//   answer    after publishing: who is told "ok" finds the commit in the next snapshot
+//
+// Why apply after durable: applying costs microseconds, the disk a hundred; so a failed write never
+//   has to be taken back, and no reader sees a commit that could vanish. Durability::kGroup and
+//   kAsync ask for exactly that: they are applied as soon as every earlier commit is, and made
+//   durable later.
+// Invariants: TXN-2 commits become visible in the order of the log, a later one never before an
+//                   earlier one
+//             TXN-3 times strictly increase, whatever the clock does
+//             STORE-3 a checkpoint waits for the log
+// Errors:  kConflict; kClosed after close and after the first failure of log or store.
+// Threads: internally locked; ranks in docs/locks.md.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/position.h"
+#include "base/result.h"
+#include "io/clock.h"
+#include "store/store.h"
+#include "txn/conflicts.h"
+#include "txn/database.h"
+
+namespace nacre::txn {
+
+class Pipeline {
+ public:
+  Pipeline(store::Store& store, const Options& options);
+  ~Pipeline();  // stops the background thread; writes nothing
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  struct Request {
+    const Footprint& footprint;
+    Position snapshot;
+    std::string ops;  // encoded batch
+    Durability durability = Durability::kSync;
+  };
+  // Either of these as soon as the commit is visible (and durable, for kSync).
+  struct Outcome {
+    Position position = kNoPosition;     // of the commit
+    std::optional<Conflict> conflict{};  // why there is none
+  };
+  [[nodiscard]] Result<Outcome> commit(Request request);
+
+  // Returns when everything committed so far is durable and visible.
+  [[nodiscard]] Result<> sync();
+  [[nodiscard]] Result<> checkpoint();
+  [[nodiscard]] Result<store::VerifyReport> verify();
+  // Ends committing, makes everything durable and visible, writes a clean checkpoint when
+  // `with_checkpoint`, and closes the store. Later calls: kClosed.
+  [[nodiscard]] Result<> close(bool with_checkpoint);
+  [[nodiscard]] bool is_closed() const { return closed_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t checkpoint_count() const {
+    return checkpoint_count_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  // Share of the cache that is changed pages, and so of the log's allowance: from the first on a
+  // checkpoint is due, from the second on committers wait for it.
+  static constexpr unsigned kDirtyPercentDue = 40;
+  static constexpr unsigned kDirtyPercentWait = 70;
+
+  using Steady = std::chrono::steady_clock;
+  enum class FlushDue : std::uint8_t { kNone, kMark, kIdle, kGroupDelay, kNow };
+
+  // A commit that is in the log and not yet visible.
+  struct Pending {
+    Position position;
+    Time time;
+    std::string ops;
+    bool after_durable;  // kSync: applied only when durable
+  };
+
+  [[nodiscard]] Result<Outcome> sequence(Request& request);
+  // Waits until `position` is visible, applying what is due when nobody else does.
+  [[nodiscard]] Result<> make_visible(Position position);
+  // Takes what may be applied now off the queue.
+  [[nodiscard]] bool take_applicable() NACRE_REQUIRES(queue_mutex_);
+  // Applies and publishes what was taken. In the applier's role.
+  [[nodiscard]] Result<> apply_taken();
+  void stop_waiters(const Error& cause);
+
+  // The applier's role for something other than applying; waiting committers let it pass first.
+  void take_role();
+  void give_role();
+
+  [[nodiscard]] Result<store::Store::Cut> write_checkpoint(bool clean)
+      NACRE_REQUIRES(checkpoint_mutex_);
+  // After a commit of `bytes`: checkpoints that are due; writers wait when they lag behind.
+  void keep_up(std::uint64_t bytes);
+  [[nodiscard]] bool is_checkpoint_due(unsigned dirty_percent) const;
+  [[nodiscard]] Result<> flush_later(Durability durability, std::uint64_t bytes);
+  [[nodiscard]] Result<> flush();
+  void request_flush(FlushDue due);
+  void request(bool& wanted);  // one of the wishes below
+  void flush_in_background();
+  void checkpoint_in_background();
+  void run_background();
+  void stop_background();
+
+  store::Store& store_;
+  const Options options_;
+  io::Clock& clock_;
+
+  // One at a time: checkpoints and what needs a checkpoint to stand still.
+  Mutex checkpoint_mutex_;
+  std::atomic<std::uint64_t> checkpoint_count_ = 0;
+  std::atomic<std::uint64_t> log_bytes_at_checkpoint_ = 0;
+
+  Mutex sequencer_;
+  Conflicts conflicts_ NACRE_GUARDED_BY(sequencer_);
+  Time last_time_ NACRE_GUARDED_BY(sequencer_){0};
+  bool sequencing_ended_ NACRE_GUARDED_BY(sequencer_) = false;
+  std::atomic<bool> closed_ = false;
+
+  Mutex queue_mutex_;
+  Condition queue_changed_;
+  std::vector<Pending> queue_ NACRE_GUARDED_BY(queue_mutex_);
+  std::vector<Pending> taken_;  // the applier's
+  bool role_taken_ NACRE_GUARDED_BY(queue_mutex_) = false;
+  int role_requests_ NACRE_GUARDED_BY(queue_mutex_) = 0;
+  int waiters_ NACRE_GUARDED_BY(queue_mutex_) = 0;
+  Position visible_ NACRE_GUARDED_BY(queue_mutex_);
+  std::unique_ptr<Error> stopped_ NACRE_GUARDED_BY(queue_mutex_);  // why nothing more gets durable
+  bool apply_failed_ NACRE_GUARDED_BY(queue_mutex_) = false;
+
+  std::atomic<std::uint64_t> bytes_since_check_ = 0;  // of log, since is_checkpoint_due was asked
+  std::atomic<std::uint64_t> bytes_not_flushed_ = 0;  // of batches applied ahead of the disk
+  std::atomic<std::uint64_t> oldest_delayed_us_ = 0;  // kGroup without a background thread; 0: none
+
+  Mutex background_mutex_;
+  Condition background_wake_;
+  bool background_stop_ NACRE_GUARDED_BY(background_mutex_) = false;
+  bool checkpoint_wanted_ = false;  // with background_mutex_
+  bool segment_wanted_ = false;     // with background_mutex_
+  Position marked_ NACRE_GUARDED_BY(background_mutex_) = kNoPosition;
+  std::optional<Steady::time_point> flush_at_ NACRE_GUARDED_BY(background_mutex_);
+  // What flush_at_ is set for; committers look here before they take the lock.
+  std::atomic<FlushDue> flush_due_ = FlushDue::kNone;
+  std::thread background_;
+};
+
+}  // namespace nacre::txn
