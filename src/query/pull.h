@@ -1,0 +1,18 @@
+// pull_condition: what $pull removes from an array, read as a filter.
+//
+// {$pull: {a: {$gt: 5}}} asks the condition of each element; {$pull: {a: {b: 1}}} is a filter that
+// documents in the array match; a regular expression matches strings.
+// Errors:  those of Filter::parse and Filter::matches.
+// Threads: the test is immutable.
+#pragma once
+
+#include "base/result.h"
+#include "bson/value.h"
+#include "document/update.h"
+
+namespace nacre::query {
+
+// For Update::parse.
+[[nodiscard]] Result<document::ElementTest> pull_condition(const bson::Element& condition);
+
+}  // namespace nacre::query
