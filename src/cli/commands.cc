@@ -7,11 +7,13 @@
   COMMAND(find)                 \
   COMMAND(count)                \
   COMMAND(explain)              \
+  COMMAND(apply)                \
   COMMAND(create_index)         \
   COMMAND(drop_index)           \
   COMMAND(list)                 \
   COMMAND(stats)                \
   COMMAND(verify)               \
+  COMMAND(serve)                \
   COMMAND(load_test)            \
   COMMAND(version)
 

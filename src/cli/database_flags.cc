@@ -1,6 +1,8 @@
 #include "cli/database_flags.h"
 
+#include <filesystem>
 #include <limits>
+#include <system_error>
 #include <utility>
 
 #include "base/text.h"
@@ -10,6 +12,17 @@
 #include "io/posix_file_system.h"
 
 namespace nacre::cli {
+namespace {
+
+// The last part of the path, also of ".", "world/" and "../world".
+[[nodiscard]] std::string name_of(const std::string& directory) {
+  std::error_code unknown;
+  auto path = std::filesystem::absolute(directory, unknown).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  return path.filename().string();
+}
+
+}  // namespace
 
 Result<OpenDatabase> OpenDatabase::open(const std::string& directory, bool create) {
   OpenDatabase opened;
@@ -17,6 +30,7 @@ Result<OpenDatabase> OpenDatabase::open(const std::string& directory, bool creat
   document::Options options;
   options.engine.file_system = opened.file_system_.get();
   options.engine.create_if_missing = create;
+  options.name = name_of(directory);
   auto database = document::Database::open(directory, options);
   if (!database.has_value()) {
     Error error = std::move(database).error();

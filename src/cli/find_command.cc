@@ -14,9 +14,9 @@ constexpr CommandText kText{
         "as JSON; without one every document is shown.\n",
     .examples =
         "  nacre find --db world --collection cities --limit 5\n"
-        "  nacre find '{\"country\": {\"$in\": [\"AD\", \"MC\"]}}' --db world --collection cities "
-        "\\\n"
-        "      --sort '{\"name\": 1}' --projection '{\"name\": 1, \"_id\": 0}'\n"};
+        "  nacre find '{\"country\": {\"$in\": [\"AD\", \"MC\"]}}' \\\n"
+        "      --sort '{\"name\": 1}' --projection '{\"name\": 1, \"_id\": 0}' \\\n"
+        "      --db world --collection cities\n"};
 
 class FindCommand final : public Command {
  public:

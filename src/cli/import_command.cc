@@ -23,7 +23,7 @@ constexpr CommandText kText{
         "imported until then is kept.\n",
     .examples =
         "  nacre import cities.json --db world --collection cities\n"
-        "  zcat log.jsonl.gz | nacre import - --db logs --collection events --on-error skip\n"};
+        "  zcat log.gz | nacre import - --db logs --collection events --on-error skip\n"};
 
 class ImportCommand final : public Command {
  public:

@@ -21,7 +21,7 @@
 namespace nacre::cli {
 
 struct LoadOptions {
-  std::string collection;
+  std::string collection = {};
   std::size_t writers = 4;
   double seconds = 5;
   std::size_t document_bytes = 200;  // about
