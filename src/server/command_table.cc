@@ -6,6 +6,8 @@
 namespace nacre::server {
 namespace {
 
+constexpr std::string_view kSearchRemark = "refused with 31082: there is no Atlas here";
+constexpr std::string_view kJavascriptRemark = "refused with 31264: there is no script engine";
 constexpr std::string_view kHelloRemark = "no topologyVersion, no compression, no authentication";
 
 // Ascending by name (a test says so). Columns: name, handler, flags, fields, remark.
@@ -28,6 +30,7 @@ constexpr auto kTable = std::to_array<Command>({
      "plain collections only"},
     {"createIndexes", create_indexes, kWrites, "indexes commitQuorum ignoreUnknownIndexOptions",
      "ascending and descending keys, unique, sparse"},
+    {"createSearchIndexes", search_index_command, kAnyFields, "", kSearchRemark},
     {"dbStats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
     {"dbstats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
     {"delete", remove, kWrites, "deletes ordered let bypassDocumentValidation",
@@ -36,6 +39,7 @@ constexpr auto kTable = std::to_array<Command>({
     {"drop", drop, kWrites, "", ""},
     {"dropDatabase", drop_database, kWrites, "", ""},
     {"dropIndexes", drop_indexes, kWrites, "index", ""},
+    {"dropSearchIndex", search_index_command, kAnyFields, "", kSearchRemark},
     {"endSessions", end_sessions, kPlain, "", ""},
     {"explain", explain, kPlain, "verbosity", ""},
     {"find", find, kPlain,
@@ -70,6 +74,8 @@ constexpr auto kTable = std::to_array<Command>({
     {"listCommands", list_commands, kPlain, "", ""},
     {"listDatabases", list_databases, kAdminOnly, "filter nameOnly authorizedDatabases", ""},
     {"listIndexes", list_indexes, kPlain, "cursor includeBuildUUIDs includeIndexBuildInfo", ""},
+    {"mapReduce", map_reduce, kAnyFields, "", kJavascriptRemark},
+    {"mapreduce", map_reduce, kAnyFields, "", kJavascriptRemark},
     {"ping", ping, kPlain, "", ""},
     {"refreshSessions", refresh_sessions, kPlain, "", ""},
     {"serverStatus", server_status, kAnyFields, "",
@@ -77,6 +83,7 @@ constexpr auto kTable = std::to_array<Command>({
     {"startSession", start_session, kPlain, "", ""},
     {"update", update, kWrites, "updates ordered let bypassDocumentValidation",
      "collation, arrayFilters, let and pipelines are refused"},
+    {"updateSearchIndex", search_index_command, kAnyFields, "", kSearchRemark},
 });
 
 }  // namespace

@@ -54,4 +54,9 @@ namespace nacre::server {
 [[nodiscard]] Result<> db_stats(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> coll_stats(const Request& request, bson::Builder& reply);
 
+// What will not come (commands_refused.cc).
+[[nodiscard]] Result<> search_index_command(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> map_reduce(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> search_not_enabled();  // for the stage $listSearchIndexes
+
 }  // namespace nacre::server

@@ -60,14 +60,14 @@ Result<query::AggregateRequest> aggregate_request(const Fields& fields) {
   query::AggregateRequest request;
   request.pipeline = NACRE_TRY(fields.required_array("pipeline"));
   request.hint = NACRE_TRY(fields.hint());
-  const bson::Element target = *fields.body().begin();
-  if (target.is_number()) {
+  const bson::Element stage = request.pipeline.at(0);
+  const bool is_named = stage.is(bson::Type::kDocument) && !stage.document().empty();
+  const std::string_view name = is_named ? stage.document().begin()->name() : "";
+  if (name == "$listSearchIndexes") NACRE_TRY(search_not_enabled());
+  if (fields.body().begin()->is_number()) {
     // A pipeline over a whole database begins with a stage that makes its own documents.
-    const bson::Element stage = request.pipeline.at(0);
-    const bool named = stage.is(bson::Type::kDocument) && !stage.document().empty();
     return fail(Code::kUnsupported, wire_code::kUnrecognizedStage,
-                format("Unrecognized pipeline stage name: '{}'",
-                       named ? stage.document().begin()->name() : ""));
+                format("Unrecognized pipeline stage name: '{}'", name));
   }
   request.collection = NACRE_TRY(fields.collection());
   return request;

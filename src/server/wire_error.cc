@@ -78,6 +78,7 @@ constexpr auto kNames = std::to_array<Named>({
     {11601, "Interrupted"},
     {12051, "CursorInUse"},
     {14031, "OutOfDiskSpace"},
+    {31082, "SearchNotEnabled"},
 });
 
 }  // namespace
