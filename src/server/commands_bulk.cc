@@ -11,6 +11,7 @@
 #include "query/operations.h"
 #include "server/batch.h"
 #include "server/commands.h"
+#include "server/sorted_update.h"
 #include "server/wire_error.h"
 
 namespace nacre::server {
@@ -76,7 +77,7 @@ Result<Done> insert_one(const query::Scope& scope, const Target& target, const F
 }
 
 Result<Done> update_some(const query::Scope& scope, const Target& target, const Fields& fields) {
-  for (const char* option : {"collation", "arrayFilters", "constants", "sort"}) {
+  for (const char* option : {"collation", "arrayFilters", "constants"}) {
     NACRE_TRY(fields.refuse(option));
   }
   if (fields.get("updateMods").is(bson::Type::kArray)) {
@@ -90,7 +91,8 @@ Result<Done> update_some(const query::Scope& scope, const Target& target, const 
   request.multi = NACRE_TRY(fields.boolean("multi", false));
   request.upsert = NACRE_TRY(fields.boolean("upsert", false));
   request.hint = NACRE_TRY(fields.hint());
-  query::UpdateResult result = NACRE_TRY(query::update(scope, request));
+  const bson::View sort = NACRE_TRY(fields.document("sort"));
+  query::UpdateResult result = NACRE_TRY(update_sorted(scope, request, sort));
   return Done{.n = result.matched + (result.did_upsert() ? 1 : 0),
               .modified = result.modified,
               .upserted = std::move(result.upserted)};

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "query/operations.h"
 #include "server/commands.h"
+#include "server/sorted_update.h"
 #include "server/wire_error.h"
 
 namespace nacre::server {
@@ -41,7 +42,7 @@ Result<bson::View> update_document(const Fields& fields, std::string_view field)
 }
 
 Result<query::UpdateRequest> update_statement(std::string_view collection, const Fields& fields) {
-  for (const char* option : {"collation", "arrayFilters", "c", "sort"}) {
+  for (const char* option : {"collation", "arrayFilters", "c"}) {
     NACRE_TRY(fields.refuse(option));
   }
   query::UpdateRequest request;
@@ -212,9 +213,10 @@ Result<> update(const Request& request, bson::Builder& reply) {
   bson::Builder errors = bson::Builder::array();
   bson::Builder upserts = bson::Builder::array();
   const auto carry_out = [&](const bson::View& statement) -> Result<query::UpdateResult> {
-    const query::UpdateRequest asked =
-        NACRE_TRY(update_statement(collection, Fields(statement, nullptr)));
-    return query::update(scope_of(request, *database), asked);
+    const Fields fields(statement, nullptr);
+    const query::UpdateRequest asked = NACRE_TRY(update_statement(collection, fields));
+    const bson::View sort = NACRE_TRY(fields.document("sort"));
+    return update_sorted(scope_of(request, *database), asked, sort);
   };
   for (std::size_t i = 0; i < statements.size(); ++i) {
     const auto index = static_cast<std::int64_t>(i);

@@ -311,6 +311,19 @@ TEST_F(Dispatching, FindAndModifyGivesTheOldOrTheNewDocument) {
   EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 2);
 }
 
+TEST_F(Dispatching, AnUpdateMayNameItsDocumentByAnOrder) {
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1, "n": 1}, {"_id": 2, "n": 2}],
+               "$db": "a"})");
+  expect_ok(R"({"update": "c", "updates": [{"q": {}, "u": {"$set": {"last": true}},
+               "sort": {"n": -1}}], "$db": "a"})");
+  EXPECT_EQ(
+      number(R"({"find": "c", "filter": {"last": true}, "$db": "a"})", "cursor.firstBatch.0._id"),
+      2);
+  const bson::Document both = run(R"({"update": "c", "updates": [{"q": {}, "multi": true,
+                                     "u": {"$set": {"x": 1}}, "sort": {"n": 1}}], "$db": "a"})");
+  EXPECT_EQ(both.get("writeErrors.0.code").as_int64(), wire_code::kFailedToParse);
+}
+
 TEST_F(Dispatching, QuestionsAboutADatabaseThatIsNotThereDoNotMakeIt) {
   expect_ok(R"({"find": "c", "$db": "none"})");
   expect_ok(R"({"count": "c", "$db": "none"})");
