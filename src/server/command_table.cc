@@ -78,12 +78,16 @@ constexpr auto kTable = std::to_array<Command>({
     {"mapreduce", map_reduce, kAnyFields, "", kJavascriptRemark},
     {"ping", ping, kPlain, "", ""},
     {"refreshSessions", refresh_sessions, kPlain, "", ""},
+    {"replSetGetStatus", repl_set_get_status, kAdminOnly, "initialSync", "the one node"},
     {"serverStatus", server_status, kAnyFields, "",
      "uptime, connections, memory, cursors, sessions"},
     {"startSession", start_session, kPlain, "", ""},
     {"update", update, kWrites, "updates ordered let bypassDocumentValidation",
      "collation, arrayFilters, let and pipelines are refused"},
     {"updateSearchIndex", search_index_command, kAnyFields, "", kSearchRemark},
+    {"usersInfo", users_info, kAnyFields, "", "there are no users yet"},
+    {"validate", validate, kPlain, "full metadata checkBSONConformance",
+     "checks the whole database"},
 });
 
 }  // namespace

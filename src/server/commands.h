@@ -53,6 +53,9 @@ namespace nacre::server {
 [[nodiscard]] Result<> server_status(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> db_stats(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> coll_stats(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> validate(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> repl_set_get_status(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> users_info(const Request& request, bson::Builder& reply);
 
 // What will not come (commands_refused.cc).
 [[nodiscard]] Result<> search_index_command(const Request& request, bson::Builder& reply);

@@ -179,4 +179,47 @@ Result<> coll_stats(const Request& request, bson::Builder& reply) {
   return {};
 }
 
+Result<> validate(const Request& request, bson::Builder& reply) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const std::optional<Databases::Lease> database =
+      NACRE_TRY(request.services.databases.find(request.database));
+  const document::CollectionInfo* info = nullptr;
+  std::optional<document::Snapshot> snapshot;
+  if (database) {
+    snapshot.emplace(NACRE_TRY((*database)->snapshot()));
+    info = snapshot->catalog().find(collection);
+  }
+  if (info == nullptr) {
+    return fail(
+        Code::kNotFound, wire_code::kNamespaceNotFound,
+        format("Collection '{}.{}' does not exist to validate.", request.database, collection));
+  }
+  const document::DatabaseVerifyReport report = NACRE_TRY((*database)->verify());
+  reply.append("ns", format("{}.{}", request.database, collection)).append("valid", report.clean());
+  reply.append_number("nIndexes", static_cast<std::int64_t>(info->index_specifications().size()));
+  reply.begin_array("errors");
+  for (const std::string& problem : report.problems) reply.push(problem);
+  reply.end().begin_array("warnings").end();
+  return {};
+}
+
+Result<> repl_set_get_status(const Request& request, bson::Builder& reply) {
+  const ServerFacts& facts = request.services.facts;
+  const std::int64_t now = request.services.clock.milliseconds();
+  const std::string& me =
+      facts.advertised_address.empty() ? request.peer.local_address : facts.advertised_address;
+  reply.append("set", "nacre").append("date", bson::Date{now}).append("myState", 1);
+  reply.append("term", std::int64_t{1}).begin_array("members").push_begin_document();
+  reply.append("_id", 0).append("name", me).append("health", 1.0).append("state", 1);
+  reply.append("stateStr", "PRIMARY").append_number("uptime", (now - facts.started_ms) / 1000);
+  reply.begin_document("optime").append("ts", request.services.clock.now());
+  reply.append("t", std::int64_t{1}).end().append("self", true).end().end();
+  return {};
+}
+
+Result<> users_info(const Request&, bson::Builder& reply) {
+  reply.begin_array("users").end();
+  return {};
+}
+
 }  // namespace nacre::server

@@ -34,6 +34,10 @@ sameList(shop.getCollectionNames(), ['orders']);
 assert.ok(db.adminCommand({ listDatabases: 1 }).databases
   .some((database) => database.name === 'mongosh_shop'));
 
+assert.equal(shop.orders.validate().valid, true);
+assert.equal(shop.stats().objects, 2);
+assert.equal(rs.status().members[0].stateStr, 'PRIMARY');
+
 for (let i = 0; i < 300; ++i) shop.many.insertOne({ _id: i });
 assert.equal(shop.many.find().batchSize(50).toArray().length, 300);
 
