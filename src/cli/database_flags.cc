@@ -34,12 +34,8 @@ Result<OpenDatabase> OpenDatabase::open(const std::string& directory, bool creat
   auto database = document::Database::open(directory, options);
   if (!database.has_value()) {
     Error error = std::move(database).error();
-    if (error.code() != Code::kConflict) {
-      return std::unexpected(
-          std::move(error).while_doing(format("opening database {}", directory)));
-    }
-    return std::unexpected(std::move(error).while_doing(
-        format("opening database {}; a server or another command has it open", directory)));
+    if (error.code() != Code::kConflict) return std::unexpected(std::move(error));
+    return std::unexpected(std::move(error).while_doing("a server or another command has it open"));
   }
   opened.database_ = *std::move(database);
   return opened;
