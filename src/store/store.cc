@@ -122,30 +122,42 @@ Result<> Store::apply(Position position, Time time, Bytes batch) {
 }
 
 Result<> Store::apply_ops(Position position, Bytes batch, std::uint64_t op_count) {
-  const bool in_steps = op_count > publish_every_;
-  if (in_steps) {
-    auto hold = std::make_shared<const page::Hold>(pager_->hold());
-    MutexLock lock(visible_mutex_);
-    visible_hold_ = std::move(hold);
-  }
   BatchReader reader(batch);
   for (std::uint64_t index = 0;; ++index) {
     const std::optional<Op> op = NACRE_TRY(reader.next());
     if (!op.has_value()) return {};
-    // To the pager only: snapshots look through visible_hold_.
-    if (in_steps && index % publish_every_ == publish_every_ - 1) pager_->publish();
-    switch (op->kind) {
-      case OpKind::kPut:
-        NACRE_TRY(apply_put(*op, word_of(position, index)));
-        break;
-      case OpKind::kRemove:
-        NACRE_TRY(apply_remove(*op));
-        break;
-      case OpKind::kDropTable:
-        NACRE_TRY(apply_drop(op->table));
-        break;
+    const bool is_step = op_count > publish_every_ && index % publish_every_ == publish_every_ - 1;
+    if (is_step) publish_to_pager_only();
+    auto applied = apply_op(*op, word_of(position, index));
+    if (!applied.has_value() && applied.error().code() == Code::kFull) {
+      // The tree is as before; what the batch has changed so far may be what fills the memory.
+      publish_to_pager_only();
+      applied = apply_op(*op, word_of(position, index));
+    }
+    if (!applied.has_value()) return applied;
+  }
+}
+
+Result<> Store::apply_op(const Op& op, std::uint64_t word) {
+  switch (op.kind) {
+    case OpKind::kPut:
+      return apply_put(op, word);
+    case OpKind::kRemove:
+      return apply_remove(op);
+    case OpKind::kDropTable:
+      return apply_drop(op.table);
+  }
+  return fail(Code::kCorrupt, "batch: operation of no known kind");
+}
+
+void Store::publish_to_pager_only() {
+  {
+    MutexLock lock(visible_mutex_);
+    if (visible_hold_ == nullptr) {
+      visible_hold_ = std::make_shared<const page::Hold>(pager_->hold());
     }
   }
+  pager_->publish();
 }
 
 Store::Table* Store::find_table(TableId table) {

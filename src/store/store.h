@@ -141,6 +141,10 @@ class Store {
   [[nodiscard]] Result<> replay();
   [[nodiscard]] Result<> checkpoint_replay();
   [[nodiscard]] Result<> apply_ops(Position position, Bytes batch, std::uint64_t op_count);
+  [[nodiscard]] Result<> apply_op(const Op& op, std::uint64_t word);
+  // Lets the pager give up pages that a batch has changed before all of it is applied. What
+  // snapshots see stays as it was.
+  void publish_to_pager_only();
   [[nodiscard]] Result<> apply_put(const Op& op, std::uint64_t word);
   [[nodiscard]] Result<> apply_remove(const Op& op);
   [[nodiscard]] Result<> apply_drop(TableId table);

@@ -182,6 +182,43 @@ TEST_F(StoreTest, AfterAFailedCheckpointReadsGoOnAndWritesWaitForAReopen) {
   put("b", "2");
 }
 
+// STORE-4: damage met in the middle of a batch; the operations before it never come to light.
+TEST_F(StoreTest, BatchThatFailsInTheMiddleIsNeverVisibleAndStopsTheStore) {
+  open();
+  for (int i = 0; i < 200; ++i) put("key" + std::to_string(i), std::string(200, 'x'));
+  put("a", "1", TableId{2});
+  checkpoint_and_verify();
+  const std::uint64_t blocks = disk_.contents("s/store.dat").size() / 4096;
+  BatchWriter batch;
+  batch.put(TableId{2}, as_bytes("a"), as_bytes("changed"));
+  for (int i = 100; i < 200; ++i) batch.put(kTable, as_bytes("key" + std::to_string(i)), {});
+  batch.put(kTable, as_bytes("new"), {});
+  store_.reset();
+  int failed = 0;
+  for (std::uint64_t block = 4; block < blocks; ++block) {
+    const auto disk = disk_.clone(block);
+    disk->corrupt("s/store.dat", block * 4096 + 100, std::byte{0x10});
+    Options options = this->options();
+    options.file_system = disk.get();
+    auto opened = Store::open("s", options);
+    if (!opened.has_value()) continue;
+    store_ = std::move(*opened);
+    const auto applied = store_->apply(Position{202}, Time{9999}, batch.bytes());
+    if (!applied.has_value() && get("a", TableId{2}) == "1") {
+      ++failed;
+      EXPECT_EQ(applied.error().code(), Code::kCorrupt);
+      store_->publish();
+      EXPECT_EQ(get("a", TableId{2}), "1");
+      const auto after = store_->apply(Position{202}, Time{9999}, batch.bytes());
+      ASSERT_FALSE(after.has_value());
+      EXPECT_EQ(after.error().code(), Code::kClosed);
+      EXPECT_FALSE(store_->cut(/*clean=*/false).has_value());
+    }
+    store_.reset();
+  }
+  EXPECT_GT(failed, 0);
+}
+
 TEST_F(StoreTest, InterruptedCreationIsFinishedByTheNextOpen) {
   for (std::uint64_t cut = 0;; ++cut) {
     SCOPED_TRACE("power cut after operation " + std::to_string(cut));

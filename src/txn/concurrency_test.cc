@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "io/random.h"
 #include "io/sim_file_system.h"
 #include "txn/database.h"
 
@@ -182,6 +183,49 @@ TEST_F(ConcurrencyTest, EveryAcknowledgedCommitOfManyThreadsSurvivesAPowerCut) {
     EXPECT_GE(value, acknowledged[static_cast<std::size_t>(t)]) << "DUR-1";
     EXPECT_LE(value, acknowledged[static_cast<std::size_t>(t)] + 1) << "one was under way";
   }
+}
+
+// ISO-1, STORE-4: a transaction that is applied in steps, because its pages do not fit the cache at
+// once, is seen whole or not at all.
+TEST_F(ConcurrencyTest, TransactionLargerThanTheCacheIsSeenWholeOrNotAtAll) {
+  constexpr int kRows = 1500;
+  options_.cache_bytes = 64 * 8192;
+  ASSERT_TRUE(database_->close().has_value());
+  database_.reset();
+  open();
+  const auto write_all = [&](int value) {
+    Transaction txn = database_->begin();
+    const std::string padded = std::to_string(value) + std::string(500, ' ');
+    for (int i = 0; i < kRows; ++i) {
+      EXPECT_TRUE(
+          txn.put(kAccounts, as_bytes("row" + std::to_string(i)), as_bytes(padded)).has_value());
+    }
+    const auto committed = txn.commit();
+    EXPECT_TRUE(committed.has_value()) << committed.error().text();
+  };
+  write_all(0);
+  std::atomic<bool> stop = false;
+  std::thread reader([&] {
+    io::Random random(3);
+    while (!stop.load()) {
+      const Snapshot snapshot = database_->snapshot();
+      int first = -1;
+      for (int i = 0; i < 40; ++i) {
+        const auto seen =
+            snapshot.get(kAccounts, as_bytes("row" + std::to_string(random.below(kRows))));
+        if (!seen.has_value()) {
+          EXPECT_EQ(seen.error().code(), Code::kTooOld) << seen.error().text();
+          break;
+        }
+        ASSERT_TRUE(seen->has_value());
+        if (first < 0) first = amount(**seen);
+        EXPECT_EQ(amount(**seen), first);
+      }
+    }
+  });
+  for (int value = 1; value <= 4; ++value) write_all(value);
+  stop.store(true);
+  reader.join();
 }
 
 TEST_F(ConcurrencyTest, CheckpointVerifyAndSyncRunBesideWriters) {

@@ -141,6 +141,9 @@ class Transaction::Rep {
   explicit Rep(Snapshot at) : snapshot(std::move(at)) {}
 
   [[nodiscard]] Result<Position> commit(Durability durability);
+  // Looks up what will be changed, so that whoever applies it finds the pages in memory, and damage
+  // is met while the transaction can still fail alone.
+  [[nodiscard]] Result<> warm() const;
   void collect(Footprint& footprint) const;
   [[nodiscard]] Error describe(const Conflict& conflict) const;
 
@@ -216,6 +219,29 @@ Result<Position> Transaction::commit(Durability durability) {
   return rep->commit(durability);
 }
 
+Result<> Transaction::Rep::warm() const {
+  constexpr std::size_t kKeysMax = 1024;  // more would only push each other out of a small cache
+  const page::View view = snapshot.rep_->at.view();
+  std::optional<tree::Tree> tree;
+  std::optional<TableId> table;
+  std::size_t count = 0;
+  for (const WriteSet::Entry* entry = writes.first(); entry != nullptr && count < kKeysMax;
+       entry = entry->next(), ++count) {
+    if (table != entry->table()) {
+      table = entry->table();
+      tree = snapshot.rep_->at.table(*table);
+    }
+    if (!tree.has_value()) continue;
+    const auto seen = tree->visit(view, entry->key(), [](Bytes, std::uint64_t) {});
+    if (seen.has_value()) continue;
+    // A snapshot that was given up can still be written from: the conflict check needs none.
+    if (seen.error().code() == Code::kTooOld) return {};
+    return std::unexpected(
+        seen.error().clone().while_doing(format("preparing to write table {}", number(*table))));
+  }
+  return {};
+}
+
 void Transaction::Rep::collect(Footprint& footprint) const {
   footprint.clear();
   footprint.tables_dropped = writes.dropped();
@@ -273,6 +299,7 @@ Error Transaction::Rep::describe(const Conflict& conflict) const {
 
 Result<Position> Transaction::Rep::commit(Durability durability) {
   NACRE_TRY(snapshot.rep_->check_open());
+  NACRE_TRY(warm());
   // Kept from commit to commit: its lists have found their size after a few.
   static thread_local Footprint footprint;
   collect(footprint);
@@ -298,6 +325,7 @@ Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Op
                                           .clock = options.clock,
                                           .create_if_missing = options.create_if_missing,
                                           .cache_bytes = options.cache_bytes,
+                                          .held_bytes_max = options.cache_bytes / 2,
                                           .checkpoint_log_bytes = options.checkpoint_log_bytes});
   if (!opened.has_value()) {
     return std::unexpected(

@@ -300,6 +300,36 @@ TEST_F(DatabaseTest, AfterAFailedLogWriteReadsGoOnAndWritesWaitForAReopen) {
   put("b", "2");
 }
 
+TEST_F(DatabaseTest, TransactionThatMeetsDamageFailsAloneBeforeItIsLogged) {
+  for (int i = 0; i < 200; ++i) put("key" + std::to_string(i), std::string(200, 'x'));
+  put("a", "1", TableId{2});
+  ASSERT_TRUE(database_->close().has_value());
+  database_.reset();
+  const std::uint64_t blocks = disk_.contents("db/store.dat").size() / 4096;
+  int refused = 0;
+  for (std::uint64_t block = 4; block < blocks; ++block) {
+    const auto disk = disk_.clone(block);
+    disk->corrupt("db/store.dat", block * 4096 + 100, std::byte{0x10});
+    options_.file_system = disk.get();
+    auto opened = Database::open("db", options_);
+    if (!opened.has_value()) continue;
+    database_ = std::move(*opened);
+    Transaction txn = database_->begin();
+    for (int i = 0; i < 200; ++i) {
+      ASSERT_TRUE(txn.put(kTable, as_bytes("key" + std::to_string(i)), {}).has_value());
+    }
+    const auto committed = txn.commit();
+    if (!committed.has_value() && get("a", TableId{2}) == "1") {
+      ++refused;
+      EXPECT_EQ(committed.error().code(), Code::kCorrupt) << committed.error().text();
+      put("a", "2", TableId{2});
+      EXPECT_EQ(get("a", TableId{2}), "2") << "other tables can be written";
+    }
+    database_.reset();
+  }
+  EXPECT_GT(refused, 0);
+}
+
 TEST_F(DatabaseTest, ClosedDatabaseAnswersClosed) {
   put("a", "1");
   const Snapshot snapshot = database_->snapshot();
