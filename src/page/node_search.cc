@@ -124,6 +124,10 @@ Found search(Node node, Bytes suffix) {
   const std::uint32_t head = head_of(suffix);
   const std::size_t index = kCountHeads(node.page(), head);
   if (index == node.count() || node.head(index) != head) return {index, false};
+  // The cell and what follows its key: all of it is about to be read.
+  const std::byte* cell = node.page() + Node::cell_offset(node.slot(index));
+  __builtin_prefetch(cell);
+  __builtin_prefetch(cell + 64);
   return search_equal_heads(node, suffix, index, head);
 }
 

@@ -208,12 +208,14 @@ class Pager {
   }
   // The version of page `id` visible at `generation`, valid under the caller's Pin; null when it is
   // not in memory: give up the pin, load() it and start anew.
-  [[nodiscard]] const std::byte* find(PageId id, std::uint64_t generation) const {
+  // The first `wanted` bytes are fetched while the caller still looks at the header.
+  [[nodiscard]] const std::byte* find(PageId id, std::uint64_t generation,
+                                      std::size_t wanted = 256) const {
     const MappingWord word = table_.word(id);
     if (word.tag() != Tag::kFrame) [[unlikely]]
       return nullptr;
     const std::byte* page = word.frame();
-    prefetch_node(page);
+    for (std::size_t at = 0; at < wanted; at += 64) __builtin_prefetch(page + at);
     while (generation_of(page) > generation) [[unlikely]] {
       // acquire: pairs with the release in writable()
       page = arena_.info(page).prev.load(std::memory_order_acquire);
@@ -301,12 +303,6 @@ class Pager {
   [[nodiscard]] Result<> adopt(const SuperblockRead& read);
   [[nodiscard]] Result<> adopt_map(const MapBlock& map) NACRE_REQUIRES(mutex_);
 
-  static void prefetch_node(const std::byte* page) {
-    __builtin_prefetch(page);
-    __builtin_prefetch(page + 64);
-    __builtin_prefetch(page + 128);
-    __builtin_prefetch(page + 192);
-  }
   static void touch(const std::byte* page) {
     // Stored only when it changes something, so that hot pages stay in every CPU's cache.
     if (superseded_word(page) < kOneLife) [[unlikely]]

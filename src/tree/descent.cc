@@ -22,6 +22,11 @@ std::unexpected<Error> too_old(const Target& target) {
 
 namespace {
 
+// Header, hints, heads and slots of a leaf of 60 rows: asked for at once, they cost one trip to
+// memory instead of three.
+constexpr std::size_t kLeafArrays = 704;   // bytes
+constexpr std::size_t kInnerArrays = 256;  // bytes; inner pages are mostly in the CPU's caches
+
 // Which child of an inner page to follow.
 template <class Choose>
 Result<Arrival> descend_by(const Target& target, page::View view, std::uint64_t generation,
@@ -30,7 +35,7 @@ Result<Arrival> descend_by(const Target& target, page::View view, std::uint64_t 
   PageId id = target.root;
   int level = -1;
   for (;;) {
-    const std::byte* bytes = pager.find(id, generation);
+    const std::byte* bytes = pager.find(id, generation, level == 0 ? kLeafArrays : kInnerArrays);
     if (bytes == nullptr) [[unlikely]] {
       if (!pager.is_absent(id)) return Arrival{.leaf = nullptr, .missing = id};
       if (page::Pager::is_cancelled(view)) return too_old(target);
