@@ -49,14 +49,14 @@ class Database::Rep {
   io::Clock* clock = &io::system_clock();
   std::atomic<std::uint64_t> changes{0};  // commits ended * kChangeDone + commits on their way
 
-  Mutex mutex{"document catalog", 12};
+  Mutex mutex{"document::Database::catalog", 4};
   std::shared_ptr<const Catalog> cached NACRE_GUARDED_BY(mutex);  // shared with its readers
   std::uint64_t cached_changes NACRE_GUARDED_BY(mutex) = 0;
   Position cached_from NACRE_GUARDED_BY(mutex) = kNoPosition;  // right for snapshots from here on
 
  private:
   struct Line {
-    Mutex mutex{"document writers of one key", 10};
+    Mutex mutex{"document::Database::line", 2};
   };
   std::array<Line, 64> lines;
 };

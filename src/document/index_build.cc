@@ -29,8 +29,10 @@ class IndexBuild {
       if (added) {
         reached_ = std::move(reached);
         batch = std::min(kBuildBatch, batch * 2);
-      } else if (added.error().code() == Code::kConflict) {
-        // Writers change these documents faster than we add them: smaller steps get through.
+      } else if (added.error().code() == Code::kConflict ||
+                 (added.error().code() == Code::kFull && batch > 1)) {
+        // Writers change these documents faster than we add them, or they have more entries than
+        // one commit may write: smaller steps get through.
         batch = std::max<std::size_t>(1, batch / 4);
         more = true;
       } else {

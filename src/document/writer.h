@@ -22,8 +22,11 @@
 
 namespace nacre::document {
 
-// What one row takes beside a document's BSON; a document's BSON may have that much less.
+// What a document's BSON may measure until values can be longer than a page, and what it may under
+// a long _id.
 inline constexpr std::size_t kDocumentBytesMaxNow = txn::kValueSizeMax - kEnvelopeSizeMax;
+inline constexpr std::size_t kShortIdBytesMax = 300;  // of its key
+inline constexpr std::size_t kDocumentBytesMaxUnderLongId = 4900 - kEnvelopeSizeMax;
 
 class Writer {
  public:
@@ -46,7 +49,7 @@ class Writer {
     EntryTraits traits;
   };
 
-  [[nodiscard]] Result<> check_size(bson::View document) const;
+  [[nodiscard]] static Result<> check_size(Bytes id_key, bson::View document);
   // Sets changes_ to the difference between the entries of the two (either may be null).
   [[nodiscard]] Result<> compare(Bytes id_key, const bson::View* before, const bson::View* after);
   [[nodiscard]] Result<> check_unique(const IndexInfo& index, const IndexChange& change,

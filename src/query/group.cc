@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "bson/arithmetic.h"
 #include "bson/compare.h"
 #include "bson/key_encoder.h"
 #include "query/cursor.h"
@@ -72,7 +73,7 @@ bool GroupSpec::only_counts() const {
          });
 }
 
-Result<bool> Sum::add(const bson::Element& value) {
+bool Sum::add(const bson::Element& value) {
   switch (value.type()) {
     case bson::Type::kInt64:
       has_int64_ = true;
@@ -93,8 +94,12 @@ Result<bool> Sum::add(const bson::Element& value) {
       add_double(value.number_double());
       return true;
     case bson::Type::kDecimal128:
-      return fail(Code::kUnsupported, 238,
-                  "arithmetic on decimals is not carried out by this version");
+      if (decimal_.type() == bson::Type::kMissing) {
+        decimal_ = bson::Value(value);
+      } else if (auto sum = bson::add(decimal_.element(), value)) {
+        decimal_ = *std::move(sum);
+      }
+      return true;
     default:
       return false;
   }
@@ -111,7 +116,11 @@ void Sum::add_double(double value) {
 }
 
 void Sum::append_to(bson::Builder& builder, std::string_view name) const {
-  if (has_double_) {
+  if (decimal_.type() != bson::Type::kMissing) {
+    const bson::Value rest = has_double_ ? bson::Value(as_double()) : bson::Value(integer_);
+    const auto sum = bson::add(decimal_.element(), rest.element());
+    builder.append(name, sum ? sum->element() : decimal_.element());
+  } else if (has_double_) {
     builder.append(name, as_double());
   } else if (has_int64_) {
     builder.append(name, integer_);
@@ -173,8 +182,10 @@ Result<> Group::add(const AccumulatorSpec& spec, Accumulator& to, const bson::Vi
   switch (spec.kind) {
     case AccumulatorKind::kSum:
     case AccumulatorKind::kAverage: {
-      const bool counted = NACRE_TRY(to.sum.add(element));
-      if (counted) ++to.count;
+      if (spec.kind == AccumulatorKind::kAverage && element.is(bson::Type::kDecimal128)) {
+        return fail(Code::kUnsupported, 238, "$avg of decimals is not carried out by this version");
+      }
+      if (to.sum.add(element)) ++to.count;
       return {};
     }
     case AccumulatorKind::kFirst:

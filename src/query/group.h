@@ -2,7 +2,7 @@
 //
 // Errors:  parse: kInvalid with MongoDB's number (15947 15948 15955 40234 40238 40156 40158); 15952
 //          for an accumulator this version does not carry out (kUnsupported). next: 292 when the
-//          groups take more than kStageBytesMax; kUnsupported 238 for sums of decimals.
+//          groups take more than kStageBytesMax; kUnsupported 238 for $avg of decimals.
 // Cost:    a hash look-up for each row.
 // Threads: one thread at a time.
 #pragma once
@@ -37,12 +37,14 @@ struct GroupSpec {
 };
 
 // A sum as MongoDB promotes it: int32, int64 when that is too small, double when that is, or when a
-// double is among the values (compensated, so that small values are not lost).
+// double is among the values (compensated, so that small values are not lost); decimal128 when one
+// is.
 class Sum {
  public:
-  // What is no number is passed over; returns whether it was one. kUnsupported for decimals.
-  [[nodiscard]] Result<bool> add(const bson::Element& value);
+  // What is no number is passed over; returns whether it was one.
+  bool add(const bson::Element& value);
   void append_to(bson::Builder& builder, std::string_view name) const;
+  // Of the numbers that are not decimals.
   [[nodiscard]] double as_double() const {
     return double_ + correction_ + static_cast<double>(integer_);
   }
@@ -55,6 +57,7 @@ class Sum {
   double correction_ = 0;
   bool has_int64_ = false;
   bool has_double_ = false;
+  bson::Value decimal_;  // sum of the decimals; missing when there was none
 };
 
 class Group final : public Stage {

@@ -30,6 +30,11 @@ class ShrinkingBatch {
 
 }  // namespace
 
+// A caller's transaction takes the whole statement, up to what a transaction may hold.
+std::size_t MatchWrite::bytes_max() const {
+  return scope_.transaction == nullptr ? kStatementBytesMax : SIZE_MAX;
+}
+
 Result<> MatchWrite::run() {
   if (scope_.transaction != nullptr) {
     reset();
@@ -54,8 +59,10 @@ Result<> MatchWrite::first_batch(document::Transaction& transaction, std::size_t
   const document::CollectionInfo* info =
       NACRE_TRY(transaction.require_for_write(target_.collection));
   document::Writer writer(scope_.database, transaction, *info);
-  for (; done_ < std::min(batch, matches_.size()); ++done_) {
+  std::size_t bytes = 0;
+  for (; done_ < std::min(batch, matches_.size()) && bytes < bytes_max(); ++done_) {
     const Match& match = matches_[done_];
+    bytes += match.stored.size();
     NACRE_TRY(write(writer, as_bytes(match.key), as_bytes(match.stored)));
   }
   return {};
@@ -94,15 +101,20 @@ Result<> MatchWrite::later_batches() {
 
 Result<> MatchWrite::later_batch(document::Transaction& transaction, std::size_t batch,
                                  std::size_t& reached) {
-  reached = std::min(matches_.size(), done_ + batch);
+  const std::size_t end = std::min(matches_.size(), done_ + batch);
   const document::CollectionInfo* info = NACRE_TRY(transaction.find_for_write(target_.collection));
-  if (info == nullptr) return {};  // dropped meanwhile: nothing matches any more
+  if (info == nullptr) {  // dropped meanwhile: nothing matches any more
+    reached = matches_.size();
+    return {};
+  }
   const Filter filter = NACRE_TRY(Filter::parse(target_.filter));
   document::Writer writer(scope_.database, transaction, *info);
-  for (std::size_t i = done_; i < reached; ++i) {
-    const Bytes key = as_bytes(matches_[i].key);
+  std::size_t bytes = 0;
+  for (reached = done_; reached < end && bytes < bytes_max(); ++reached) {
+    const Bytes key = as_bytes(matches_[reached].key);
     const auto stored = NACRE_TRY(transaction.rows().get(info->table, key));
     if (!stored) continue;
+    bytes += stored->size();
     const bson::View document = NACRE_TRY(document::decode_bson(as_bytes(*stored)));
     const bool still = NACRE_TRY(filter.matches(document));
     if (still) NACRE_TRY(write(writer, key, as_bytes(*stored)));

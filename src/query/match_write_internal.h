@@ -53,6 +53,7 @@ class MatchWrite {
     std::string stored;  // empty: to be read again
   };
 
+  [[nodiscard]] std::size_t bytes_max() const;
   [[nodiscard]] Result<> first_batch(document::Transaction& transaction, std::size_t batch);
   [[nodiscard]] Result<> collect(document::Transaction& transaction, std::size_t batch);
   [[nodiscard]] Result<> later_batches();

@@ -5,9 +5,10 @@
 //   for the call only; a cursor copies what it keeps. Views must have passed bson::validate.
 // Alone, an operation is one transaction of its own and is retried inside when another writer won;
 //   its caller never sees a conflict. An update or delete of very many documents is carried out
-//   in several commits of whole documents (kStatementDocumentsMax each).
+//   in several commits of whole documents; an insert is one commit, of 64 MB at most (kFull).
 // In a caller's transaction it reads that transaction's snapshot and own writes, and nothing is
-//   visible to others before the caller commits.
+//   visible to others before the caller commits. After an Error there, abandon the transaction:
+//   some documents of the statement may have been written into it.
 // Errors:  Error::number() is MongoDB's code wherever it has one, and Error::what() its message;
 //          11000 (duplicate key) carries {keyPattern, keyValue} in Error::details(). kUnsupported
 //          for operators, stages and options this version does not carry out.
@@ -31,7 +32,9 @@
 
 namespace nacre::query {
 
-inline constexpr std::size_t kStatementDocumentsMax = 10'000;  // written by one commit
+// Written by one commit of an update or delete, whichever is reached first.
+inline constexpr std::size_t kStatementDocumentsMax = 10'000;
+inline constexpr std::size_t kStatementBytesMax = std::size_t{8} << 20;  // of the documents before
 
 // Where an operation runs and under what limits.
 struct Scope {

@@ -293,6 +293,25 @@ TEST_F(Operations, AggregateCountsAndGroups) {
             Rows{R"({"_id":3,"b":"x"})"});
 }
 
+TEST_F(Operations, SumsPromoteAsMongoDbDoes) {
+  testing::insert(*database_, "c",
+                  R"({"_id": 1, "i": 2147483647, "l": {"$numberLong": "9223372036854775807"},
+                      "d": 0.5, "m": {"$numberDecimal": "0.1"}, "s": "no number"})");
+  testing::insert(*database_, "c",
+                  R"({"_id": 2, "i": 1, "l": 1, "d": 1, "m": {"$numberDecimal": "0.2"}})");
+  const auto pipeline = bson::array_from_json(
+      R"([{"$group": {"_id": null, "i": {"$sum": "$i"}, "l": {"$sum": "$l"}, "d": {"$sum": "$d"},
+                      "m": {"$sum": "$m"}, "s": {"$sum": "$s"}}}])");
+  auto cursor = aggregate(scope_, {.collection = "c", .pipeline = *pipeline});
+  ASSERT_TRUE(cursor);
+  const auto row = cursor->next();
+  ASSERT_TRUE(row && *row);
+  EXPECT_EQ(bson::to_json(**row, bson::JsonForm::kCanonical),
+            R"({"_id":null,"i":{"$numberLong":"2147483648"},)"
+            R"("l":{"$numberDouble":"9223372036854775808.0"},"d":{"$numberDouble":"1.5"},)"
+            R"("m":{"$numberDecimal":"0.3"},"s":{"$numberInt":"0"}})");
+}
+
 TEST_F(Operations, UnknownStagesAreRefusedByName) {
   const auto pipeline = bson::array_from_json(R"([{"$lookup": {}}])");
   const auto result = aggregate(scope_, {.collection = "c", .pipeline = *pipeline, .hint = {}});
