@@ -1,7 +1,6 @@
 #include "io/sim_file_system.h"
 
 #include <algorithm>
-#include <limits>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -9,15 +8,13 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "io/sim_disk_internal.h"
+#include "io/sim_file_internal.h"
 
 namespace nacre::io {
 namespace {
 
-using Kind = FileChange::Kind;
 using Target = Fault::Target;
 using Effect = Fault::Effect;
-
-constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
 // Names of a path; "" and "." mean nothing, "/a" is "a".
 std::vector<std::string_view> split(std::string_view path) {
@@ -36,52 +33,6 @@ std::unexpected<Error> absent(std::string_view path) {
 }
 
 }  // namespace
-
-// What happens to one call that changes something.
-struct Verdict {
-  bool effect = true;   // it happens
-  bool durable = true;  // what it makes durable is durable
-  bool partly = false;  // only a beginning of the data arrives
-  bool cached = false;  // what arrives never becomes durable
-  bool lost = false;    // a failed sync: what it should have written is lost
-  std::optional<Error> error;
-};
-
-class SimFileSystem::Disk {
- public:
-  explicit Disk(std::uint64_t seed) : root(std::make_shared<SimNode>(true)), random(seed) {}
-
-  // Both require the lock.
-  Verdict judge(std::string_view what, bool is_write, bool is_sync);
-  [[nodiscard]] Result<> judge_read(std::string_view what);
-
-  struct Place {
-    SimNodePtr directory;  // null: does not exist
-    std::string name;      // empty: the root itself
-  };
-  [[nodiscard]] Place place(std::string_view path) const;
-  [[nodiscard]] SimNodePtr find(std::string_view path) const;
-  [[nodiscard]] Result<> change_names(std::string_view what, SimNode& directory, NameChange change);
-
-  mutable std::mutex mutex;
-  SimNodePtr root;
-  Random random;
-  std::uint64_t boots = 0;
-  std::uint64_t operations = 0;
-  std::uint64_t operations_left = kUnlimited;  // before the power cut
-  std::uint64_t in_flight_left = 0;            // then under way
-  bool powered = true;
-  std::uint64_t capacity = kUnlimited;
-  std::vector<Fault> faults;
-  std::uint64_t faults_hit = 0;
-
- private:
-  // The fault that hits this call, counted; faults of other kinds are left alone.
-  std::optional<Fault> hit(Target first, std::optional<Target> second, bool operation);
-  [[nodiscard]] Error no_power(std::string_view what) const {
-    return {Code::kClosed, format("{}: the power is off", what)};
-  }
-};
 
 std::optional<Fault> SimFileSystem::Disk::hit(Target first, std::optional<Target> second,
                                               bool operation) {
@@ -159,174 +110,6 @@ Result<> SimFileSystem::Disk::change_names(std::string_view what, SimNode& direc
   if (verdict.effect) directory.change(std::move(change));
   if (verdict.error) return std::unexpected(std::move(*verdict.error));
   return {};
-}
-
-class SimFile final : public File {
- public:
-  SimFile(std::shared_ptr<SimFileSystem::Disk> disk, SimNodePtr node, std::string path,
-          OpenOptions options, bool holds_lock)
-      : disk_(std::move(disk)),
-        node_(std::move(node)),
-        path_(std::move(path)),
-        options_(options),
-        holds_lock_(holds_lock),
-        boot_(disk_->boots) {}
-  ~SimFile() override;
-
-  Result<> read(std::uint64_t offset, MutableBytes into) override;
-  Result<> write(std::uint64_t offset, Bytes bytes) override;
-  Result<> write_durably(std::uint64_t offset, Bytes bytes) override;
-  Result<> sync() override;
-  Result<> resize(std::uint64_t size) override;
-  Result<> punch_hole(std::uint64_t offset, std::uint64_t size) override;
-  Result<std::uint64_t> size() override;
-
- private:
-  // All below require the lock.
-  [[nodiscard]] Result<> check_open() const;
-  [[nodiscard]] Result<> check_writable() const;
-  void check_aligned(std::uint64_t offset, Bytes bytes) const;
-  [[nodiscard]] Result<> write_locked(std::uint64_t offset, Bytes bytes, bool durably);
-
-  const std::shared_ptr<SimFileSystem::Disk> disk_;  // a file may outlive the file system
-  const SimNodePtr node_;
-  const std::string path_;
-  const OpenOptions options_;
-  const bool holds_lock_;
-  const std::uint64_t boot_;
-  bool lost_ = false;  // a sync failed
-};
-
-SimFile::~SimFile() {
-  const std::scoped_lock lock(disk_->mutex);
-  if (holds_lock_ && boot_ == disk_->boots) node_->locked = false;
-}
-
-Result<> SimFile::check_open() const {
-  if (boot_ == disk_->boots) return {};
-  return fail(Code::kClosed, format("{}: was opened before the power went off", path_));
-}
-
-Result<> SimFile::check_writable() const {
-  NACRE_TRY(check_open());
-  NACRE_CHECK(options_.mode != OpenMode::kReadOnly, "only files opened for it are written");
-  if (lost_) {
-    return fail(Code::kClosed,
-                format("{}: a sync of this file was refused before; reopen it", path_));
-  }
-  return {};
-}
-
-void SimFile::check_aligned(std::uint64_t offset, Bytes bytes) const {
-  if (!options_.direct) return;
-  NACRE_CHECK(offset % kDirectAlignment == 0, "direct transfers are aligned in the file");
-  NACRE_CHECK(bytes.size() % kDirectAlignment == 0, "direct transfers are whole blocks");
-  NACRE_CHECK(reinterpret_cast<std::uintptr_t>(bytes.data()) % kDirectAlignment == 0,
-              "direct transfers are aligned in memory");
-}
-
-Result<> SimFile::read(std::uint64_t offset, MutableBytes into) {
-  check_aligned(offset, into);
-  const std::scoped_lock lock(disk_->mutex);
-  NACRE_TRY(check_open());
-  NACRE_TRY(disk_->judge_read(path_));
-  const std::string& bytes = node_->data.current();
-  if (offset > bytes.size() || into.size() > bytes.size() - offset) {
-    return fail(Code::kIo, format("{}: ends before byte {}", path_, offset + into.size()));
-  }
-  if (!into.empty()) std::memcpy(into.data(), bytes.data() + offset, into.size());
-  return {};
-}
-
-Result<> SimFile::write_locked(std::uint64_t offset, Bytes bytes, bool durably) {
-  NACRE_TRY(check_writable());
-  if (bytes.empty()) return {};
-  Verdict verdict = disk_->judge(path_, /*is_write=*/true, /*is_sync=*/durably);
-  std::uint64_t count = bytes.size();
-  if (verdict.partly) count = disk_->random.below(count);
-  const std::uint64_t size = node_->data.current().size();
-  if (disk_->capacity != kUnlimited && offset + count > size && verdict.effect) {
-    const std::uint64_t used = disk_->root->bytes();
-    const std::uint64_t room = disk_->capacity > used ? disk_->capacity - used : 0;
-    if (offset + count - size > room) {
-      count = size + room > offset ? size + room - offset : 0;
-      verdict.durable = false;
-      if (!verdict.error) verdict.error = Error(Code::kFull, format("{}: disk full", path_));
-    }
-  }
-  if (verdict.effect && count > 0) {
-    FileChange change{.kind = Kind::kData,
-                      .offset = offset,
-                      .size = count,
-                      .data = to_string(bytes.first(static_cast<std::size_t>(count)))};
-    if (verdict.cached) {
-      node_->data.apply_to_cache(change);
-    } else if (durably && verdict.durable) {
-      node_->data.apply_durably(change);
-    } else {
-      node_->data.apply(std::move(change));
-    }
-  }
-  if (!verdict.error) return {};
-  lost_ = durably;
-  return std::unexpected(std::move(*verdict.error));
-}
-
-Result<> SimFile::write(std::uint64_t offset, Bytes bytes) {
-  check_aligned(offset, bytes);
-  const std::scoped_lock lock(disk_->mutex);
-  return write_locked(offset, bytes, /*durably=*/false);
-}
-
-Result<> SimFile::write_durably(std::uint64_t offset, Bytes bytes) {
-  check_aligned(offset, bytes);
-  const std::scoped_lock lock(disk_->mutex);
-  return write_locked(offset, bytes, /*durably=*/true);
-}
-
-Result<> SimFile::sync() {
-  const std::scoped_lock lock(disk_->mutex);
-  NACRE_TRY(check_writable());
-  Verdict verdict = disk_->judge(path_, /*is_write=*/false, /*is_sync=*/true);
-  if (verdict.durable) node_->data.sync();
-  if (verdict.lost) node_->data.lose_unsynced();
-  if (!verdict.error) return {};
-  lost_ = true;
-  return std::unexpected(std::move(*verdict.error));
-}
-
-Result<> SimFile::resize(std::uint64_t size) {
-  const std::scoped_lock lock(disk_->mutex);
-  NACRE_TRY(check_writable());
-  Verdict verdict = disk_->judge(path_, /*is_write=*/true, /*is_sync=*/false);
-  const std::uint64_t now = node_->data.current().size();
-  if (disk_->capacity != kUnlimited && size > now &&
-      disk_->root->bytes() + (size - now) > disk_->capacity) {
-    return fail(Code::kFull, format("{}: disk full", path_));
-  }
-  if (verdict.effect) {
-    node_->data.apply({.kind = Kind::kResize, .offset = size, .size = 0, .data = {}});
-  }
-  if (verdict.error) return std::unexpected(std::move(*verdict.error));
-  return {};
-}
-
-Result<> SimFile::punch_hole(std::uint64_t offset, std::uint64_t size) {
-  const std::scoped_lock lock(disk_->mutex);
-  NACRE_TRY(check_writable());
-  Verdict verdict = disk_->judge(path_, /*is_write=*/true, /*is_sync=*/false);
-  if (verdict.effect) {
-    node_->data.apply({.kind = Kind::kPunch, .offset = offset, .size = size, .data = {}});
-  }
-  if (verdict.error) return std::unexpected(std::move(*verdict.error));
-  return {};
-}
-
-Result<std::uint64_t> SimFile::size() {
-  const std::scoped_lock lock(disk_->mutex);
-  NACRE_TRY(check_open());
-  NACRE_TRY(disk_->judge_read(path_));
-  return node_->data.current().size();
 }
 
 SimFileSystem::SimFileSystem(std::uint64_t seed) : disk_(std::make_shared<Disk>(seed)) {}

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
 #include <memory>
 
@@ -41,9 +40,9 @@ struct LocalLog::Group {
   Position first{};
   std::uint32_t commits = 0;
   Time last_time{};
-  bool full = false;                // takes no more commits
-  std::uint32_t waiters = 0;        // committers asleep on `changed`
-  std::condition_variable changed;  // durable, poisoned, or it is the sleeper's turn to write
+  bool full = false;          // takes no more commits
+  std::uint32_t waiters = 0;  // committers asleep on `changed`
+  Condition changed;          // durable, poisoned, or it is the sleeper's turn to write
 
   // From sealing on.
   std::shared_ptr<Segment> segment;

@@ -59,7 +59,10 @@ Result<std::unique_ptr<LocalLog>> LocalLog::create(std::string_view directory,
   BlankFile blank = NACRE_TRY(make_blank(fs, directory, SegmentSeq{1}, options.segment_bytes_min));
   auto segment = std::make_shared<Segment>();
   segment->path = segment_path(directory, SegmentSeq{1});
-  segment->header = log->next_header(blank.bytes);
+  {
+    const MutexLock lock(log->mutex_);
+    segment->header = log->next_header(blank.bytes);
+  }
   auto file = NACRE_TRY(install(fs, directory, std::move(blank), segment->header));
   Tail tail;
   tail.segments.push_back(std::move(segment));
@@ -84,6 +87,7 @@ Result<std::unique_ptr<LocalLog>> LocalLog::open(std::string_view directory,
 }
 
 void LocalLog::adopt(Tail tail, std::unique_ptr<io::File> active) {
+  const MutexLock lock(mutex_);
   segments_.assign(tail.segments.begin(), tail.segments.end());
   active_ = std::move(active);
   offset_ = tail.offset;
@@ -133,7 +137,7 @@ Result<Position> LocalLog::append(Time time, Bytes ops) {
   }
   const std::uint32_t ops_crc = crc32c(ops);  // outside the lock: the long part
   const std::uint64_t record_bytes = kRecordHeaderSize + ops.size();
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   NACRE_TRY(check_usable());
   if (time <= last_time()) {
     return fail(Code::kInvalid, format("the time of a commit is {}, expected more than {}",
@@ -172,7 +176,7 @@ bool LocalLog::can_seal() const {
 
 Result<> LocalLog::wait_durable(Position position) {
   if (position <= durable_position()) return {};
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (position > last_position()) {
     return fail(Code::kInvalid, format("position {} was not appended, the last is {}",
                                        number(position), number(last_position())));
@@ -186,12 +190,12 @@ Result<> LocalLog::wait_durable(Position position) {
       const GroupPtr group = group_of(position);
       NACRE_CHECK(group != nullptr, "what is not durable is in a group");
       ++group->waiters;
-      group->changed.wait(lock);
+      group->changed.wait(mutex_);
       --group->waiters;
       continue;
     }
     turns_for_others += done ? 1 : 0;
-    Result<> written = write_oldest(lock);
+    Result<> written = write_oldest();
     if (!written.has_value() && !done) return written;
   }
   pass_on();
@@ -207,11 +211,11 @@ void LocalLog::pass_on() {
   }
 }
 
-Result<LocalLog::GroupPtr> LocalLog::seal(Lock& lock) {
+Result<LocalLog::GroupPtr> LocalLog::seal() {
   NACRE_CHECK(can_seal(), "only with something to write and room to write it");
   open_.front()->full = true;
   const std::uint64_t needed = open_.front()->extent();
-  if (offset_ + needed > segments_.back()->header.file_bytes) NACRE_TRY(rotate(lock, needed));
+  if (offset_ + needed > segments_.back()->header.file_bytes) NACRE_TRY(rotate(needed));
 
   GroupPtr group = std::move(open_.front());
   open_.pop_front();
@@ -243,12 +247,12 @@ Result<LocalLog::GroupPtr> LocalLog::seal(Lock& lock) {
 }
 
 // What goes wrong is the answer, the log's first failure with its own code.
-Result<> LocalLog::write_oldest(Lock& lock) {
-  const GroupPtr group = NACRE_TRY(seal(lock));
+Result<> LocalLog::write_oldest() {
+  const GroupPtr group = NACRE_TRY(seal());
   pass_on();
-  lock.unlock();
+  mutex_.unlock();
   Result<> written = write(*group);
-  lock.lock();
+  mutex_.lock();
   if (failure_) written = stopped();
   complete(group, written);
   return written;
@@ -277,7 +281,7 @@ void LocalLog::complete(const GroupPtr& group, const Result<>& written) {
 }
 
 bool LocalLog::wants_segment() const {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (failure_ || closed_ || rotating_ || preparing_) return false;
   if (blank_ != nullptr && blank_->bytes >= next_segment_bytes()) return false;
   return offset_ > segments_.back()->header.file_bytes / 2;
@@ -289,29 +293,29 @@ void LocalLog::note_bytes(Position last, std::uint64_t extent) {
 }
 
 Position LocalLog::first_position() const {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return segments_.front()->header.base;
 }
 
 std::uint64_t LocalLog::buffered_bytes() const {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return buffered_bytes_;
 }
 
 std::uint64_t LocalLog::bytes() const {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return total_bytes_ - trimmed_bytes_;
 }
 
 Result<> LocalLog::mark_durable() {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   NACRE_TRY(check_usable());
   const bool idle = open_.empty() && in_flight_.empty() && !rotating_;
   if (!idle || marked_durable_ == durable_position()) return {};
   open_.push_back(std::make_shared<Group>());
   open_.back()->first = nacre::next(last_position());
   open_.back()->full = true;
-  Result<> written = write_oldest(lock);
+  Result<> written = write_oldest();
   pass_on();
   return written;
 }
@@ -319,7 +323,7 @@ Result<> LocalLog::mark_durable() {
 Result<> LocalLog::close() {
   NACRE_TRY(wait_durable(last_position()));
   NACRE_TRY(mark_durable());
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   NACRE_TRY(check_usable());
   closed_ = true;
   return {};

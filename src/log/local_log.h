@@ -13,17 +13,16 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "log/format.h"
@@ -102,69 +101,72 @@ class LocalLog final : public Log {
   // One group from its first commit until it is durable.
   struct Group;
   using GroupPtr = std::shared_ptr<Group>;  // shared by queue and waiters
-  using Lock = std::unique_lock<std::mutex>;
 
   LocalLog(std::string_view directory, const LocalLogOptions& options);
-  void adopt(Tail tail, std::unique_ptr<io::File> active);
+  void adopt(Tail tail, std::unique_ptr<io::File> active) NACRE_EXCLUDES(mutex_);
   static Result<> check_options(const LocalLogOptions& options);
 
-  // The three steps of a group write, and all of them. All but write() require the lock.
-  // seal takes the oldest open group; makes and installs a new segment first when it does not fit,
-  // for which the lock is let go.
-  [[nodiscard]] Result<GroupPtr> seal(Lock& lock);
+  // The three steps of a group write, and all of them. seal and write_oldest let the lock go
+  // meanwhile. seal takes the oldest open group; makes and installs a new segment first when it
+  // does not fit.
+  [[nodiscard]] Result<GroupPtr> seal() NACRE_REQUIRES(mutex_);
   [[nodiscard]] static Result<> write(const Group& group);
-  void complete(const GroupPtr& group, const Result<>& written);
-  [[nodiscard]] Result<> write_oldest(Lock& lock);
+  void complete(const GroupPtr& group, const Result<>& written) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> write_oldest() NACRE_REQUIRES(mutex_);
 
-  [[nodiscard]] bool can_seal() const;
+  [[nodiscard]] bool can_seal() const NACRE_REQUIRES(mutex_);
   // Both let the lock go while they write.
-  [[nodiscard]] Result<> rotate(Lock& lock, std::uint64_t room);
-  [[nodiscard]] Result<> make_blank_of(Lock& lock, std::uint64_t bytes);
-  [[nodiscard]] Result<> install_next(Lock& lock, std::uint64_t bytes);
-  [[nodiscard]] SegmentHeader next_header(std::uint64_t file_bytes) const;
+  [[nodiscard]] Result<> rotate(std::uint64_t room) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> make_blank_of(std::uint64_t bytes) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> install_next(std::uint64_t bytes) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] SegmentHeader next_header(std::uint64_t file_bytes) const NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> recycle(const Segment& segment);
-  [[nodiscard]] std::uint64_t next_segment_bytes() const;
-  [[nodiscard]] Group& open_group(std::uint64_t record_bytes);
-  [[nodiscard]] GroupPtr group_of(Position position) const;
+  [[nodiscard]] std::uint64_t next_segment_bytes() const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Group& open_group(std::uint64_t record_bytes) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] GroupPtr group_of(Position position) const NACRE_REQUIRES(mutex_);
   // Lets a sleeping committer write, when there is something to write and nobody awake to do it.
-  void pass_on();
-  void poison(const Error& error);
-  [[nodiscard]] std::unexpected<Error> stopped() const;
-  [[nodiscard]] Result<> check_usable() const;
-  void note_bytes(Position last, std::uint64_t extent);
+  void pass_on() NACRE_REQUIRES(mutex_);
+  void poison(const Error& error) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] std::unexpected<Error> stopped() const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> check_usable() const NACRE_REQUIRES(mutex_);
+  void note_bytes(Position last, std::uint64_t extent) NACRE_REQUIRES(mutex_);
 
   const std::string directory_;
   const LocalLogOptions options_;
 
-  std::mutex trim_mutex_;     // one trim at a time; taken before mutex_
-  mutable std::mutex mutex_;  // guards everything below
+  Mutex trim_mutex_{"log::LocalLog trim", 70};  // one trim at a time
+  mutable Mutex mutex_{"log::LocalLog", 72};
   std::atomic<std::uint64_t> last_ = 0;
   std::atomic<std::uint64_t> durable_ = 0;
   std::atomic<std::uint64_t> last_time_ = 0;
-  std::optional<Error> failure_;  // poisoned by this
-  bool closed_ = false;
+  std::optional<Error> failure_ NACRE_GUARDED_BY(mutex_);  // poisoned by this
+  bool closed_ NACRE_GUARDED_BY(mutex_) = false;
 
-  std::deque<GroupPtr> open_;       // appended, oldest first; only the last one still grows
-  std::deque<GroupPtr> in_flight_;  // being written, oldest first
-  std::uint64_t buffered_bytes_ = 0;
-  std::uint32_t writes_under_way_ = 0;
-  bool rotating_ = false;
-  std::condition_variable rotated_;  // rotating_ or preparing_ became false
+  // Appended, oldest first; only the last one still grows.
+  std::deque<GroupPtr> open_ NACRE_GUARDED_BY(mutex_);
+  std::deque<GroupPtr> in_flight_ NACRE_GUARDED_BY(mutex_);  // being written, oldest first
+  std::uint64_t buffered_bytes_ NACRE_GUARDED_BY(mutex_) = 0;
+  std::uint32_t writes_under_way_ NACRE_GUARDED_BY(mutex_) = 0;
+  bool rotating_ NACRE_GUARDED_BY(mutex_) = false;
+  Condition rotated_;  // rotating_ or preparing_ became false
 
-  std::deque<std::shared_ptr<Segment>> segments_;  // ascending; the last is written to
-  std::shared_ptr<io::File> active_;               // its file; shared with writes under way
-  std::uint64_t offset_ = 0;                       // where the next group goes
-  std::uint64_t next_group_ = 0;
-  std::uint32_t chain_ = 0;
-  Time sealed_time_{};                // of the last commit in a sealed group
-  Position marked_durable_{};         // what the newest header says is durable
-  std::unique_ptr<BlankFile> blank_;  // the next segment
-  bool preparing_ = false;
+  // Ascending; the last is written to.
+  std::deque<std::shared_ptr<Segment>> segments_ NACRE_GUARDED_BY(mutex_);
+  // Its file; shared with writes under way.
+  std::shared_ptr<io::File> active_ NACRE_GUARDED_BY(mutex_);
+  std::uint64_t offset_ NACRE_GUARDED_BY(mutex_) = 0;  // where the next group goes
+  std::uint64_t next_group_ NACRE_GUARDED_BY(mutex_) = 0;
+  std::uint32_t chain_ NACRE_GUARDED_BY(mutex_) = 0;
+  Time sealed_time_ NACRE_GUARDED_BY(mutex_){};         // of the last commit in a sealed group
+  Position marked_durable_ NACRE_GUARDED_BY(mutex_){};  // what the newest header says is durable
+  std::unique_ptr<BlankFile> blank_ NACRE_GUARDED_BY(mutex_);  // the next segment
+  bool preparing_ NACRE_GUARDED_BY(mutex_) = false;
 
   // Running total of group bytes, noted every now and then, to tell what a trim leaves.
-  std::uint64_t total_bytes_ = 0;
-  std::deque<std::pair<Position, std::uint64_t>> marks_;  // last position, total after it
-  std::uint64_t trimmed_bytes_ = 0;
+  std::uint64_t total_bytes_ NACRE_GUARDED_BY(mutex_) = 0;
+  // Last position, total after it.
+  std::deque<std::pair<Position, std::uint64_t>> marks_ NACRE_GUARDED_BY(mutex_);
+  std::uint64_t trimmed_bytes_ NACRE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace nacre::log

@@ -72,7 +72,7 @@ Result<bool> LocalReader::load_group() {
     std::shared_ptr<const Segment> following;
     std::uint64_t end = 0;
     {
-      const LocalLog::Lock lock(log_.mutex_);
+      const MutexLock lock(log_.mutex_);
       end = segment_->end;
       const auto later = std::ranges::find_if(log_.segments_, [&](const auto& segment) {
         return segment->header.seq > segment_->header.seq;
@@ -122,7 +122,7 @@ Result<> LocalReader::take_group(std::uint64_t end) {
 }
 
 Result<std::unique_ptr<Reader>> LocalLog::read_from(Position first) {
-  const Lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (first < segments_.front()->header.base) {
     return fail(Code::kTooOld, format("position {} is no longer in the log, the oldest is {}",
                                       number(first), number(segments_.front()->header.base)));

@@ -24,13 +24,13 @@ class LocalLogPeer {
   using GroupPtr = LocalLog::GroupPtr;
 
   static Result<GroupPtr> seal(LocalLog& log) {
-    LocalLog::Lock lock(log.mutex_);
-    return log.seal(lock);
+    const MutexLock lock(log.mutex_);
+    return log.seal();
   }
   // Returns what the committer who wrote it would see.
   static Result<> finish(LocalLog& log, const GroupPtr& group) {
     auto written = LocalLog::write(*group);
-    const LocalLog::Lock lock(log.mutex_);
+    const MutexLock lock(log.mutex_);
     log.complete(group, written);
     return written;
   }

@@ -31,9 +31,9 @@ SegmentHeader LocalLog::next_header(std::uint64_t file_bytes) const {
   return header;
 }
 
-Result<> LocalLog::rotate(Lock& lock, std::uint64_t room) {
+Result<> LocalLog::rotate(std::uint64_t room) {
   rotating_ = true;  // nobody seals a group meanwhile
-  auto installed = install_next(lock, std::max(next_segment_bytes(), kBlockSize + room));
+  auto installed = install_next(std::max(next_segment_bytes(), kBlockSize + room));
   rotating_ = false;
   rotated_.notify_all();
   if (installed.has_value()) return {};
@@ -42,16 +42,16 @@ Result<> LocalLog::rotate(Lock& lock, std::uint64_t room) {
   return installed;
 }
 
-Result<> LocalLog::install_next(Lock& lock, std::uint64_t bytes) {
-  NACRE_TRY(make_blank_of(lock, bytes));
+Result<> LocalLog::install_next(std::uint64_t bytes) {
+  NACRE_TRY(make_blank_of(bytes));
   BlankFile blank = std::move(*blank_);
   blank_.reset();
   auto segment = std::make_shared<Segment>();
   segment->header = next_header(blank.bytes);
   segment->path = segment_path(directory_, segment->header.seq);
-  lock.unlock();
+  mutex_.unlock();
   auto file = install(*options_.file_system, directory_, std::move(blank), segment->header);
-  lock.lock();
+  mutex_.lock();
   if (!file.has_value()) return std::unexpected(std::move(file).error());
   if (failure_) return stopped();
   segments_.push_back(std::move(segment));
@@ -60,18 +60,18 @@ Result<> LocalLog::install_next(Lock& lock, std::uint64_t bytes) {
   return {};
 }
 
-Result<> LocalLog::make_blank_of(Lock& lock, std::uint64_t bytes) {
-  while (preparing_) rotated_.wait(lock);
+Result<> LocalLog::make_blank_of(std::uint64_t bytes) {
+  while (preparing_) rotated_.wait(mutex_);
   if (failure_) return stopped();
   if (blank_ != nullptr && blank_->bytes >= bytes) return {};
   const std::unique_ptr<BlankFile> too_small = std::move(blank_);
   const SegmentSeq seq = next(segments_.back()->header.seq);
   preparing_ = true;
-  lock.unlock();
+  mutex_.unlock();
   Result<> removed;
   if (too_small != nullptr) removed = options_.file_system->remove(too_small->path);
   auto blank = make_blank(*options_.file_system, directory_, seq, bytes);
-  lock.lock();
+  mutex_.lock();
   preparing_ = false;
   rotated_.notify_all();
   NACRE_TRY(std::move(removed));
@@ -81,15 +81,15 @@ Result<> LocalLog::make_blank_of(Lock& lock, std::uint64_t bytes) {
 }
 
 Result<> LocalLog::prepare_segment() {
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   NACRE_TRY(check_usable());
   if (rotating_ || preparing_) return {};
-  return make_blank_of(lock, next_segment_bytes());
+  return make_blank_of(next_segment_bytes());
 }
 
 Result<> LocalLog::trim(Position floor) {
-  const std::scoped_lock one_at_a_time(trim_mutex_);
-  Lock lock(mutex_);
+  const MutexLock one_at_a_time(trim_mutex_);
+  MutexLock lock(mutex_);
   NACRE_TRY(check_usable());
   while (marks_.size() > 1 && marks_[1].first < floor) marks_.pop_front();
   if (marks_.front().first < floor) {
@@ -113,7 +113,7 @@ Result<> LocalLog::trim(Position floor) {
 // Keeps the file for the next segment when one is wanted and it is large enough.
 Result<> LocalLog::recycle(const Segment& segment) {
   io::FileSystem& fs = *options_.file_system;
-  Lock lock(mutex_);
+  MutexLock lock(mutex_);
   const bool wanted = !failure_ && !rotating_ && !preparing_ && blank_ == nullptr &&
                       segment.header.file_bytes >= next_segment_bytes();
   if (!wanted) {

@@ -1,0 +1,147 @@
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "io/sim_file_internal.h"
+
+namespace nacre::io {
+namespace {
+
+using Kind = FileChange::Kind;
+
+}  // namespace
+
+SimFile::~SimFile() {
+  const std::scoped_lock lock(disk_->mutex);
+  if (holds_lock_ && boot_ == disk_->boots) node_->locked = false;
+}
+
+Result<> SimFile::check_open() const {
+  if (boot_ == disk_->boots) return {};
+  return fail(Code::kClosed, format("{}: was opened before the power went off", path_));
+}
+
+Result<> SimFile::check_writable() const {
+  NACRE_TRY(check_open());
+  NACRE_CHECK(options_.mode != OpenMode::kReadOnly, "only files opened for it are written");
+  if (lost_) {
+    return fail(Code::kClosed,
+                format("{}: a sync of this file was refused before; reopen it", path_));
+  }
+  return {};
+}
+
+void SimFile::check_aligned(std::uint64_t offset, Bytes bytes) const {
+  if (!options_.direct) return;
+  NACRE_CHECK(offset % kDirectAlignment == 0, "direct transfers are aligned in the file");
+  NACRE_CHECK(bytes.size() % kDirectAlignment == 0, "direct transfers are whole blocks");
+  NACRE_CHECK(reinterpret_cast<std::uintptr_t>(bytes.data()) % kDirectAlignment == 0,
+              "direct transfers are aligned in memory");
+}
+
+Result<> SimFile::read(std::uint64_t offset, MutableBytes into) {
+  check_aligned(offset, into);
+  const std::scoped_lock lock(disk_->mutex);
+  NACRE_TRY(check_open());
+  NACRE_TRY(disk_->judge_read(path_));
+  const std::string& bytes = node_->data.current();
+  if (offset > bytes.size() || into.size() > bytes.size() - offset) {
+    return fail(Code::kIo, format("{}: ends before byte {}", path_, offset + into.size()));
+  }
+  if (!into.empty()) std::memcpy(into.data(), bytes.data() + offset, into.size());
+  return {};
+}
+
+Result<> SimFile::write_locked(std::uint64_t offset, Bytes bytes, bool durably) {
+  NACRE_TRY(check_writable());
+  if (bytes.empty()) return {};
+  Verdict verdict = disk_->judge(path_, /*is_write=*/true, /*is_sync=*/durably);
+  std::uint64_t count = bytes.size();
+  if (verdict.partly) count = disk_->random.below(count);
+  const std::uint64_t size = node_->data.current().size();
+  if (disk_->capacity != kUnlimited && offset + count > size && verdict.effect) {
+    const std::uint64_t used = disk_->root->bytes();
+    const std::uint64_t room = disk_->capacity > used ? disk_->capacity - used : 0;
+    if (offset + count - size > room) {
+      count = size + room > offset ? size + room - offset : 0;
+      verdict.durable = false;
+      if (!verdict.error) verdict.error = Error(Code::kFull, format("{}: disk full", path_));
+    }
+  }
+  if (verdict.effect && count > 0) {
+    FileChange change{.kind = Kind::kData,
+                      .offset = offset,
+                      .size = count,
+                      .data = to_string(bytes.first(static_cast<std::size_t>(count)))};
+    if (verdict.cached) {
+      node_->data.apply_to_cache(change);
+    } else if (durably && verdict.durable) {
+      node_->data.apply_durably(change);
+    } else {
+      node_->data.apply(std::move(change));
+    }
+  }
+  if (!verdict.error) return {};
+  lost_ = durably;
+  return std::unexpected(std::move(*verdict.error));
+}
+
+Result<> SimFile::write(std::uint64_t offset, Bytes bytes) {
+  check_aligned(offset, bytes);
+  const std::scoped_lock lock(disk_->mutex);
+  return write_locked(offset, bytes, /*durably=*/false);
+}
+
+Result<> SimFile::write_durably(std::uint64_t offset, Bytes bytes) {
+  check_aligned(offset, bytes);
+  const std::scoped_lock lock(disk_->mutex);
+  return write_locked(offset, bytes, /*durably=*/true);
+}
+
+Result<> SimFile::sync() {
+  const std::scoped_lock lock(disk_->mutex);
+  NACRE_TRY(check_writable());
+  Verdict verdict = disk_->judge(path_, /*is_write=*/false, /*is_sync=*/true);
+  if (verdict.durable) node_->data.sync();
+  if (verdict.lost) node_->data.lose_unsynced();
+  if (!verdict.error) return {};
+  lost_ = true;
+  return std::unexpected(std::move(*verdict.error));
+}
+
+Result<> SimFile::resize(std::uint64_t size) {
+  const std::scoped_lock lock(disk_->mutex);
+  NACRE_TRY(check_writable());
+  Verdict verdict = disk_->judge(path_, /*is_write=*/true, /*is_sync=*/false);
+  const std::uint64_t now = node_->data.current().size();
+  if (disk_->capacity != kUnlimited && size > now &&
+      disk_->root->bytes() + (size - now) > disk_->capacity) {
+    return fail(Code::kFull, format("{}: disk full", path_));
+  }
+  if (verdict.effect) {
+    node_->data.apply({.kind = Kind::kResize, .offset = size, .size = 0, .data = {}});
+  }
+  if (verdict.error) return std::unexpected(std::move(*verdict.error));
+  return {};
+}
+
+Result<> SimFile::punch_hole(std::uint64_t offset, std::uint64_t size) {
+  const std::scoped_lock lock(disk_->mutex);
+  NACRE_TRY(check_writable());
+  Verdict verdict = disk_->judge(path_, /*is_write=*/true, /*is_sync=*/false);
+  if (verdict.effect) {
+    node_->data.apply({.kind = Kind::kPunch, .offset = offset, .size = size, .data = {}});
+  }
+  if (verdict.error) return std::unexpected(std::move(*verdict.error));
+  return {};
+}
+
+Result<std::uint64_t> SimFile::size() {
+  const std::scoped_lock lock(disk_->mutex);
+  NACRE_TRY(check_open());
+  NACRE_TRY(disk_->judge_read(path_));
+  return node_->data.current().size();
+}
+
+}  // namespace nacre::io
