@@ -24,12 +24,13 @@ namespace {
 
 }  // namespace
 
-Result<OpenDatabase> OpenDatabase::open(const std::string& directory, bool create) {
+Result<OpenDatabase> OpenDatabase::open(const std::string& directory, const OpenOptions& wanted) {
   OpenDatabase opened;
   opened.file_system_ = io::make_posix_file_system();
   document::Options options;
   options.engine.file_system = opened.file_system_.get();
-  options.engine.create_if_missing = create;
+  options.engine.create_if_missing = wanted.create;
+  options.engine.checkpoint_log_bytes = wanted.checkpoint_log_bytes;
   options.name = name_of(directory);
   auto database = document::Database::open(directory, options);
   if (!database.has_value()) {

@@ -18,10 +18,16 @@
 
 namespace nacre::cli {
 
+struct OpenOptions {
+  bool create = false;  // when it is not there
+  std::uint64_t checkpoint_log_bytes = txn::Options{}.checkpoint_log_bytes;
+};
+
 // A database and the file system under it.
 class OpenDatabase {
  public:
-  [[nodiscard]] static Result<OpenDatabase> open(const std::string& directory, bool create);
+  [[nodiscard]] static Result<OpenDatabase> open(const std::string& directory,
+                                                 const OpenOptions& options);
 
   [[nodiscard]] document::Database& operator*() { return *database_; }
   [[nodiscard]] document::Database* operator->() { return database_.get(); }
@@ -39,8 +45,9 @@ struct DatabaseFlags {
   std::string directory;
 
   void declare(Arguments& arguments);
-  [[nodiscard]] Result<OpenDatabase> open(bool create = false) const {
-    return OpenDatabase::open(directory, create);
+  [[nodiscard]] Result<OpenDatabase> open() const { return open(OpenOptions{}); }
+  [[nodiscard]] Result<OpenDatabase> open(const OpenOptions& options) const {
+    return OpenDatabase::open(directory, options);
   }
 };
 

@@ -43,7 +43,7 @@ class ImportCommand final : public Command {
   Result<Exit> run(Console& console) override {
     const auto input = NACRE_TRY(open_input(file_));
     catch_interrupts();
-    auto database = NACRE_TRY(where_.open(/*create=*/true));
+    auto database = NACRE_TRY(where_.open({.create = true}));
     Progress progress(console, !quiet_, input->size());
     ImportOptions options{.collection = where_.collection,
                           .skip_bad = on_error_ == "skip",

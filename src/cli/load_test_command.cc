@@ -59,6 +59,8 @@ class LoadTestCommand final : public Command {
                      "Where to write; load_test if not given.");
     arguments.number("--writers", "N", writers_, 1, 256, "Concurrent writers; 4 if not given.");
     arguments.number("--seconds", "N", seconds_, 1, 86'400, "How long; 5 if not given.");
+    arguments.number("--checkpoint-kb", "N", checkpoint_kb_, 64, 1 << 30,
+                     "Checkpoint when the log has grown by so much; 65536 if not given.");
     arguments.flag("--acknowledge", acknowledge_, "Print every commit that returned.");
     arguments.option("--check", "FILE", check_,
                      "Write nothing: hold the database against what was printed; - is standard "
@@ -76,7 +78,9 @@ class LoadTestCommand final : public Command {
  private:
   Result<Exit> write(Console& console) {
     catch_interrupts();
-    auto database = NACRE_TRY(where_.open(/*create=*/true));
+    auto database = NACRE_TRY(
+        where_.open({.create = true,
+                     .checkpoint_log_bytes = static_cast<std::uint64_t>(checkpoint_kb_) << 10}));
     LoadOptions options{.collection = collection_,
                         .writers = static_cast<std::size_t>(writers_),
                         .seconds = static_cast<double>(seconds_),
@@ -131,6 +135,7 @@ class LoadTestCommand final : public Command {
   std::string check_;
   std::int64_t writers_ = 4;
   std::int64_t seconds_ = 5;
+  std::int64_t checkpoint_kb_ = 65'536;
   bool acknowledge_ = false;
   bool json_ = false;
 };

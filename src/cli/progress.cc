@@ -9,7 +9,7 @@ namespace nacre::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kPeriod{100};
-constexpr std::size_t kBarColumns = 24;
+constexpr std::size_t kBarColumns = 16;
 
 [[nodiscard]] std::string bar(double part) {
   const auto filled = static_cast<std::size_t>(std::lround(part * kBarColumns));

@@ -20,7 +20,8 @@ struct ProgressState {
   double seconds = 0;
 };
 
-// "[#######-------] 51 %  86,400 documents  91,000/s  8.9 MB/s  0:01 left", at most `columns` wide.
+// "[########--------]  51 %  86,400 documents  91,000/s  8.9 MB/s  0:01 left", at most `columns`
+// wide.
 [[nodiscard]] std::string progress_line(const ProgressState& state, int columns);
 
 // 1234567 as "1,234,567".

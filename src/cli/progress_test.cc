@@ -8,7 +8,7 @@ namespace {
 TEST(Progress, TheLineShowsShareCountRatesAndTheTimeLeft) {
   EXPECT_EQ(progress_line(
                 {.documents = 50000, .bytes = 5000000, .bytes_total = 20000000, .seconds = 2}, 120),
-            "[######------------------]  25 %  50,000 documents  25,000/s  2.5 MB/s  0:06 left");
+            "[####------------]  25 %  50,000 documents  25,000/s  2.5 MB/s  0:06 left");
 }
 
 TEST(Progress, WithoutASizeThereIsNoShareAndNoEstimate) {

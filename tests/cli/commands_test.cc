@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -189,6 +190,31 @@ TEST_F(Commands, StatsAndVerifyCountWhatIsThere) {
             std::string::npos)
       << verified.out;
   EXPECT_TRUE(nacre({"verify"}).out.starts_with("clean: "));
+}
+
+TEST_F(Commands, VerifyNamesTheDamagedPageAndEndsWithItsExitCode) {
+  std::string lines;
+  for (int i = 0; i < 5000; ++i) {
+    lines += "{\"_id\": " + std::to_string(i) + ", \"text\": \"" + std::string(100, 'x') + "\"}\n";
+  }
+  ASSERT_EQ(on_cities({"import", "-"}, lines).exit, 0);
+  // One byte in the middle: pages of documents lie there.
+  std::fstream file(scratch_ / "world/store.dat", std::ios::in | std::ios::out | std::ios::binary);
+  const auto middle = static_cast<std::streamoff>(
+      std::filesystem::file_size(scratch_ / "world/store.dat") / 2 + 100);
+  file.seekg(middle);
+  const int byte = file.get();
+  file.seekp(middle);
+  file.put(static_cast<char>(byte ^ 1));
+  file.close();
+
+  const auto found = nacre({"verify"});
+  EXPECT_EQ(found.exit, 1) << found.err;
+  EXPECT_NE(found.out.find("store.dat: page "), std::string::npos) << found.out;
+  EXPECT_NE(found.err.find(" problems in " + (scratch_ / "world")), std::string::npos) << found.err;
+  const auto machine = nacre({"verify", "--json"});
+  EXPECT_TRUE(machine.out.starts_with("{\"clean\":false,")) << machine.out;
+  EXPECT_EQ(on_cities({"count", R"({"text": "y"})"}).exit, 5);
 }
 
 TEST_F(Commands, WhatIsNotThereEndsWithItsOwnExitCode) {

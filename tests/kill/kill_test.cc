@@ -30,10 +30,12 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return text != nullptr ? std::stoull(text) : otherwise;
 }
 
-// What came through the pipe before the kill.
-std::string load_and_kill(const std::string& database, std::chrono::microseconds after) {
-  Background load(
-      {"load-test", "--db", database, "--acknowledge", "--writers", "4", "--seconds", "600"});
+// What came through the pipe before the kill. Every other load checkpoints as often as it can, so
+// that kills fall into checkpoints too.
+std::string load_and_kill(const std::string& database, std::chrono::microseconds after,
+                          bool checkpoints) {
+  Background load({"load-test", "--db", database, "--acknowledge", "--writers", "4", "--seconds",
+                   "600", "--checkpoint-kb", checkpoints ? "64" : "65536"});
   // The first acknowledgement says that it is at work.
   load.read_out(1);
   std::this_thread::sleep_for(after);
@@ -53,7 +55,7 @@ TEST(Kill, EveryAcknowledgedCommitSurvivesAndNoTransactionIsThereByHalf) {
   for (std::uint64_t cycle = 0; cycle < cycles; ++cycle) {
     SCOPED_TRACE("NACRE_SEED=" + std::to_string(seed) + ", cycle " + std::to_string(cycle));
     const std::string protocol =
-        load_and_kill(database, std::chrono::microseconds(random() % 150'000));
+        load_and_kill(database, std::chrono::microseconds(random() % 150'000), cycle % 2 == 1);
     acknowledged += static_cast<std::uint64_t>(std::ranges::count(protocol, '\n'));
     const auto checked = run_nacre({"load-test", "--db", database, "--check", "-"}, protocol);
     ASSERT_EQ(checked.exit, 0) << checked.out << checked.err;
