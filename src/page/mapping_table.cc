@@ -18,8 +18,12 @@ Result<> MappingTable::grow(std::uint32_t id_count) {
     chunks_.push_back(std::move(chunk));
   }
   // A quarter full: it is worth a huge page.
-  const std::uint32_t in_last = id_count - (chunk_count - 1) * kChunkSize;
-  if (chunk_count > 0 && in_last == kChunkSize / 4) chunks_.back().use_huge_pages(0, kHugePageSize);
+  const std::uint32_t in_last = id_count - (chunk_count == 0 ? 0 : chunk_count - 1) * kChunkSize;
+  if (in_last >= kChunkSize / 4 && huge_chunks_ < chunk_count) {
+    for (; huge_chunks_ < chunk_count; ++huge_chunks_) {
+      chunks_[huge_chunks_].use_huge_pages(0, kHugePageSize);
+    }
+  }
   return {};
 }
 

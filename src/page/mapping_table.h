@@ -47,6 +47,7 @@ class MappingTable {
   Reservation directory_memory_;
   std::atomic<Entry*>* directory_ = nullptr;  // kChunkCount pointers
   std::vector<Reservation> chunks_;
+  std::uint32_t huge_chunks_ = 0;  // of them, in huge pages
 };
 
 }  // namespace nacre::page

@@ -116,13 +116,11 @@ Result<std::unique_ptr<Pager>> Pager::open(io::FileSystem& file_system, std::str
 Result<> Pager::adopt(const SuperblockRead& read) {
   const MutexLock lock(mutex_);
   durable_ = read.newest;
-  next_page_id_ = durable_.next_page_id;
   const std::uint64_t size = NACRE_TRY(file_->size());
   if (size < durable_.file_blocks * kBlockSize) {
     return fail(Code::kCorrupt, format("{}: file size is {}, expected at least {}", path_, size,
                                        durable_.file_blocks * kBlockSize));
   }
-  NACRE_TRY(table_.grow(next_page_id_));
   const MapRoot root{.word = durable_.map_root,
                      .height = durable_.map_height,
                      .seq = durable_.seq,
@@ -160,11 +158,14 @@ Result<> Pager::adopt_map(const MapBlock& map) {
     }
     if (map.level != 0) continue;
     const std::uint64_t id = std::uint64_t{map.index} * kMapFanout + i;
-    if (id == 0 || id >= next_page_id_) {
+    if (id == 0 || id >= durable_.next_page_id) {
       return fail(Code::kCorrupt,
                   format("{}: map block {} of level 0: word {} is of page {}, expected 1 to {}",
-                         path_, map.index, i, id, next_page_id_ - 1));
+                         path_, map.index, i, id, durable_.next_page_id - 1));
     }
+    // Ids above the highest in use are as good as never used.
+    next_page_id_ = std::max(next_page_id_, static_cast<std::uint32_t>(id) + 1);
+    NACRE_TRY(table_.grow(next_page_id_));
     table_.set(PageId{static_cast<std::uint32_t>(id)}, word);
   }
   return {};
@@ -248,6 +249,7 @@ Pager::NewPage Pager::allocate() {
   info.prev.store(nullptr, std::memory_order_relaxed);
   table_.set(id, MappingWord::frame(frame));
   ++stats_.page_count;
+  count_dirty(1);
   return {id, frame};
 }
 
@@ -282,7 +284,8 @@ std::byte* Pager::writable(const std::byte* page) {
   info.retired = false;
   // release: pairs with the acquire in find()
   info.prev.store(old, std::memory_order_release);
-  arena_.info(old).retired = true;
+  retire(arena_.info(old));
+  count_dirty(1);
   const std::uint64_t created = generation_of(old);
   volatile_word(old, offset::kSuperseded)
       .fetch_and(open_ | ~kNotSuperseded, std::memory_order_relaxed);
@@ -303,7 +306,7 @@ void Pager::free(PageId id) {
     volatile_word(frame, offset::kSuperseded)
         .fetch_and(open_ | ~kNotSuperseded, std::memory_order_relaxed);
     // What was never written cannot be given up and read again, and is not worth writing.
-    if (arena_.info(frame).state != FrameState::kClean) arena_.info(frame).retired = true;
+    if (arena_.info(frame).state != FrameState::kClean) retire(arena_.info(frame));
   }
   open_retired_.push_back(
       {.frame = nullptr, .freed = id, .created = created, .superseded = open_, .tag = 0});
@@ -317,6 +320,12 @@ void Pager::free(PageId id) {
     if (old.bits() != 0) image_.set(id, MappingWord());
     release_place(id, old);
   }
+}
+
+void Pager::retire(FrameInfo& info) {
+  if (info.retired) return;
+  info.retired = true;
+  if (info.state == FrameState::kDirty || info.state == FrameState::kWriting) count_dirty(-1);
 }
 
 void Pager::seal(std::byte* page) {
@@ -356,11 +365,7 @@ PagerStats Pager::stats() const {
   stats.file_bytes = blocks_.end() * kBlockSize;
   stats.cache_bytes = arena_.taken() * kPageSize;
   stats.held_bytes = (retired_.size() + kept_.size()) * kPageSize;
-  for (std::size_t i = 0; i < arena_.taken(); ++i) {
-    const FrameInfo& info = arena_.info(arena_.frame(i));
-    const bool dirty = info.state == FrameState::kDirty || info.state == FrameState::kWriting;
-    if (dirty && !info.retired) ++stats.dirty_pages;
-  }
+  stats.dirty_pages = dirty_pages();
   return stats;
 }
 

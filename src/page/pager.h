@@ -269,6 +269,10 @@ class Pager {
   [[nodiscard]] Result<> write_checkpoint(const Cut& cut, const RootRecord& root);
 
   [[nodiscard]] PagerStats stats() const;
+  // Of stats(), without a lock.
+  [[nodiscard]] std::uint64_t dirty_pages() const {
+    return dirty_pages_.load(std::memory_order_relaxed);
+  }
   // Reads and checks the last durable checkpoint in the file: superblocks, map, every page, and
   // that no two share a block. Beside everything but write_checkpoint. An error only when the check
   // itself could not run.
@@ -309,6 +313,10 @@ class Pager {
       give_lives(page);
   }
   static void give_lives(const std::byte* page);
+  void retire(FrameInfo& info) NACRE_REQUIRES(mutex_);
+  void count_dirty(int change) NACRE_REQUIRES(mutex_) {
+    dirty_pages_.fetch_add(static_cast<std::uint64_t>(change), std::memory_order_relaxed);
+  }
 
   // pager_cache.cc
   [[nodiscard]] Result<std::byte*> acquire_frame() NACRE_REQUIRES(mutex_);
@@ -391,6 +399,7 @@ class Pager {
   Superblock durable_ NACRE_GUARDED_BY(mutex_);
   std::optional<Error> poison_ NACRE_GUARDED_BY(mutex_);
   PagerStats stats_ NACRE_GUARDED_BY(mutex_);
+  std::atomic<std::uint64_t> dirty_pages_{0};  // stored under mutex_
 };
 
 }  // namespace nacre::page

@@ -203,6 +203,34 @@ TEST(Pager, RewritingTheSamePagesForEverDoesNotGrowTheFile) {
   EXPECT_LE(pager->stats().file_bytes, after_three);
 }
 
+TEST(Pager, DirtyPagesAreThoseWithoutAPlaceInTheFile) {
+  io::SimFileSystem disk(1);
+  const auto pager = make(disk);
+  std::vector<PageId> ids;
+  for (std::uint64_t i = 0; i < 8; ++i) ids.push_back(add_page(*pager, 0));
+  EXPECT_EQ(pager->dirty_pages(), 8U);
+  pager->publish();
+  ASSERT_TRUE(set_mark(*pager, ids[0], 1).has_value());
+  EXPECT_EQ(pager->dirty_pages(), 8U) << "the superseded version needs no place";
+  pager->free(ids[1]);
+  EXPECT_EQ(pager->dirty_pages(), 7U);
+  pager->publish();
+  const Hold hold = pager->hold();
+  ASSERT_TRUE(checkpoint(*pager).has_value());
+  EXPECT_EQ(pager->dirty_pages(), 0U);
+  for (std::uint64_t round = 0; round < 10; ++round) {
+    ASSERT_TRUE(set_mark(*pager, ids[2], round).has_value());
+    pager->publish();
+    EXPECT_EQ(pager->dirty_pages(), 1U);
+  }
+  const Cut cut = pager->cut();
+  ASSERT_TRUE(set_mark(*pager, ids[2], 77).has_value());
+  pager->free(ids[3]);
+  pager->publish();
+  ASSERT_TRUE(pager->write_checkpoint(cut, {}).has_value());
+  EXPECT_EQ(pager->dirty_pages(), 1U) << "the version after the cut";
+}
+
 TEST(Pager, AFailedSyncStopsChangesNamesItsCauseAndLeavesReadsAlone) {
   io::SimFileSystem disk(1);
   const auto pager = make(disk);

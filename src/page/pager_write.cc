@@ -62,6 +62,7 @@ void Pager::end_writing(const std::vector<Writing>& pages, bool ok) {
       info.place = MappingWord::disk(place);
       record_place(writing.frame, info.place);
       info.state = FrameState::kClean;
+      if (!info.retired) count_dirty(-1);
       ++stats_.pages_written;
       continue;
     }

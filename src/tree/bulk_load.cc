@@ -58,6 +58,11 @@ class Loader {
     }
   }
 
+  // Leaves the tree empty, as it was.
+  void give_up() {
+    for (const PageId id : made_) pager_.free(id);
+  }
+
  private:
   struct Kept {
     std::string key;
@@ -134,6 +139,7 @@ class Loader {
     NACRE_TRY(pager_.reserve(1));
     const page::Pager::NewPage made = pager_.allocate();
     const auto fence = upper.has_value() ? std::optional(as_bytes(*upper)) : std::nullopt;
+    made_.push_back(made.id);
     build_node(made.bytes, leaf_shape(fence), cells(count), {});
     pager_.seal(made.bytes);
     for (std::size_t i = 0; i < count; ++i) {
@@ -188,6 +194,7 @@ class Loader {
     NACRE_TRY(pager_.reserve(1));
     const page::Pager::NewPage made = pager_.allocate();
     const auto fence = upper.has_value() ? std::optional(as_bytes(*upper)) : std::nullopt;
+    made_.push_back(made.id);
     build_node(made.bytes, inner_shape(level, fence), separators(levels_[level], count - 1),
                std::span(levels_[level].children).first(count));
     pager_.seal(made.bytes);
@@ -222,6 +229,7 @@ class Loader {
   std::size_t bytes_ = 0;  // of their cells under an empty prefix
   std::string lower_;      // fence of the leaf being filled
   std::deque<Inner> levels_;
+  std::vector<PageId> made_;  // all pages but the root
 };
 
 }  // namespace
@@ -240,13 +248,17 @@ Result<std::uint64_t> Tree::bulk_load(const NextRow& next) {
   NACRE_TRY(with_pages(target, page::View::open(), look));
   if (!is_empty) return fail(Code::kInvalid, "a bulk load needs an empty tree");
   Loader loader(target);
-  Row row;
   std::uint64_t count = 0;
-  while (NACRE_TRY(next(row))) {
-    NACRE_TRY(loader.add(row));
-    ++count;
+  const auto load = [&]() -> Result<> {
+    Row row;
+    for (; NACRE_TRY(next(row)); ++count) NACRE_TRY(loader.add(row));
+    return loader.finish();
+  };
+  Result<> loaded = load();
+  if (!loaded.has_value()) {
+    loader.give_up();
+    return std::unexpected(std::move(loaded).error());
   }
-  NACRE_TRY(loader.finish());
   return count;
 }
 

@@ -170,6 +170,22 @@ TEST(BulkLoad, GivesTheTreeItsRowsInFullPages) {
   }
 }
 
+TEST(BulkLoad, ThatFailsGivesItsPagesBack) {
+  TestBase base;
+  std::uint64_t i = 0;
+  std::string key;
+  const auto loaded = base.tree->bulk_load([&](Row& row) -> Result<bool> {
+    if (i == 20000) return fail(Code::kInvalid, "the source has run dry");
+    key = number_key(i++);
+    row = {as_bytes(key), as_bytes("value"), 1};
+    return true;
+  });
+  ASSERT_FALSE(loaded.has_value());
+  base.pager->publish();
+  expect_sound(*base.tree, View::newest(), 0);
+  EXPECT_EQ(base.pager->stats().page_count, 1U);
+}
+
 TEST(BulkLoad, RefusesRowsOutOfOrderAndTreesWithRows) {
   TestBase base;
   int i = 0;
