@@ -41,7 +41,7 @@ class Reader {
   }
 
  private:
-  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+  [[nodiscard]] char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
   void skip_space() {
     while (at_ < text_.size() &&
@@ -50,11 +50,11 @@ class Reader {
     }
   }
 
-  std::unexpected<Error> damaged(std::size_t at, std::string_view what) const {
+  [[nodiscard]] std::unexpected<Error> damaged(std::size_t at, std::string_view what) const {
     return fail(Code::kInvalid, kFailedToParse, format("JSON at byte {}: {}", at, what));
   }
 
-  std::unexpected<Error> unexpected(std::string_view expected) const {
+  [[nodiscard]] std::unexpected<Error> unexpected(std::string_view expected) const {
     if (at_ >= text_.size()) {
       return damaged(at_, format("the text ends where {} is expected", expected));
     }
@@ -65,7 +65,7 @@ class Reader {
                    format("'{}' where {} is expected", text_.substr(at_, end - at_), expected));
   }
 
-  Result<> check_text() const {
+  [[nodiscard]] Result<> check_text() const {
     if (bson_utf8_validate(text_.data(), text_.size(), /*allow_null=*/true)) return {};
     return damaged(0, "the text is not UTF-8");
   }

@@ -18,8 +18,11 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 
+#include "base/result.h"
+#include "bson/builder.h"
 #include "bson/compare.h"
 #include "bson/value.h"
 
@@ -58,6 +61,12 @@ class KeyBuilder {
 
 // The key of one value ascending: what a collection is ordered by, for _id.
 [[nodiscard]] KeyBuilder::Key encode_key(const Element& value);
+
+// The values that `key` was made of, one for each direction, as an array (missing comes back as
+// undefined). Bytes behind them are left alone: a key of an index may go on with that of _id.
+// Requires an exact key. Errors: kCorrupt for bytes that no encoder wrote.
+[[nodiscard]] Result<Document> decode_key(Bytes key, Bytes type_bits,
+                                          std::span<const Direction> directions);
 
 // Bounds. A range of values is the range of keys [lower, upper); these make the ends from
 // encodings (of whole components) so that shortened keys are inside whenever their value is.

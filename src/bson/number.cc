@@ -222,8 +222,43 @@ std::optional<std::int64_t> exact_int64(double value) {
   return static_cast<std::int64_t>(value);
 }
 
-std::optional<std::int64_t> exact_int64(Decimal128 value) {
-  DecimalParts parts = decompose(value);
+std::optional<DecimalParts> exact_decimal(double value) {
+  const Digits digits = digits_of(value);
+  if (digits.count > kDigits) return std::nullopt;
+  DecimalParts parts;
+  parts.exponent = digits.scale - digits.count;
+  for (int i = 0; i < digits.count; ++i) {
+    parts.coefficient = parts.coefficient * 10 +
+                        static_cast<Uint128>(digits.text[static_cast<std::size_t>(i)] - '0');
+  }
+  return parts;
+}
+
+std::optional<DecimalParts> with_exponent(DecimalParts parts, int exponent) {
+  for (; parts.exponent < exponent; ++parts.exponent) {
+    if (parts.coefficient % 10 != 0) return std::nullopt;
+    parts.coefficient /= 10;
+  }
+  for (; parts.exponent > exponent; --parts.exponent) {
+    if (parts.coefficient >= kCoefficientEnd / 10) return std::nullopt;
+    parts.coefficient *= 10;
+  }
+  if (parts.coefficient >= kCoefficientEnd) return std::nullopt;
+  return parts;
+}
+
+Decimal128 compose(const DecimalParts& parts) {
+  const auto exponent = static_cast<std::uint64_t>(parts.exponent + kExponentBias);
+  NACRE_CHECK(exponent < 0x3000, "an exponent of the format");
+  NACRE_CHECK(parts.coefficient < kCoefficientEnd, "at most 34 digits");
+  return {.low = static_cast<std::uint64_t>(parts.coefficient),
+          .high = static_cast<std::uint64_t>(parts.coefficient >> 64) | exponent << 49 |
+                  (parts.negative ? 1ULL << 63 : 0)};
+}
+
+std::optional<std::int64_t> exact_int64(Decimal128 value) { return exact_int64(decompose(value)); }
+
+std::optional<std::int64_t> exact_int64(DecimalParts parts) {
   if (parts.kind != DecimalParts::Kind::kFinite) return std::nullopt;
   if (parts.coefficient == 0) return 0;
   for (; parts.exponent < 0; ++parts.exponent) {

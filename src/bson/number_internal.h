@@ -42,7 +42,19 @@ struct TruncatedDouble {
 [[nodiscard]] TruncatedDouble truncated(const DecimalParts& parts);
 [[nodiscard]] TruncatedDouble truncated(std::int64_t value);
 
+// All digits of a double, as coefficient and exponent; nothing when it has more than 34. Requires a
+// finite value > 0.
+[[nodiscard]] std::optional<DecimalParts> exact_decimal(double value);
+
+// The same number with that exponent; nothing when its coefficient would not be a whole number of
+// at most 34 digits.
+[[nodiscard]] std::optional<DecimalParts> with_exponent(DecimalParts parts, int exponent);
+
+// Requires a finite number whose coefficient and exponent the format can hold.
+[[nodiscard]] Decimal128 compose(const DecimalParts& parts);
+
 [[nodiscard]] std::optional<std::int64_t> exact_int64(double value);
+[[nodiscard]] std::optional<std::int64_t> exact_int64(DecimalParts parts);
 [[nodiscard]] std::optional<std::int64_t> exact_int64(Decimal128 value);
 [[nodiscard]] double to_double(Decimal128 value);  // nearest; beyond the range an infinity
 [[nodiscard]] bool is_zero(Decimal128 value);

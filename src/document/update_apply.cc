@@ -61,7 +61,7 @@ class Applier {
     return static_cast<std::size_t>(child - node.children.begin());
   }
 
-  std::unexpected<Error> not_viable(const Node& node, const Element& element) const {
+  [[nodiscard]] std::unexpected<Error> not_viable(const Node& node, const Element& element) const {
     return fail(Code::kInvalid, kPathNotViable,
                 format("Cannot create field '{}' in element {{{}: {}}}", node.name, element.name(),
                        bson::to_json(element).substr(0, 200)));
@@ -82,7 +82,7 @@ class Applier {
   }
 
   // Whether the node writes something where nothing is.
-  bool creates(const Node& node) const {
+  [[nodiscard]] bool creates(const Node& node) const {
     switch (node.op) {
       case Operator::kNone:
         return std::ranges::any_of(node.children,
@@ -171,10 +171,12 @@ class Applier {
   }
 
   // The value that moves to `node`, in the document as it was.
-  Element renamed(const Node& node) const { return document_.get(node.operand.name()); }
+  [[nodiscard]] Element renamed(const Node& node) const {
+    return document_.get(node.operand.name());
+  }
 
   // Renames neither come from nor go into arrays.
-  Result<> check_rename(std::string_view path) const {
+  [[nodiscard]] Result<> check_rename(std::string_view path) const {
     for (std::size_t dot = path.find('.'); dot != std::string_view::npos;
          dot = path.find('.', dot + 1)) {
       const Element on_the_way = document_.get(path.substr(0, dot));

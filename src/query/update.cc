@@ -7,6 +7,7 @@
 #include "query/filter.h"
 #include "query/match_write_internal.h"
 #include "query/operations.h"
+#include "query/pull.h"
 
 namespace nacre::query {
 namespace {
@@ -62,36 +63,11 @@ class UpdateWrite final : public MatchWrite {
   UpdateResult kept_;
 };
 
-// The condition of a $pull: a document's conditions are asked of the elements that are documents,
-// an operator ({$gt: 5}) of each element.
-Result<document::ElementTest> parse_pull_condition(const bson::Element& condition) {
-  const bool is_document = condition.is(bson::Type::kDocument);
-  const bool has_operators = is_document && !condition.document().empty() &&
-                             condition.document().begin()->name().starts_with('$');
-  const bool of_documents = is_document && !has_operators;
-  bson::Builder builder;
-  if (!of_documents) builder.append("e", condition);
-  const bson::Document source =
-      of_documents ? bson::Document(condition.document()) : builder.finish();
-  Filter parsed = NACRE_TRY(Filter::parse(source));
-  const auto filter = std::make_shared<const Filter>(std::move(parsed));  // shared by copies
-  return document::ElementTest([filter, of_documents](const bson::Element& e) -> Result<bool> {
-    if (of_documents) {
-      if (!e.is(bson::Type::kDocument)) return false;
-      return filter->matches(e.document());
-    }
-    bson::Builder holder;
-    holder.append("e", e);
-    const bson::Document document = holder.finish();
-    return filter->matches(document);
-  });
-}
-
 }  // namespace
 
 Result<UpdateResult> update(const Scope& scope, const UpdateRequest& request) {
   const document::Update parsed =
-      NACRE_TRY(document::Update::parse(request.update, parse_pull_condition));
+      NACRE_TRY(document::Update::parse(request.update, pull_condition));
   if (request.multi && parsed.is_replacement()) {
     return fail(Code::kInvalid, 9, "multi update is not supported for replacement-style update");
   }
