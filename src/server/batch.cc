@@ -48,6 +48,7 @@ Result<> append_first_batch(const Request& request, StoredCursor cursor, const F
   const std::string collection = cursor.collection;
   std::int64_t id = 0;
   if (more && !options.single_batch) {
+    if (request.transaction != nullptr) cursor.transaction = request.transaction->tag;
     cursor.rows.pause();
     id = NACRE_TRY(request.services.cursors.add(std::make_unique<StoredCursor>(std::move(cursor))));
   }
@@ -59,7 +60,10 @@ Result<> append_first_batch(const Request& request, StoredCursor cursor, const F
 Result<> append_next_batch(const Request& request, std::int64_t id, std::string_view collection,
                            std::optional<std::int64_t> batch_size, bson::Builder& reply) {
   Cursors& cursors = request.services.cursors;
-  std::unique_ptr<StoredCursor> cursor = NACRE_TRY(cursors.take(id, request.database, collection));
+  const std::string_view transaction =
+      request.transaction == nullptr ? std::string_view() : request.transaction->tag;
+  std::unique_ptr<StoredCursor> cursor =
+      NACRE_TRY(cursors.take(id, request.database, collection, transaction));
   cursor->rows.set_time_limit(request.max_time_ms);
   reply.begin_document("cursor").begin_array("nextBatch");
   // 0 means the default here, which is no limit but the reply's size.

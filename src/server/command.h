@@ -20,6 +20,7 @@
 #include "server/network.h"
 #include "server/server_clock.h"
 #include "server/sessions.h"
+#include "server/transactions.h"
 
 namespace nacre::server {
 
@@ -37,9 +38,17 @@ struct Services {
   Databases& databases;
   Cursors& cursors;
   Sessions& sessions;
+  Transactions& transactions;
   ServerClock& clock;
   const ServerFacts& facts;
   std::function<NetworkStats()> network_stats;
+};
+
+// The transaction that a command is part of.
+struct InTransaction {
+  const Databases::Lease& lease;  // on its database
+  document::Transaction& transaction;
+  std::string_view tag;  // of its cursors
 };
 
 struct Request {
@@ -48,6 +57,7 @@ struct Request {
   std::string_view database;  // $db, checked
   Fields fields;
   std::int64_t max_time_ms = 0;  // 0: none
+  const InTransaction* transaction = nullptr;
 };
 
 // Appends the reply's fields but ok. What it had appended before an error is not sent.
@@ -55,10 +65,12 @@ using Handler = Result<> (*)(const Request& request, bson::Builder& reply);
 
 enum CommandFlags : std::uint32_t {
   kPlain = 0,
-  kHandshake = 1U << 0,  // accepted as OP_QUERY too
-  kWrites = 1U << 1,     // may carry txnNumber and writeConcern
-  kAdminOnly = 1U << 2,  // $db must be "admin"
-  kAnyFields = 1U << 3,  // unknown fields are ignored
+  kHandshake = 1U << 0,        // accepted as OP_QUERY too
+  kWrites = 1U << 1,           // may carry txnNumber and writeConcern
+  kAdminOnly = 1U << 2,        // $db must be "admin"
+  kAnyFields = 1U << 3,        // unknown fields are ignored
+  kInTransaction = 1U << 4,    // may be part of a multi-document transaction
+  kEndsTransaction = 1U << 5,  // commit or abort
 };
 
 struct Command {

@@ -38,7 +38,9 @@ namespace nacre::server {
 [[nodiscard]] Result<> list_indexes(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> drop_indexes(const Request& request, bson::Builder& reply);
 
-// Sessions.
+// Sessions and transactions.
+[[nodiscard]] Result<> commit_transaction(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> abort_transaction(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> start_session(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> end_sessions(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> refresh_sessions(const Request& request, bson::Builder& reply);

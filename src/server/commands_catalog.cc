@@ -110,8 +110,11 @@ Result<> drop(const Request& request, bson::Builder& reply) {
 }
 
 Result<> drop_database(const Request& request, bson::Builder& reply) {
-  const auto kill_cursors = [&] { request.services.cursors.kill_all_of(request.database); };
-  const bool dropped = NACRE_TRY(request.services.databases.drop(request.database, kill_cursors));
+  const auto end_users = [&] {
+    request.services.cursors.kill_all_of(request.database);
+    request.services.transactions.abort_all_of(request.database);
+  };
+  const bool dropped = NACRE_TRY(request.services.databases.drop(request.database, end_users));
   if (dropped) reply.append("dropped", request.database);
   return {};
 }

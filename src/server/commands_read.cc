@@ -11,14 +11,11 @@
 #include "query/operations.h"
 #include "server/batch.h"
 #include "server/commands.h"
+#include "server/scope.h"
 #include "server/wire_error.h"
 
 namespace nacre::server {
 namespace {
-
-query::Scope scope_of(const Request& request, document::Database& database) {
-  return {.database = database, .max_time_ms = request.max_time_ms};
-}
 
 Result<> refuse_all(const Fields& fields, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) NACRE_TRY(fields.refuse(name));
@@ -161,8 +158,7 @@ Result<> explain_into(const Request& request, const Fields& inner, query::Verbos
     return fail(Code::kUnsupported, wire_code::kCommandNotFound,
                 format("Explain failed due to unknown command: {}", inner.command()));
   }
-  const std::optional<Databases::Lease> database =
-      NACRE_TRY(request.services.databases.find(request.database));
+  const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   bson::Document plan = explain_nothing(request, inner);
   if (database) plan = NACRE_TRY(explain_one(scope_of(request, **database), inner, verbosity));
   reply.append_all(plan).append("command", inner.body());
@@ -179,8 +175,7 @@ Result<> find(const Request& request, bson::Builder& reply) {
   const std::optional<std::int64_t> batch_size = NACRE_TRY(batch_size_of(fields));
   const bool single_batch = NACRE_TRY(fields.boolean("singleBatch", false));
   const bool times_out = !NACRE_TRY(fields.boolean("noCursorTimeout", false));
-  const std::optional<Databases::Lease> database =
-      NACRE_TRY(request.services.databases.find(request.database));
+  const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   if (!database) {
     // A filter that makes no sense is an error even where nothing can be found.
     NACRE_TRY(query::Filter::parse(asked.filter));
@@ -206,8 +201,7 @@ Result<> get_more(const Request& request, bson::Builder& reply) {
   }
   const std::string_view collection = NACRE_TRY(fields.required_string("collection"));
   const std::optional<std::int64_t> batch_size = NACRE_TRY(batch_size_of(fields));
-  const std::optional<Databases::Lease> database =
-      NACRE_TRY(request.services.databases.find(request.database));
+  const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   return append_next_batch(request, first.int64(), collection, batch_size, reply);
 }
 
@@ -232,8 +226,7 @@ Result<> kill_cursors(const Request& request, bson::Builder& reply) {
 
 Result<> count(const Request& request, bson::Builder& reply) {
   const query::CountRequest asked = NACRE_TRY(count_request(request.fields));
-  const std::optional<Databases::Lease> database =
-      NACRE_TRY(request.services.databases.find(request.database));
+  const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   std::int64_t n = 0;
   if (database) {
     n = NACRE_TRY(query::count(scope_of(request, **database), asked));
@@ -251,8 +244,7 @@ Result<> distinct(const Request& request, bson::Builder& reply) {
   asked.collection = NACRE_TRY(fields.collection());
   asked.path = NACRE_TRY(fields.required_string("key"));
   asked.filter = NACRE_TRY(fields.document("query"));
-  const std::optional<Databases::Lease> database =
-      NACRE_TRY(request.services.databases.find(request.database));
+  const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   bson::Document values;
   if (database) values = NACRE_TRY(query::distinct(scope_of(request, **database), asked));
   reply.append_array("values", values);
@@ -269,8 +261,7 @@ Result<> aggregate(const Request& request, bson::Builder& reply) {
   if (!cursor_options.empty()) {
     batch_size = NACRE_TRY(batch_size_of(Fields(cursor_options, nullptr)));
   }
-  const std::optional<Databases::Lease> database =
-      NACRE_TRY(request.services.databases.find(request.database));
+  const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   if (!database) {
     append_empty_batch(request, asked.collection, reply);
     return {};

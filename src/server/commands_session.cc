@@ -1,4 +1,5 @@
-// Commands about sessions. A session here is only the memory of its last write (sessions.h).
+// Commands about sessions. A session here is the memory of its last write (sessions.h) and its
+// transaction (transactions.h).
 #include <array>
 #include <random>
 
@@ -30,7 +31,9 @@ Result<> end_sessions(const Request& request, bson::Builder&) {
   const bson::Element first = *request.fields.body().begin();
   if (!first.is(bson::Type::kArray)) return {};
   for (const bson::Element& session : first.array()) {
-    request.services.sessions.forget(session_id(session));
+    const std::string_view id = session_id(session);
+    request.services.transactions.abort_session(id);
+    request.services.sessions.forget(id);
   }
   return {};
 }
@@ -38,6 +41,7 @@ Result<> end_sessions(const Request& request, bson::Builder&) {
 Result<> refresh_sessions(const Request&, bson::Builder&) { return {}; }
 
 Result<> kill_all_sessions(const Request& request, bson::Builder&) {
+  request.services.transactions.abort_all();
   request.services.sessions.forget_all();
   return {};
 }

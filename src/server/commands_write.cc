@@ -11,16 +11,12 @@
 #include "base/text.h"
 #include "query/operations.h"
 #include "server/commands.h"
+#include "server/scope.h"
 #include "server/sorted_update.h"
 #include "server/wire_error.h"
 
 namespace nacre::server {
 namespace {
-
-query::Scope scope_of(const Request& request, document::Database& database,
-                      document::Transaction* transaction = nullptr) {
-  return {.database = database, .transaction = transaction, .max_time_ms = request.max_time_ms};
-}
 
 // An error that is no fault of the statement: trying the next one would be no use.
 bool ends_everything(const Error& error) {
@@ -185,8 +181,7 @@ Result<> insert(const Request& request, bson::Builder& reply) {
                 format("object to insert too large. size in bytes: {}, max size: {}",
                        document.bytes().size(), kDocumentSizeMax));
   }
-  const Databases::Lease database =
-      NACRE_TRY(request.services.databases.open_or_create(request.database));
+  const Databases::Lease database = NACRE_TRY(open_database(request));
   const query::InsertResult result = NACRE_TRY(
       query::insert(scope_of(request, *database),
                     {.collection = collection, .documents = documents, .ordered = ordered}));
@@ -204,8 +199,7 @@ Result<> update(const Request& request, bson::Builder& reply) {
   const bool ordered = NACRE_TRY(request.fields.boolean("ordered", true));
   NACRE_TRY(request.fields.refuse("let"));
   const std::vector<bson::View> statements = NACRE_TRY(request.fields.batch("updates"));
-  const Databases::Lease database =
-      NACRE_TRY(request.services.databases.open_or_create(request.database));
+  const Databases::Lease database = NACRE_TRY(open_database(request));
   std::int64_t n = 0;
   std::int64_t modified = 0;
   std::size_t error_count = 0;
@@ -247,8 +241,7 @@ Result<> remove(const Request& request, bson::Builder& reply) {
   const bool ordered = NACRE_TRY(request.fields.boolean("ordered", true));
   NACRE_TRY(request.fields.refuse("let"));
   const std::vector<bson::View> statements = NACRE_TRY(request.fields.batch("deletes"));
-  const std::optional<Databases::Lease> database =
-      NACRE_TRY(request.services.databases.find(request.database));
+  const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   std::int64_t n = 0;
   std::size_t error_count = 0;
   bson::Builder errors = bson::Builder::array();
@@ -276,14 +269,13 @@ Result<> remove(const Request& request, bson::Builder& reply) {
 
 Result<> find_and_modify(const Request& request, bson::Builder& reply) {
   const FindAndModify asked = NACRE_TRY(find_and_modify_request(request.fields));
-  const Databases::Lease database =
-      NACRE_TRY(request.services.databases.open_or_create(request.database));
+  const Databases::Lease database = NACRE_TRY(open_database(request));
   Modified result;
-  const auto body = [&](document::Transaction& transaction) -> Result<> {
-    result = NACRE_TRY(modify_one(scope_of(request, *database, &transaction), asked));
+  const auto body = [&](const query::Scope& inside) -> Result<> {
+    result = NACRE_TRY(modify_one(inside, asked));
     return {};
   };
-  std::ignore = NACRE_TRY(database->transact(body));
+  NACRE_TRY(in_transaction(scope_of(request, *database), body));
   const bool upserted = !result.upserted.view().empty();
   reply.begin_document("lastErrorObject").append("n", result.found || upserted ? 1 : 0);
   if (!asked.remove) reply.append("updatedExisting", result.found);

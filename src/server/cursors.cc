@@ -62,6 +62,7 @@ Result<std::int64_t> Cursors::add(std::unique_ptr<StoredCursor> cursor) {
   Entry entry{.cursor = nullptr,
               .database = cursor->database,
               .collection = cursor->collection,
+              .transaction = cursor->transaction,
               .last_used = std::chrono::steady_clock::now()};
   entry.cursor = std::move(cursor);
   entries_.emplace(id, std::move(entry));
@@ -69,11 +70,19 @@ Result<std::int64_t> Cursors::add(std::unique_ptr<StoredCursor> cursor) {
 }
 
 Result<std::unique_ptr<StoredCursor>> Cursors::take(std::int64_t id, std::string_view database,
-                                                    std::string_view collection) {
+                                                    std::string_view collection,
+                                                    std::string_view transaction) {
   const MutexLock lock(mutex_);
   const auto found = entries_.find(id);
   if (found == entries_.end()) return not_found(id);
   Entry& entry = found->second;
+  if (entry.transaction != transaction) {
+    return fail(Code::kInvalid, wire_code::kCursorOfOtherTransaction,
+                format("Cannot run getMore on cursor {}: it belongs to another "
+                       "transaction, or to "
+                       "none",
+                       id));
+  }
   if (entry.database != database || entry.collection != collection) {
     return fail(Code::kInvalid, wire_code::kUnauthorized,
                 format("Requested getMore on namespace '{}.{}', but cursor belongs to a different "
@@ -136,6 +145,10 @@ void Cursors::kill_all_of(std::string_view database, std::string_view collection
   kill_where([&](const Entry& entry) {
     return entry.database == database && entry.collection == collection;
   });
+}
+
+void Cursors::kill_all_of_transaction(std::string_view tag) {
+  kill_where([&](const Entry& entry) { return entry.transaction == tag; });
 }
 
 std::size_t Cursors::kill_idle(std::chrono::steady_clock::time_point now) {

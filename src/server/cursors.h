@@ -58,6 +58,7 @@ struct StoredCursor {
   std::string collection;
   Rows rows;
   bool times_out = true;
+  std::string transaction = {};  // the tag of the transaction it reads; "" when in none
 };
 
 class Cursors {
@@ -66,9 +67,12 @@ class Cursors {
   [[nodiscard]] Result<std::int64_t> add(std::unique_ptr<StoredCursor> cursor);
 
   // Takes the cursor for one getMore; then either give_back or remove.
+  // `transaction` must be what the cursor has: one command at a time uses a
+  // transaction.
   [[nodiscard]] Result<std::unique_ptr<StoredCursor>> take(std::int64_t id,
                                                            std::string_view database,
-                                                           std::string_view collection);
+                                                           std::string_view collection,
+                                                           std::string_view transaction);
   void give_back(std::int64_t id, std::unique_ptr<StoredCursor> cursor);
   void remove(std::int64_t id);
 
@@ -77,6 +81,9 @@ class Cursors {
   void kill_all();
   void kill_all_of(std::string_view database);
   void kill_all_of(std::string_view database, std::string_view collection);
+  // Those that read the transaction of that tag. Requires that no command of it
+  // runs.
+  void kill_all_of_transaction(std::string_view tag);
   // Those that waited for longer than kCursorIdleMax; how many.
   std::size_t kill_idle(std::chrono::steady_clock::time_point now);
 
@@ -88,6 +95,7 @@ class Cursors {
     std::unique_ptr<StoredCursor> cursor;  // null while a getMore has it
     std::string database;
     std::string collection;
+    std::string transaction;
     std::chrono::steady_clock::time_point last_used;
   };
 

@@ -84,6 +84,12 @@ Databases::Lease::~Lease() {
   if (--entry_->leases == 0) databases_->changed_.notify_all();
 }
 
+Databases::Lease Databases::Lease::again() const {
+  const MutexLock lock(databases_->mutex_);
+  ++entry_->leases;
+  return {databases_, entry_};
+}
+
 Result<std::unique_ptr<Databases>> Databases::open(std::string_view directory,
                                                    const txn::Options& engine) {
   io::FileSystem& files = *engine.file_system;

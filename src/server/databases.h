@@ -51,6 +51,9 @@ class Databases {
     Lease& operator=(Lease&&) = delete;
     ~Lease();
 
+    // A second lease, which never waits.
+    [[nodiscard]] Lease again() const;
+
     [[nodiscard]] document::Database& operator*() const { return *entry_->database; }
     [[nodiscard]] document::Database* operator->() const { return entry_->database.get(); }
 

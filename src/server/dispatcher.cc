@@ -7,6 +7,7 @@
 #include "base/logging.h"
 #include "base/text.h"
 #include "bson/validate.h"
+#include "server/generic_arguments.h"
 #include "server/wire_error.h"
 
 namespace nacre::server {
@@ -49,78 +50,8 @@ Result<const Command*> known_command(const Fields& fields, const Message& messag
   return command;
 }
 
-// Refuses what would otherwise be silently ignored.
-Result<> check_generic(const Fields& fields) {
-  if (fields.get("startTransaction") || fields.get("autocommit")) {
-    // Not 20 (IllegalOperation): drivers take that for a server without retryable writes.
-    return fail(Code::kUnsupported, wire_code::kNotSupportedInTransaction,
-                "multi-document transactions are not supported over the wire yet");
-  }
-  if (const bson::Element version = fields.get("apiVersion");
-      version && (!version.is(bson::Type::kString) || version.string() != "1")) {
-    return fail(Code::kInvalid, wire_code::kApiVersionError, "apiVersion must be \"1\"");
-  }
-  const bson::View concern = NACRE_TRY(fields.document("readConcern"));
-  if (concern.find("atClusterTime")) {
-    return fail(Code::kUnsupported, wire_code::kInvalidOptions,
-                "readConcern.atClusterTime: reads of the past are not supported yet");
-  }
-  const bson::Element level = concern.find("level");
-  if (!level) return {};
-  if (level.is(bson::Type::kString)) {
-    // One node shows only what is durable and never takes it back: these are all the same.
-    for (const char* same : {"local", "available", "majority", "linearizable"}) {
-      if (level.string() == same) return {};
-    }
-    if (level.string() == "snapshot") {
-      return fail(Code::kUnsupported, wire_code::kInvalidOptions,
-                  "readConcern level snapshot is not supported yet");
-    }
-  }
-  return fail(Code::kInvalid, wire_code::kFailedToParse,
-              "readConcern.level must be local, available, majority, linearizable or snapshot");
-}
-
-// {w: 2} can never be satisfied by one node; the write stands, and the reply says so.
-void append_write_concern_error(const Fields& fields, bson::Builder& reply) {
-  const bson::Element concern = fields.get("writeConcern");
-  if (!concern.is(bson::Type::kDocument)) return;
-  const bson::Element w = concern.document().find("w");
-  std::int32_t code = 0;
-  std::string text;
-  if (w.is_number() && w.as_double().value_or(0) > 1) {
-    code = wire_code::kUnsatisfiableWriteConcern;
-    text = "Not enough data-bearing nodes";
-  } else if (w.is(bson::Type::kString) && w.string() != "majority") {
-    code = wire_code::kUnknownReplWriteConcern;
-    text =
-        format("No write concern mode named '{}' found in replica set configuration", w.string());
-  }
-  if (code == 0) return;
-  reply.begin_document("writeConcernError").append("code", code);
-  reply.append("codeName", code_name(code)).append("errmsg", text).end();
-}
-
-// The session and number of a retryable write, when the command is one.
-struct RetryableWrite {
-  std::string_view session;
-  std::int64_t number = 0;
-};
-
-Result<std::optional<RetryableWrite>> retryable_write(const Command& command,
-                                                      const Fields& fields) {
-  const bson::Element number = fields.get("txnNumber");
-  if (!number) return std::nullopt;
-  const bson::Element session = fields.get("lsid").is(bson::Type::kDocument)
-                                    ? fields.get("lsid").document().find("id")
-                                    : bson::Element();
-  const auto value = number.as_int64();
-  if ((command.flags & kWrites) == 0 || !value || *value < 0 || !session.is(bson::Type::kBinary)) {
-    return fail(Code::kInvalid, wire_code::kInvalidOptions,
-                "txnNumber belongs to a write command and needs an lsid");
-  }
-  return RetryableWrite{.session = as_text(session.binary().bytes), .number = *value};
-}
+// A statement's error ends its transaction as any other error does.
+bool succeeded(const bson::Document& result) { return !result.find("writeErrors"); }
 
 }  // namespace
 
@@ -146,6 +77,10 @@ Answer Dispatcher::answer(const Peer& peer, Bytes bytes) {
     }
     reply = bson::Builder();
     append_error(reply, outcome.error());
+    if (body.has_value() && body->find("autocommit") &&
+        is_transient(wire_code_of(outcome.error()))) {
+      reply.begin_array("errorLabels").push("TransientTransactionError").end();
+    }
   }
   if (!message->wants_reply) return {};
   append_times(reply);
@@ -165,31 +100,65 @@ Result<> Dispatcher::run(const Peer& peer, const Message& message, bson::View bo
   NACRE_TRY(check_database_name(database));
   const Fields fields(body, &message);
   const Command* command = NACRE_TRY(known_command(fields, message, database));
-  NACRE_TRY(check_generic(fields));
+  const TransactionPart part = NACRE_TRY(transaction_part_of(*command, fields));
+  NACRE_TRY(check_generic(fields, part));
   const std::int64_t max_time_ms = NACRE_TRY(fields.count("maxTimeMS", 0));
   const Request request{.services = services_,
                         .peer = peer,
                         .database = database,
                         .fields = fields,
                         .max_time_ms = max_time_ms};
-  const std::optional<RetryableWrite> retryable = NACRE_TRY(retryable_write(*command, fields));
+  bson::Document result;
+  if (part == TransactionPart::kStarts || part == TransactionPart::kContinues) {
+    result = NACRE_TRY(run_in_transaction(*command, request, part));
+  } else {
+    result = NACRE_TRY(run_alone(*command, request, part));
+  }
+  reply.append_all(result);
+  return {};
+}
+
+Result<bson::Document> Dispatcher::run_alone(const Command& command, const Request& request,
+                                             TransactionPart part) {
   std::optional<Sessions::Ticket> ticket;
-  if (retryable) {
-    auto begun = NACRE_TRY(services_.sessions.begin_write(retryable->session, retryable->number));
-    ticket.emplace(std::move(begun));
-    if (ticket->recorded()) {
-      reply.append_all(bson::View::trusted(as_bytes(*ticket->recorded())));
-      return {};
+  if (part == TransactionPart::kNone) {
+    const std::optional<TransactionId> retryable =
+        NACRE_TRY(retryable_write_of(command, request.fields));
+    if (retryable) {
+      auto begun = NACRE_TRY(services_.sessions.begin_write(retryable->session, retryable->number));
+      if (begun.recorded()) return bson::Document::trusted(*begun.recorded());
+      ticket.emplace(std::move(begun));
     }
   }
   bson::Builder result;
-  NACRE_TRY(command->handler(request, result));
-  if ((command->flags & kWrites) != 0) append_write_concern_error(fields, result);
+  NACRE_TRY(command.handler(request, result));
+  if ((command.flags & kWrites) != 0) append_write_concern_error(request.fields, result);
   result.append("ok", 1.0);
-  const bson::Document document = result.finish();
+  bson::Document document = result.finish();
   if (ticket) ticket->record(document.bytes());
-  reply.append_all(document);
-  return {};
+  return document;
+}
+
+Result<bson::Document> Dispatcher::run_in_transaction(const Command& command,
+                                                      const Request& request,
+                                                      TransactionPart part) {
+  const TransactionId id = NACRE_TRY(transaction_id_of(request.fields));
+  // Opened even if it is only continued: a database that was dropped has ended
+  // its transactions.
+  const Databases::Lease lease = NACRE_TRY(services_.databases.open_or_create(request.database));
+  auto begun = part == TransactionPart::kStarts
+                   ? services_.transactions.start(id, *lease, request.database)
+                   : services_.transactions.use(id, request.database);
+  Transactions::Use use = NACRE_TRY(std::move(begun));
+  const InTransaction inside{.lease = lease, .transaction = use.transaction(), .tag = use.tag()};
+  Request part_request = request;
+  part_request.transaction = &inside;
+  bson::Builder result;
+  NACRE_TRY(command.handler(part_request, result));
+  result.append("ok", 1.0);
+  bson::Document document = result.finish();
+  if (succeeded(document)) use.keep();
+  return document;
 }
 
 void Dispatcher::append_times(bson::Builder& reply) {

@@ -1,8 +1,8 @@
 // Dispatcher: from the bytes of one message to the bytes of its answer.
 //
 // Order of checks: framing (a broken one closes the connection), BSON, $db, the command's name, its
-//   fields, what it may not carry (transactions), and only then its handler. A repeated retryable
-//   write is answered from the record (sessions.h).
+//   fields, what else it carries, and only then its handler. A repeated retryable write is answered
+//   from the record (sessions.h).
 // Errors:  none; every one becomes an answer {ok: 0, errmsg, code, codeName}.
 // Threads: any number at once.
 #pragma once
@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "server/command.h"
+#include "server/generic_arguments.h"
 #include "server/network.h"
 #include "server/wire.h"
 
@@ -26,6 +27,11 @@ class Dispatcher {
  private:
   [[nodiscard]] Result<> run(const Peer& peer, const Message& message, bson::View body,
                              bson::Builder& reply);
+  [[nodiscard]] Result<bson::Document> run_alone(const Command& command, const Request& request,
+                                                 TransactionPart part);
+  [[nodiscard]] Result<bson::Document> run_in_transaction(const Command& command,
+                                                          const Request& request,
+                                                          TransactionPart part);
   void append_times(bson::Builder& reply);
 
   Services& services_;

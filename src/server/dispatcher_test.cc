@@ -65,6 +65,7 @@ class Dispatching : public ::testing::Test {
         std::make_unique<Services>(Services{.databases = *databases_,
                                             .cursors = cursors_,
                                             .sessions = sessions_,
+                                            .transactions = transactions_,
                                             .clock = clock_,
                                             .facts = facts_,
                                             .network_stats = [] { return NetworkStats{}; }});
@@ -72,6 +73,7 @@ class Dispatching : public ::testing::Test {
   }
   ~Dispatching() override {
     cursors_.kill_all();
+    transactions_.abort_all();
     EXPECT_TRUE(databases_->close().has_value());
   }
 
@@ -117,6 +119,7 @@ class Dispatching : public ::testing::Test {
   Sessions sessions_;
   std::unique_ptr<Databases> databases_;
   Cursors cursors_;
+  Transactions transactions_{cursors_};
   std::unique_ptr<Services> services_;
   std::unique_ptr<Dispatcher> dispatcher_;
   const Peer peer_{.id = 5, .local_address = "127.0.0.1:4711"};
@@ -176,14 +179,6 @@ TEST_F(Dispatching, WhatIsWrongWithACommandHasMongosCode) {
   expect_error(R"({"listIndexes": "none", "$db": "a"})", 26);
 }
 
-TEST_F(Dispatching, TransactionsAreRefusedBeforeAnythingIsWritten) {
-  expect_error(R"({"insert": "c", "documents": [{"_id": 1}], "$db": "a", "txnNumber": 1,
-                   "startTransaction": true, "autocommit": false,
-                   "lsid": {"id": {"$uuid": "00112233-4455-6677-8899-aabbccddeeff"}}})",
-               wire_code::kNotSupportedInTransaction);
-  EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 0);
-}
-
 TEST_F(Dispatching, EveryReplyTellsATimeThatNeverGoesBack) {
   bson::Timestamp last;
   for (const char* text : {R"({"ping": 1, "$db": "a"})", R"({"nothing": 1, "$db": "a"})",
@@ -227,6 +222,110 @@ TEST_F(Dispatching, ARepeatedWriteIsAnsweredButNotCarriedOut) {
   EXPECT_EQ(number(kIncrement, "nModified"), 1);
   EXPECT_EQ(number(kIncrement, "nModified"), 1);
   EXPECT_EQ(number(R"({"find": "c", "$db": "a"})", "cursor.firstBatch.0.n"), 1);
+}
+
+// The fields that make a command part of transaction `number` of one of two
+// sessions.
+std::string in_transaction(int number, bool starts, char session = 'a') {
+  return R"(, "$db": "a", "autocommit": false, "txnNumber": {"$numberLong": ")" +
+         std::to_string(number) + R"("}, "lsid": {"id": {"$uuid": "00112233-4455-6677-8899-)" +
+         std::string(12, session) + "\"}}" + (starts ? R"(, "startTransaction": true})" : "}");
+}
+
+std::string ends(const std::string& command, int number, char session = 'a') {
+  std::string text = "{\"" + command + "\": 1" + in_transaction(number, false, session);
+  text.replace(text.find(R"("$db": "a")"), 10, R"("$db": "admin")");
+  return text;
+}
+
+TEST_F(Dispatching, ATransactionIsSeenByOthersAfterItsCommitAndNotBefore) {
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1}])" + in_transaction(1, true));
+  expect_ok(R"({"insert": "d", "documents": [{"_id": 1}])" + in_transaction(1, false));
+  EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 0);
+  const bson::Document own = run(R"({"find": "c")" + in_transaction(1, false));
+  EXPECT_EQ(own.get("cursor.firstBatch").array().count(), 1U);
+  expect_ok(ends("commitTransaction", 1));
+  EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 1);
+  EXPECT_EQ(number(R"({"count": "d", "$db": "a"})", "n"), 1);
+  expect_ok(ends("commitTransaction", 1));  // the answer may have been lost
+  expect_error(R"({"find": "c")" + in_transaction(1, false), wire_code::kTransactionCommitted);
+  expect_error(ends("abortTransaction", 1), wire_code::kTransactionCommitted);
+}
+
+TEST_F(Dispatching, AnAbortedTransactionLeavesNothing) {
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1}])" + in_transaction(1, true));
+  expect_ok(ends("abortTransaction", 1));
+  EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 0);
+  expect_error(ends("commitTransaction", 1), wire_code::kNoSuchTransaction);
+  expect_error(R"({"find": "c")" + in_transaction(2, false), wire_code::kNoSuchTransaction);
+  // One that the same session leaves behind is aborted by its next.
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1}])" + in_transaction(3, true));
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 2}])" + in_transaction(4, true));
+  expect_ok(ends("commitTransaction", 4));
+  EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 1);
+  expect_error(ends("commitTransaction", 3), wire_code::kTransactionTooOld);
+}
+
+TEST_F(Dispatching, OfTwoTransactionsThatWriteOneDocumentTheSecondIsToldToTryAgain) {
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1, "n": 0}], "$db": "a"})");
+  const std::string increment = R"({"update": "c", "updates": [{"q": {"_id": 1},
+                                   "u": {"$inc": {"n": 1}}}])";
+  expect_ok(increment + in_transaction(1, true, 'a'));
+  expect_ok(increment + in_transaction(1, true, 'b'));
+  expect_ok(ends("commitTransaction", 1, 'a'));
+  const bson::Document lost = run(ends("commitTransaction", 1, 'b'));
+  EXPECT_EQ(lost.find("code").as_int64(), wire_code::kWriteConflict);
+  EXPECT_EQ(lost.get("errorLabels.0").string(), "TransientTransactionError");
+  expect_ok(increment + in_transaction(2, true, 'b'));
+  expect_ok(ends("commitTransaction", 2, 'b'));
+  EXPECT_EQ(number(R"({"find": "c", "$db": "a"})", "cursor.firstBatch.0.n"), 2);
+}
+
+TEST_F(Dispatching, AnErrorEndsItsTransaction) {
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1}])" + in_transaction(1, true));
+  expect_error(R"({"find": "c", "filter": {"$nonsense": 1})" + in_transaction(1, false), 2);
+  expect_error(ends("commitTransaction", 1), wire_code::kNoSuchTransaction);
+  expect_ok(R"({"insert": "c", "documents": [{"_id": 1}])" + in_transaction(2, true));
+  const bson::Document twice =
+      run(R"({"insert": "c", "documents": [{"_id": 1}])" + in_transaction(2, false));
+  EXPECT_EQ(twice.get("writeErrors.0.code").as_int64(), 11000);
+  expect_error(ends("commitTransaction", 2), wire_code::kNoSuchTransaction);
+  EXPECT_EQ(number(R"({"count": "c", "$db": "a"})", "n"), 0);
+  EXPECT_EQ(transactions_.open_count(), 0U);
+}
+
+TEST_F(Dispatching, CursorsOfATransactionAreUsedAndEndWithIt) {
+  expect_ok(R"({"insert": "c", "documents": [{}, {}, {}], "$db": "a"})");
+  const bson::Document first = run(R"({"find": "c", "batchSize": 1)" + in_transaction(1, true));
+  const std::string more = R"({"getMore": {"$numberLong": ")" +
+                           std::to_string(first.get("cursor.id").int64()) +
+                           R"("}, "collection": "c", "batchSize": 1)";
+  expect_error(more + R"(, "$db": "a"})", wire_code::kCursorOfOtherTransaction);
+  expect_ok(more + in_transaction(1, false));
+  EXPECT_EQ(cursors_.open_count(), 1U);
+  expect_ok(ends("commitTransaction", 1));
+  EXPECT_EQ(cursors_.open_count(), 0U);
+  expect_ok(R"({"find": "c", "batchSize": 1)" + in_transaction(2, true));
+  EXPECT_EQ(cursors_.open_count(), 1U);
+  EXPECT_EQ(transactions_.abort_idle(std::chrono::steady_clock::now() + 2 * kTransactionIdleMax),
+            1U);
+  EXPECT_EQ(cursors_.open_count(), 0U);
+}
+
+TEST_F(Dispatching, WhatATransactionCannotDoIsRefused) {
+  expect_error(R"({"count": "c")" + in_transaction(1, true), 263);
+  expect_error(R"({"create": "c")" + in_transaction(1, true), 263);
+  expect_ok(R"({"find": "c")" + in_transaction(2, true));
+  expect_error(R"({"find": "c")" + in_transaction(2, true), wire_code::kConflictingOperation);
+  std::string elsewhere = R"({"find": "c")" + in_transaction(2, false);
+  elsewhere.replace(elsewhere.find(R"("$db": "a")"), 10, R"("$db": "b")");
+  expect_error(elsewhere, 263);
+  expect_error(R"({"find": "c", "autocommit": true, "$db": "a"})", 72);
+  expect_error(R"({"find": "c", "autocommit": false, "startTransaction": true, "$db": "a"})", 72);
+  expect_error(R"({"commitTransaction": 1, "$db": "admin"})", 72);
+  // Dropping its database ends a transaction; it does not wait for it.
+  expect_ok(R"({"dropDatabase": 1, "$db": "a"})");
+  expect_error(ends("commitTransaction", 2), wire_code::kNoSuchTransaction);
 }
 
 TEST_F(Dispatching, AWriteConcernNobodyCanMeetIsReported) {

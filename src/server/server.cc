@@ -64,6 +64,7 @@ class Server::Rep {
         std::make_unique<Services>(Services{.databases = *databases_,
                                             .cursors = cursors_,
                                             .sessions = sessions_,
+                                            .transactions = transactions_,
                                             .clock = clock_,
                                             .facts = facts_,
                                             .network_stats = [this] { return network_->stats(); }});
@@ -92,6 +93,7 @@ class Server::Rep {
     wake_.notify_all();
     housekeeper.join();
     cursors_.kill_all();
+    transactions_.abort_all();
     NACRE_TRY(databases_->close());
     log_info("stopped, every database is closed");
     return {};
@@ -105,6 +107,8 @@ class Server::Rep {
     while (!stop.stop_requested()) {
       const std::size_t count = cursors_.kill_idle(std::chrono::steady_clock::now());
       if (count > 0) log_info(format("{} idle cursors were closed", count));
+      const std::size_t aborted = transactions_.abort_idle(std::chrono::steady_clock::now());
+      if (aborted > 0) log_info(format("{} idle transactions were aborted", aborted));
       const MutexLock lock(mutex_);
       if (!stop.stop_requested()) wake_.wait_for(mutex_, kHousekeepingEvery);
     }
@@ -116,6 +120,7 @@ class Server::Rep {
   std::unique_ptr<Databases> databases_;
   Cursors cursors_;  // gone before the databases they read
   Sessions sessions_;
+  Transactions transactions_{cursors_};
   std::unique_ptr<Services> services_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<Network> network_;

@@ -1,9 +1,9 @@
 #include "server/sorted_update.h"
 
 #include <optional>
-#include <tuple>
 
 #include "bson/builder.h"
+#include "server/scope.h"
 #include "server/wire_error.h"
 
 namespace nacre::server {
@@ -36,9 +36,7 @@ Result<query::UpdateResult> update_sorted(const query::Scope& scope,
     return fail(Code::kInvalid, wire_code::kFailedToParse, "Cannot specify sort with multi=true");
   }
   query::UpdateResult result;
-  const auto body = [&](document::Transaction& transaction) -> Result<> {
-    query::Scope inside = scope;
-    inside.transaction = &transaction;
+  const auto body = [&](const query::Scope& inside) -> Result<> {
     const std::optional<bson::Document> first = NACRE_TRY(first_of(inside, request, sort));
     query::UpdateRequest named = request;
     if (first) {
@@ -49,7 +47,7 @@ Result<query::UpdateResult> update_sorted(const query::Scope& scope,
     if (first || request.upsert) result = NACRE_TRY(query::update(inside, named));
     return {};
   };
-  std::ignore = NACRE_TRY(scope.database.transact(body));
+  NACRE_TRY(in_transaction(scope, body));
   return result;
 }
 

@@ -58,6 +58,7 @@ constexpr auto kNames = std::to_array<Named>({
     {100, "UnsatisfiableWriteConcern"},
     {112, "WriteConflict"},
     {115, "CommandNotSupported"},
+    {117, "ConflictingOperationInProgress"},
     {121, "DocumentValidationFailure"},
     {146, "ExceededMemoryLimit"},
     {166, "CommandNotSupportedOnView"},

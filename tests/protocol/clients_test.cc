@@ -130,6 +130,8 @@ TEST_F(Clients, NodeUsesSeveralDatabases) { run_scenario("databases"); }
 TEST_F(Clients, NodeGetsErrorsItUnderstands) { run_scenario("errors"); }
 TEST_F(Clients, NodeRepeatsWritesAndWaitsForNone) { run_scenario("sessions"); }
 
+TEST_F(Clients, NodeRunsTransactions) { run_scenario("transactions"); }
+
 TEST_F(Clients, MongoshRunsAScript) {
   const Outcome outcome = run_mongosh({"--file", (kScripts / "mongosh.js").string()});
   EXPECT_EQ(outcome.status, 0) << outcome.output;

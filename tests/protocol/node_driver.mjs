@@ -259,15 +259,38 @@ const scenarios = {
     await db.collection('there').insertOne({});
     assert.equal((await failure(
       db.collection('there').aggregate([{ $nonsense: {} }]).toArray())).code, 40324);
-    // Transactions are refused before anything is written.
-    const session = client.startSession();
-    const refused = await failure(session.withTransaction(
-      () => db.collection('c').insertOne({ a: 1 }, { session })));
-    assert.equal(refused.code, 263);
-    await session.endSession();
-    assert.equal(await db.collection('c').countDocuments(), 0);
     // The connection is none the worse for any of it.
     assert.equal((await db.command({ ping: 1 })).ok, 1);
+  },
+
+  // A transfer between accounts, by many at once; aborts; what a transaction cannot do.
+  async transactions(client) {
+    const accounts = client.db('bank').collection('accounts');
+    await accounts.insertMany([{ _id: 'a', n: 100 }, { _id: 'b', n: 0 }]);
+    const transfer = () => client.withSession((session) => session.withTransaction(async () => {
+      await accounts.updateOne({ _id: 'a' }, { $inc: { n: -1 } }, { session });
+      await accounts.updateOne({ _id: 'b' }, { $inc: { n: 1 } }, { session });
+      await client.db('bank').collection('log').insertOne({}, { session });
+    }));
+    await Promise.all(Array.from({ length: 10 }, transfer));
+    assert.equal((await accounts.findOne({ _id: 'a' })).n, 90);
+    assert.equal((await accounts.findOne({ _id: 'b' })).n, 10);
+    assert.equal(await client.db('bank').collection('log').countDocuments(), 10);
+
+    await client.withSession(async (session) => {
+      session.startTransaction();
+      await accounts.deleteMany({}, { session });
+      assert.equal(await accounts.countDocuments({}, { session }), 0);
+      assert.equal(await accounts.countDocuments(), 2);
+      await session.abortTransaction();
+      assert.equal(await accounts.countDocuments(), 2);
+
+      session.startTransaction();
+      await accounts.findOne({}, { session });
+      const elsewhere = await failure(client.db('other').collection('c').findOne({}, { session }));
+      assert.equal(elsewhere.code, 263);
+      await session.abortTransaction();
+    });
   },
 
   // Sessions, retried writes, and writes that nobody waits for.

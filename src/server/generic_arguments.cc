@@ -1,0 +1,114 @@
+#include "server/generic_arguments.h"
+
+#include <string>
+
+#include "base/text.h"
+#include "server/wire_error.h"
+
+namespace nacre::server {
+namespace {
+
+Result<> check_read_concern(const Fields& fields, TransactionPart part) {
+  const bson::View concern = NACRE_TRY(fields.document("readConcern"));
+  if (concern.find("atClusterTime")) {
+    return fail(Code::kUnsupported, wire_code::kInvalidOptions,
+                "readConcern.atClusterTime: reads of the past are not supported yet");
+  }
+  const bson::Element level = concern.find("level");
+  if (!level) return {};
+  if (level.is(bson::Type::kString)) {
+    // One node shows only what is durable and never takes it back: these are
+    // all the same.
+    for (const char* same : {"local", "available", "majority", "linearizable"}) {
+      if (level.string() == same) return {};
+    }
+    if (level.string() == "snapshot") {
+      // What a transaction reads is a snapshot anyway.
+      if (part != TransactionPart::kNone) return {};
+      return fail(Code::kUnsupported, wire_code::kInvalidOptions,
+                  "readConcern level snapshot is not supported yet outside of "
+                  "transactions");
+    }
+  }
+  return fail(Code::kInvalid, wire_code::kFailedToParse,
+              "readConcern.level must be local, available, majority, "
+              "linearizable or snapshot");
+}
+
+}  // namespace
+
+Result<TransactionPart> transaction_part_of(const Command& command, const Fields& fields) {
+  const bson::Element autocommit = fields.get("autocommit");
+  const bson::Element start = fields.get("startTransaction");
+  const bool ends = (command.flags & kEndsTransaction) != 0;
+  if (!autocommit && !start && !ends) return TransactionPart::kNone;
+  if (!autocommit.is(bson::Type::kBool) || autocommit.boolean()) {
+    return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                "commands of a transaction must carry autocommit: false");
+  }
+  if (ends) return TransactionPart::kEnds;
+  if ((command.flags & kInTransaction) == 0) {
+    return fail(Code::kUnsupported, wire_code::kNotSupportedInTransaction,
+                format("Cannot run '{}' in a multi-document transaction.", fields.command()));
+  }
+  if (!start) return TransactionPart::kContinues;
+  if (start.is(bson::Type::kBool) && start.boolean()) return TransactionPart::kStarts;
+  return fail(Code::kInvalid, wire_code::kInvalidOptions, "startTransaction must be true");
+}
+
+Result<TransactionId> transaction_id_of(const Fields& fields) {
+  const bson::Element lsid = fields.get("lsid");
+  const bson::Element session =
+      lsid.is(bson::Type::kDocument) ? lsid.document().find("id") : bson::Element();
+  const auto number = fields.get("txnNumber").as_int64();
+  if (!session.is(bson::Type::kBinary) || !number || *number < 0) {
+    return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                "a transaction or retryable write needs lsid and txnNumber");
+  }
+  return TransactionId{.session = as_text(session.binary().bytes), .number = *number};
+}
+
+Result<std::optional<TransactionId>> retryable_write_of(const Command& command,
+                                                        const Fields& fields) {
+  if (!fields.get("txnNumber")) return std::nullopt;
+  if ((command.flags & kWrites) == 0) {
+    return fail(
+        Code::kInvalid, wire_code::kInvalidOptions,
+        format("txnNumber does not belong to {} outside of transactions", fields.command()));
+  }
+  return NACRE_TRY(transaction_id_of(fields));
+}
+
+Result<> check_generic(const Fields& fields, TransactionPart part) {
+  if (const bson::Element version = fields.get("apiVersion");
+      version && (!version.is(bson::Type::kString) || version.string() != "1")) {
+    return fail(Code::kInvalid, wire_code::kApiVersionError, "apiVersion must be \"1\"");
+  }
+  return check_read_concern(fields, part);
+}
+
+void append_write_concern_error(const Fields& fields, bson::Builder& reply) {
+  const bson::Element concern = fields.get("writeConcern");
+  if (!concern.is(bson::Type::kDocument)) return;
+  const bson::Element w = concern.document().find("w");
+  std::int32_t code = 0;
+  std::string text;
+  if (w.is_number() && w.as_double().value_or(0) > 1) {
+    code = wire_code::kUnsatisfiableWriteConcern;
+    text = "Not enough data-bearing nodes";
+  } else if (w.is(bson::Type::kString) && w.string() != "majority") {
+    code = wire_code::kUnknownReplWriteConcern;
+    text =
+        format("No write concern mode named '{}' found in replica set configuration", w.string());
+  }
+  if (code == 0) return;
+  reply.begin_document("writeConcernError").append("code", code);
+  reply.append("codeName", code_name(code)).append("errmsg", text).end();
+}
+
+bool is_transient(std::int32_t code) {
+  return code == wire_code::kWriteConflict || code == wire_code::kNoSuchTransaction ||
+         code == wire_code::kSnapshotTooOld;
+}
+
+}  // namespace nacre::server
