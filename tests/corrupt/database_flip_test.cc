@@ -117,8 +117,8 @@ std::vector<std::uint64_t> places(const std::string& contents, std::uint64_t str
   for (std::uint64_t begin = 0; begin < contents.size(); begin += kBlock) {
     const std::string_view block = std::string_view(contents).substr(begin, kBlock);
     const bool in_use = block.find_first_not_of('\0') != std::string_view::npos;
-    std::uint64_t step = in_use ? stride : kBlock;
-    if (stride == 1) step = 1;
+    const std::uint64_t blank_step = stride == 1 ? 512 : kBlock;
+    const std::uint64_t step = in_use ? stride : blank_step;
     for (std::uint64_t at = random.below(step); at < block.size(); at += step) {
       chosen.push_back(begin + at);
     }
