@@ -96,7 +96,7 @@ class JsonToBson::Walk {
     if (document.get_object().get(object) != simdjson::SUCCESS) {
       const std::string_view start = trimmed(text_);
       if (!start.starts_with('{')) {
-        return note(start.data(), format("expected a document, found {}", show_byte(start, 0)));
+        return note(offset_of(start), format("expected a document, found {}", show_byte(start, 0)));
       }
       return false;
     }
@@ -109,9 +109,13 @@ class JsonToBson::Walk {
   std::optional<JsonFault>& fault() { return fault_; }
 
  private:
-  bool note(const char* at, std::string reason) {
-    fault_ = JsonFault{.offset = static_cast<std::size_t>(at - text_.data()),
-                       .reason = std::move(reason)};
+  // `at` lies inside the text.
+  [[nodiscard]] std::size_t offset_of(std::string_view at) const {
+    return static_cast<std::size_t>(at.data() - text_.data());
+  }
+
+  bool note(std::size_t offset, std::string reason) {
+    fault_ = JsonFault{.offset = offset, .reason = std::move(reason)};
     return false;
   }
 
@@ -120,7 +124,7 @@ class JsonToBson::Walk {
     for (auto next : object) {
       ondemand::field field;
       if (std::move(next).get(field) != simdjson::SUCCESS) return false;
-      const char* at = field.key().raw() - 1;
+      const std::size_t at = offset_of(std::string_view(field.key().raw() - 1, 1));
       std::string_view name;
       if (field.unescaped_key().get(name) != simdjson::SUCCESS) return false;
       if (!remember(name, at, first)) return false;
@@ -131,7 +135,7 @@ class JsonToBson::Walk {
     return unique;
   }
 
-  bool remember(std::string_view name, const char* at, std::size_t first) {
+  bool remember(std::string_view name, std::size_t at, std::size_t first) {
     if (name.find('\0') != std::string_view::npos) {
       return note(at, "a field name contains a zero byte");
     }
@@ -139,11 +143,11 @@ class JsonToBson::Walk {
     for (std::size_t i = 0; i < std::min(count, kCompareFieldsMax); ++i) {
       if (names_[first + i].name == name) return repeated(name, at);
     }
-    names_.push_back({.name = name, .offset = static_cast<std::size_t>(at - text_.data())});
+    names_.push_back({.name = name, .offset = at});
     return true;
   }
 
-  bool repeated(std::string_view name, const char* at) {
+  bool repeated(std::string_view name, std::size_t at) {
     return note(at, format("field \"{}\" appears twice", name));
   }
 
@@ -154,7 +158,7 @@ class JsonToBson::Walk {
     });
     const auto twice = std::ranges::adjacent_find(begin, names_.end(), {}, &FieldName::name);
     if (twice == names_.end()) return true;
-    return repeated(twice->name, text_.data() + (twice + 1)->offset);
+    return repeated(twice->name, (twice + 1)->offset);
   }
 
   bool value(std::string_view name, ondemand::value value) {
@@ -200,7 +204,7 @@ class JsonToBson::Walk {
     double real = 0;
     const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), real);
     if (error == std::errc::result_out_of_range && !underflows(token)) {
-      return note(token.data(), format("number {} is beyond the range of a double", token));
+      return note(offset_of(token), format("number {} is beyond the range of a double", token));
     }
     builder_.append(name, real);
     return true;
@@ -254,8 +258,8 @@ class JsonToBson::Walk {
     // The document itself is the first level.
     if (++depth_ <= kJsonDepthMax) return true;
     const std::string_view token = value.raw_json_token();
-    return note(token.data(), format("nesting is {} levels deep, expected at most {}",
-                                     kJsonDepthMax + 1, kJsonDepthMax));
+    return note(offset_of(token), format("nesting is {} levels deep, expected at most {}",
+                                         kJsonDepthMax + 1, kJsonDepthMax));
   }
 
   bool extended(std::string_view name, std::string_view raw) {
@@ -274,7 +278,7 @@ class JsonToBson::Walk {
     }
     if (find_json_fault(raw).has_value()) return false;
     auto document = bson::from_json(format("{{\"\":{}}}", raw));
-    if (!document.has_value()) return note(raw.data(), document.error().what());
+    if (!document.has_value()) return note(offset_of(raw), document.error().what());
     builder_.append(name, *document->view().begin());
     return true;
   }
@@ -292,7 +296,7 @@ JsonToBson::~JsonToBson() = default;
 std::expected<bson::Document, JsonFault> JsonToBson::convert(std::string_view text) {
   Walk walk(text, *buffers_);
   ondemand::document document;
-  const simdjson::padded_string_view padded(text.data(), text.size(), text.size() + kPadding);
+  const simdjson::padded_string_view padded(text, text.size() + kPadding);
   const simdjson::error_code started = buffers_->parser.iterate(padded).get(document);
   if (started == simdjson::SUCCESS && walk.run(document)) return walk.finish();
   // A fault of grammar comes first: what the walk noted may be its consequence.

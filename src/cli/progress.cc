@@ -42,7 +42,7 @@ std::string show_bytes(std::uint64_t bytes) {
 
 std::string show_seconds(double seconds) {
   if (seconds < 10) return format("{:.2f} s", seconds);
-  const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
+  const auto whole = static_cast<std::uint64_t>(std::llround(seconds));
   if (whole < 60) return format("{} s", whole);
   if (whole < 3600) return format("{}:{:02}", whole / 60, whole % 60);
   return format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);

@@ -197,6 +197,7 @@ void judge(std::uint64_t writer, const WriterSeen& seen, std::vector<std::string
 
 Result<LoadResult> write_load(document::Database& database, const LoadOptions& options) {
   std::vector<Writer> writers;
+  writers.reserve(options.writers);
   for (std::size_t i = 0; i < options.writers; ++i) writers.emplace_back(database, options, i);
   const auto begun = Clock::now();
   const auto end = begun + std::chrono::duration_cast<Clock::duration>(
@@ -205,6 +206,7 @@ Result<LoadResult> write_load(document::Database& database, const LoadOptions& o
   std::atomic<bool> failed = false;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(options.writers);
     for (std::size_t i = 0; i < options.writers; ++i) {
       threads.emplace_back([&, i] {
         results[i] = writers[i].run(end, failed);
