@@ -28,12 +28,13 @@ inline constexpr std::size_t kHintCount = 16;
 inline constexpr std::size_t kHintsOffset = 64;
 inline constexpr std::size_t kFencesOffset = 128;
 inline constexpr std::size_t kPrefixLengthOffset = 136;
+inline constexpr std::size_t kLeadOffset = 138;
 inline constexpr std::size_t kHeadsOffset = 144;
 inline constexpr std::size_t kCapacityStep = 16;
 inline constexpr std::size_t kNodeCountMax = 480;  // no page holds more cells
 
-// The first four bytes of what is left of a key after the prefix, padded with zeros: numbers in the
-// order of the keys.
+// The first four bytes of what is left of a key after prefix and lead, padded with zeros: numbers
+// in the order of the keys.
 [[nodiscard]] inline std::uint32_t head_of(Bytes suffix) {
   if (suffix.size() >= 4) return load_be<std::uint32_t>(suffix.data());
   std::uint32_t head = 0;
@@ -72,6 +73,11 @@ class Node {
   }
   [[nodiscard]] std::size_t prefix_length() const { return load16(kPrefixLengthOffset); }
   [[nodiscard]] Bytes prefix() const { return at(load16(128), prefix_length()); }
+
+  // What all keys of the page begin with after the prefix, when that would make their heads equal;
+  // heads are then of what follows. Keys are stored with it.
+  [[nodiscard]] std::size_t lead_length() const { return load16(kLeadOffset + 2); }
+  [[nodiscard]] Bytes lead() const { return at(load16(kLeadOffset), lead_length()); }
 
   [[nodiscard]] const std::byte* heads() const { return page_ + kHeadsOffset; }
   [[nodiscard]] std::uint32_t head(std::size_t i) const {

@@ -27,8 +27,11 @@ std::string check_fences(const std::byte* page) {
     return format("prefix length is {}, expected at most {}", prefix,
                   std::min(lower_length, upper_length));
   }
-  const std::size_t pad = load_le<std::uint32_t>(page + 138) + load_le<std::uint16_t>(page + 142);
-  if (pad != 0) return "bytes 138 to 143 are not zero";
+  const std::size_t lead = load_le<std::uint16_t>(page + kLeadOffset);
+  if (outside(lead, load_le<std::uint16_t>(page + kLeadOffset + 2))) {
+    return "the lead lies outside the heap";
+  }
+  if (load_le<std::uint16_t>(page + 142) != 0) return "bytes 142 and 143 are not zero";
   return {};
 }
 
@@ -108,6 +111,7 @@ std::string check_heap(Node node) {
   };
   if (node.lower_fence().data() != node.page()) add(node.lower_fence(), node.lower_fence().size());
   if (const auto upper = node.upper_fence()) add(*upper, upper->size());
+  if (node.lead_length() != 0) add(node.lead(), node.lead_length());
   for (std::size_t i = 0; i < node.count(); ++i) {
     const Bytes suffix = node.suffix(i);
     add(suffix, node.is_leaf() ? node.leaf_cell(i).size() : suffix.size());
@@ -147,7 +151,12 @@ std::string check_node_order(const std::byte* page) {
   const Bytes lower_rest = node.strip(node.lower_fence());
   for (std::size_t i = 0; i < count; ++i) {
     const Bytes suffix = node.suffix(i);
-    if (node.head(i) != head_of(suffix)) return format("head {} does not match its key", i);
+    const std::size_t lead = node.lead_length();
+    if (suffix.size() < lead || !equal(suffix.first(lead), node.lead())) {
+      return format("key {} does not begin with the lead", i);
+    }
+    if (node.head(i) != head_of(suffix.subspan(lead)))
+      return format("head {} does not match its key", i);
     if (i > 0 && compare(node.suffix(i - 1), suffix) >= 0) {
       return format("key {} is not above key {}", i, i - 1);
     }

@@ -1,5 +1,6 @@
 #include "page/node_search.h"
 
+#include <algorithm>
 #include <compare>
 
 #if defined(__x86_64__)
@@ -121,7 +122,12 @@ CountHeadsList runnable_count_heads() {
 }
 
 Found search(Node node, Bytes suffix) {
-  const std::uint32_t head = head_of(suffix);
+  const std::size_t lead = node.lead_length();
+  if (lead != 0) {
+    const auto order = compare(suffix.first(std::min(lead, suffix.size())), node.lead());
+    if (order != 0) return {order < 0 ? 0 : node.count(), false};
+  }
+  const std::uint32_t head = head_of(suffix.subspan(lead));
   const std::size_t index = kCountHeads(node.page(), head);
   if (index == node.count() || node.head(index) != head) return {index, false};
   // The cell and what follows its key: all of it is about to be read.

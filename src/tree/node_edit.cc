@@ -56,6 +56,9 @@ std::size_t cell_size(Node node, std::size_t i) {
   return node.is_leaf() ? node.leaf_cell(i).size() : node.suffix(i).size();
 }
 
+// Bytes of the heap that belong to something.
+std::size_t live_bytes(Node node) { return kPageSize - node.heap_top() - node.heap_garbage(); }
+
 std::uint32_t make_slot(std::size_t offset, std::size_t suffix_size) {
   return static_cast<std::uint32_t>(offset | (suffix_size << 16));
 }
@@ -114,8 +117,23 @@ void store_fences(std::byte* page, const Shape& shape, HeapWriter& heap) {
   store16(page, page::kPrefixLengthOffset, prefix_length(shape));
 }
 
-// Moves all cells together, so that what was erased becomes free space.
-void compact(std::byte* target, std::size_t capacity) {
+// A lead shorter than a head leaves the heads something to tell keys apart by.
+constexpr std::size_t kLeadMin = 4;
+
+void store_lead(std::byte* page, std::size_t at, std::size_t length) {
+  store16(page, page::kLeadOffset, length == 0 ? 0 : at);
+  store16(page, page::kLeadOffset + 2, length);
+}
+
+// The lead of a page of ascending keys from `first` to `last`; 0 when it would not pay or has no
+// room in `room` bytes.
+std::size_t lead_of(Bytes first, Bytes last, std::size_t room) {
+  const std::size_t length = common_prefix(first, last);
+  return length < kLeadMin || length > room ? 0 : length;
+}
+
+// Moves all cells together, so that what was erased becomes free space, and leaves `room` for more.
+void compact(std::byte* target, std::size_t capacity, std::size_t room) {
   alignas(64) std::array<std::byte, kPageSize> built;
   std::memset(built.data() + page::kHintsOffset, 0,
               arrays_end(true, capacity) - page::kHintsOffset);
@@ -125,10 +143,15 @@ void compact(std::byte* target, std::size_t capacity) {
   HeapWriter heap(built.data());
   store_fences(built.data(), shape, heap);
   const std::size_t count = node.count();
-  std::memcpy(built.data() + kHeadsOffset, node.heads(), 4 * count);
+  const std::size_t end = arrays_end(shape.type != PageType::kLeaf, capacity);
+  const std::size_t needed = end + room + live_bytes(node) - node.lead_length();
+  const std::size_t lead =
+      count < 2 ? 0 : lead_of(node.suffix(0), node.suffix(count - 1), kPageSize - needed);
+  if (lead > 0) store_lead(built.data(), heap.put(node.suffix(0).first(lead)), lead);
   for (std::size_t i = 0; i < count; ++i) {
     const Bytes suffix = node.suffix(i);
     const std::size_t at = heap.put(Bytes(suffix.data(), cell_size(node, i)));
+    store_head(built.data(), i, page::head_of(suffix.subspan(lead)));
     store_slot(built.data(), capacity, i, make_slot(at, suffix.size()));
   }
   if (!node.is_leaf()) {
@@ -137,28 +160,41 @@ void compact(std::byte* target, std::size_t capacity) {
   store16(built.data(), offset::kCapacity, capacity);
   store16(built.data(), offset::kHeapTop, heap.top());
   store16(built.data(), offset::kHeapGarbage, 0);
-  const std::size_t end = arrays_end(shape.type != PageType::kLeaf, capacity);
   std::memset(built.data() + end, 0, heap.top() - end);
   copy_node(target, built.data());
   refresh_hints(target);
 }
 
-// Makes room for one more cell of `size` bytes; `slots` more entries in the arrays.
-bool make_room(std::byte* target, std::size_t size, std::size_t slots) {
+// Makes room for one more cell of `size` bytes.
+bool make_room(std::byte* target, std::size_t size) {
   const Node node(target);
   const bool inner = !node.is_leaf();
   const std::size_t capacity = node.capacity();
-  const std::size_t needed = std::max(capacity, rounded_capacity(node.count() + slots));
+  const std::size_t least = rounded_capacity(node.count() + 1);
+  const std::size_t needed = std::max(capacity, least);
   if (needed == capacity && arrays_end(inner, capacity) + size <= node.heap_top()) return true;
-  const std::size_t live = kPageSize - node.heap_top() - node.heap_garbage();
-  if (arrays_end(inner, needed) + live + size <= kPageSize) {
-    compact(target, needed);
+  const std::size_t live = live_bytes(node) - node.lead_length();
+  for (const std::size_t fitting : {needed, least}) {
+    if (arrays_end(inner, fitting) + live + size > kPageSize) continue;
+    compact(target, fitting, size);
     return true;
   }
-  const std::size_t least = rounded_capacity(node.count() + slots);
-  if (arrays_end(inner, least) + live + size > kPageSize) return false;
-  compact(target, least);
-  return true;
+  return false;
+}
+
+// `suffix` is about to join the page: a lead that it does not share is cut short or given up.
+void adapt_lead(std::byte* page, Bytes suffix) {
+  const Node node(page);
+  const std::size_t lead = node.lead_length();
+  if (lead == 0) return;
+  const std::size_t shared = common_prefix(node.lead(), suffix);
+  if (shared == lead) return;
+  const std::size_t kept = shared < kLeadMin ? 0 : shared;
+  store16(page, offset::kHeapGarbage, node.heap_garbage() + lead - kept);
+  store_lead(page, load_le<std::uint16_t>(page + page::kLeadOffset), kept);
+  for (std::size_t i = 0; i < node.count(); ++i) {
+    store_head(page, i, page::head_of(node.suffix(i).subspan(kept)));
+  }
 }
 
 // Gives back the cell of slot `i`.
@@ -187,7 +223,7 @@ void open_slot(std::byte* page, std::size_t index, Bytes suffix, std::size_t cel
   std::byte* slots = heads + 4 * capacity;
   std::memmove(heads + 4 * index + 4, heads + 4 * index, 4 * (count - index));
   std::memmove(slots + 4 * index + 4, slots + 4 * index, 4 * (count - index));
-  store_head(page, index, page::head_of(suffix));
+  store_head(page, index, page::head_of(suffix.subspan(node.lead_length())));
   store_slot(page, capacity, index, make_slot(cell, suffix.size()));
   store16(page, offset::kCount, count + 1);
 }
@@ -234,6 +270,24 @@ std::size_t built_size(const Shape& shape, std::span<const Cell> cells) {
   return size;
 }
 
+namespace {
+
+// Stores the lead of a page under construction, which still has its whole heap; returns its length.
+std::size_t store_lead_of(std::byte* built, const Shape& shape, std::span<const Cell> cells,
+                          HeapWriter& heap) {
+  if (cells.size() < 2) return 0;
+  const std::size_t prefix = prefix_length(shape);
+  const std::string first = key_of(cells.front());
+  const std::string last = key_of(cells.back());
+  const Bytes suffix = as_bytes(first).subspan(prefix);
+  const std::size_t lead =
+      lead_of(suffix, as_bytes(last).subspan(prefix), kPageSize - built_size(shape, cells));
+  if (lead > 0) store_lead(built, heap.put(suffix.first(lead)), lead);
+  return lead;
+}
+
+}  // namespace
+
 void build_node(std::byte* target, const Shape& shape, std::span<const Cell> cells,
                 std::span<const PageId> children) {
   NACRE_CHECK(built_size(shape, cells) <= kPageSize, "callers divide cells so that they fit");
@@ -250,6 +304,7 @@ void build_node(std::byte* target, const Shape& shape, std::span<const Cell> cel
   HeapWriter heap(built.data());
   store_fences(built.data(), shape, heap);
   const std::size_t prefix = prefix_length(shape);
+  const std::size_t lead = store_lead_of(built.data(), shape, cells, heap);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const Cell& cell = cells[i];
     NACRE_CHECK(cell.key_size() >= prefix, "keys lie between the fences");
@@ -261,7 +316,7 @@ void build_node(std::byte* target, const Shape& shape, std::span<const Cell> cel
     const Bytes rest = cell.suffix.last(suffix_size - from_prefix);
     if (!rest.empty()) std::memcpy(to + from_prefix, rest.data(), rest.size());
     if (leaf) write_row(to + suffix_size, cell.value, cell.word);
-    store_head(built.data(), i, page::head_of(Bytes(to, suffix_size)));
+    store_head(built.data(), i, page::head_of(Bytes(to, suffix_size).subspan(lead)));
     store_slot(built.data(), capacity, i, make_slot(heap.top(), suffix_size));
   }
   for (std::size_t i = 0; i < children.size(); ++i) {
@@ -292,7 +347,8 @@ void gather_children(Node node, std::vector<PageId>& children) {
 bool leaf_insert(std::byte* page, std::size_t index, Bytes suffix, Bytes value,
                  std::uint64_t word) {
   const std::size_t size = leaf_cell_size(suffix.size(), value.size());
-  if (!make_room(page, size, 1)) return false;
+  if (!make_room(page, size)) return false;
+  adapt_lead(page, suffix);
   std::byte* cell = take_cell(page, size);
   if (!suffix.empty()) std::memcpy(cell, suffix.data(), suffix.size());
   write_row(cell + suffix.size(), value, word);
@@ -311,7 +367,7 @@ bool leaf_replace(std::byte* page, std::size_t index, Bytes value, std::uint64_t
     return true;
   }
   // The old cell counts as room: compacting leaves it out.
-  const std::size_t live = kPageSize - node.heap_top() - node.heap_garbage() - old.size();
+  const std::size_t live = live_bytes(node) - node.lead_length() - old.size();
   const std::size_t least = rounded_capacity(node.count());
   if (arrays_end(false, least) + live + size > kPageSize) return false;
   std::array<std::byte, 4096> key;
@@ -325,7 +381,8 @@ bool leaf_replace(std::byte* page, std::size_t index, Bytes value, std::uint64_t
 }
 
 bool inner_insert(std::byte* page, std::size_t index, Bytes suffix, PageId right) {
-  if (!make_room(page, suffix.size(), 1)) return false;
+  if (!make_room(page, suffix.size())) return false;
+  adapt_lead(page, suffix);
   std::byte* cell = take_cell(page, suffix.size());
   if (!suffix.empty()) std::memcpy(cell, suffix.data(), suffix.size());
   const Node node(page);
