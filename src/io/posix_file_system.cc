@@ -70,7 +70,7 @@ class Descriptor {
 class PosixFile final : public File {
  public:
   PosixFile(std::string path, Descriptor fd, bool aligned)
-      : path_(std::move(path)), fd_(std::move(fd)), aligned_(aligned) {}
+      : path_(std::move(path)), fd_(std::move(fd)), aligned_(aligned), direct_(aligned) {}
 
   Result<> read(std::uint64_t offset, MutableBytes into) override;
   Result<> write(std::uint64_t offset, Bytes bytes) override;
@@ -87,12 +87,14 @@ class PosixFile final : public File {
   std::unexpected<Error> poison(std::string_view call, int error);
   // 0 or the error. `flags` as pwritev2 takes them.
   [[nodiscard]] int write_all(std::uint64_t offset, Bytes bytes, int flags);
-  // A direct transfer refused for being direct: continue through the page cache.
-  [[nodiscard]] bool give_up_direct(int error);
+  // A transfer refused for being direct: continue through the page cache. `was_direct` is what
+  // direct_ said before the transfer, as another thread may have given up meanwhile.
+  [[nodiscard]] bool give_up_direct(int error, bool was_direct);
 
   const std::string path_;
   const Descriptor fd_;
-  const bool aligned_;  // opened direct: transfers must be aligned, whatever the system does
+  const bool aligned_;        // opened direct: transfers must be aligned, whatever the system does
+  std::atomic<bool> direct_;  // until a transfer is refused for it
   std::atomic<bool> lost_ = false;
   std::atomic<bool> has_dsync_call_ = true;
 };
@@ -116,20 +118,22 @@ std::unexpected<Error> PosixFile::poison(std::string_view call, int error) {
   return refused(path_, call, error);
 }
 
-bool PosixFile::give_up_direct(int error) {
-  if (error != EINVAL || !aligned_) return false;
+bool PosixFile::give_up_direct(int error, bool was_direct) {
+  if (error != EINVAL || !was_direct) return false;
   const int flags = ::fcntl(fd_.get(), F_GETFL);
-  if (flags < 0 || (flags & O_DIRECT) == 0) return false;
-  return ::fcntl(fd_.get(), F_SETFL, flags & ~O_DIRECT) == 0;
+  if (flags < 0 || ::fcntl(fd_.get(), F_SETFL, flags & ~O_DIRECT) != 0) return false;
+  direct_.store(false);
+  return true;
 }
 
 Result<> PosixFile::read(std::uint64_t offset, MutableBytes into) {
   check_aligned(offset, into);
   std::uint64_t at = offset;
   while (!into.empty()) {
+    const bool was_direct = direct_.load();
     const ssize_t got = retry_interrupted(
         [&] { return ::pread(fd_.get(), into.data(), into.size(), static_cast<off_t>(at)); });
-    if (got < 0 && give_up_direct(errno)) continue;
+    if (got < 0 && give_up_direct(errno, was_direct)) continue;
     if (got < 0) return refused(path_, format("read of {} bytes at {}", into.size(), at), errno);
     if (got == 0) {
       return fail(Code::kIo, format("{}: ends before byte {}", path_, at + into.size()));
@@ -142,10 +146,11 @@ Result<> PosixFile::read(std::uint64_t offset, MutableBytes into) {
 
 int PosixFile::write_all(std::uint64_t offset, Bytes bytes, int flags) {
   while (!bytes.empty()) {
+    const bool was_direct = direct_.load();
     iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
     const ssize_t put = retry_interrupted(
         [&] { return ::pwritev2(fd_.get(), &part, 1, static_cast<off_t>(offset), flags); });
-    if (put < 0 && give_up_direct(errno)) continue;
+    if (put < 0 && give_up_direct(errno, was_direct)) continue;
     if (put < 0) return errno;
     if (put == 0) return EIO;
     auto done = static_cast<std::size_t>(put);
