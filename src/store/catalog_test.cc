@@ -46,7 +46,7 @@ TEST(CatalogFormatDoc, ExampleDecodes) {
 }
 
 TEST(CatalogRow, EachBrokenRuleIsCorruptAndNamesTheTable) {
-  const auto broken = [](std::string bytes, std::string_view rule) {
+  const auto broken = [](const std::string& bytes, std::string_view rule) {
     const auto row = decode_row(TableId{7}, as_bytes(bytes));
     ASSERT_FALSE(row.has_value()) << rule;
     EXPECT_EQ(row.error().code(), Code::kCorrupt);

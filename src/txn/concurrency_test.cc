@@ -93,6 +93,7 @@ TEST_F(ConcurrencyTest, TransfersKeepTheirSumInEverySnapshot) {
   std::atomic<int> writers_left = 3;
   std::atomic<int> committed = 0;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (std::uint64_t seed = 0; seed < 3; ++seed) {
     threads.emplace_back([&, seed] {
       std::mt19937_64 random(seed);
@@ -131,6 +132,7 @@ TEST_F(ConcurrencyTest, TransfersKeepTheirSumInEverySnapshot) {
 TEST_F(ConcurrencyTest, NoIncrementIsLost) {
   std::atomic<int> acknowledged = 0;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int done = 0; done < 40;) {
@@ -157,6 +159,7 @@ TEST_F(ConcurrencyTest, EveryAcknowledgedCommitOfManyThreadsSurvivesAPowerCut) {
   constexpr int kThreads = 8;
   std::vector<int> acknowledged(kThreads, 0);
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 1; i <= 25; ++i) {

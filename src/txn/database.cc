@@ -170,9 +170,12 @@ Result<std::optional<std::string>> Transaction::get(TableId table, Bytes key) co
 }
 
 Result<std::unique_ptr<Cursor>> Transaction::cursor(TableId table) const {
-  std::unique_ptr<Cursor> base;
-  if (!rep_->writes.is_dropped(table)) base = NACRE_TRY(rep_->snapshot.cursor(table));
-  return std::make_unique<MergingCursor>(std::move(base), rep_->writes, table);
+  if (rep_->writes.is_dropped(table)) {
+    return std::make_unique<MergingCursor>(nullptr, rep_->writes, table);
+  }
+  auto base = rep_->snapshot.cursor(table);
+  if (!base.has_value()) return base;
+  return std::make_unique<MergingCursor>(*std::move(base), rep_->writes, table);
 }
 
 Result<> Transaction::put(TableId table, Bytes key, Bytes value) {

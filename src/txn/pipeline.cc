@@ -122,11 +122,8 @@ Result<> Pipeline::apply_taken() {
 Result<> Pipeline::make_visible(Position position) {
   MutexLock lock(queue_mutex_);
   while (visible_ < position) {
-    if (role_taken_ || role_requests_ > 0) {
-      ++waiters_;
-      queue_changed_.wait(queue_mutex_);
-      --waiters_;
-    } else if (take_applicable()) {
+    const bool is_role_free = !role_taken_ && role_requests_ == 0;
+    if (is_role_free && take_applicable()) {
       role_taken_ = true;
       const Position last = taken_.back().position;
       lock.unlock();
@@ -140,12 +137,12 @@ Result<> Pipeline::make_visible(Position position) {
         if (stopped_ == nullptr) stopped_ = std::make_unique<Error>(std::move(applied).error());
       }
       if (waiters_ > 0 || role_requests_ > 0) queue_changed_.notify_all();
-    } else if (stopped_ != nullptr) {
+    } else if (is_role_free && stopped_ != nullptr) {
       return fail(Code::kClosed,
                   format("commit {} is not visible and may or may not be durable; reopen: {}",
                          number(position), stopped_->text()));
     } else {
-      // Behind a commit that is being written; whoever writes it applies ours too.
+      // Somebody is applying, or is writing a commit before ours and will apply both.
       ++waiters_;
       queue_changed_.wait(queue_mutex_);
       --waiters_;

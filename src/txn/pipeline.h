@@ -131,13 +131,15 @@ class Pipeline {
   Condition queue_changed_;
   std::vector<Pending> queue_ NACRE_GUARDED_BY(queue_mutex_);
   std::vector<Pending> taken_;  // the applier's
-  bool role_taken_ NACRE_GUARDED_BY(queue_mutex_) = false;
-  int role_requests_ NACRE_GUARDED_BY(queue_mutex_) = 0;
-  int waiters_ NACRE_GUARDED_BY(queue_mutex_) = 0;
   Position visible_ NACRE_GUARDED_BY(queue_mutex_);
   std::unique_ptr<Error> stopped_ NACRE_GUARDED_BY(queue_mutex_);  // why nothing more gets durable
+  int role_requests_ NACRE_GUARDED_BY(queue_mutex_) = 0;
+  int waiters_ NACRE_GUARDED_BY(queue_mutex_) = 0;
+  bool role_taken_ NACRE_GUARDED_BY(queue_mutex_) = false;
   bool apply_failed_ NACRE_GUARDED_BY(queue_mutex_) = false;
 
+  // What flush_at_ is set for; committers look here before they take the lock.
+  std::atomic<FlushDue> flush_due_ = FlushDue::kNone;
   std::atomic<std::uint64_t> bytes_since_check_ = 0;  // of log, since is_checkpoint_due was asked
   std::atomic<std::uint64_t> bytes_not_flushed_ = 0;  // of batches applied ahead of the disk
   std::atomic<std::uint64_t> oldest_delayed_us_ = 0;  // kGroup without a background thread; 0: none
@@ -147,10 +149,8 @@ class Pipeline {
   bool background_stop_ NACRE_GUARDED_BY(background_mutex_) = false;
   bool checkpoint_wanted_ = false;  // with background_mutex_
   bool segment_wanted_ = false;     // with background_mutex_
-  Position marked_ NACRE_GUARDED_BY(background_mutex_) = kNoPosition;
   std::optional<Steady::time_point> flush_at_ NACRE_GUARDED_BY(background_mutex_);
-  // What flush_at_ is set for; committers look here before they take the lock.
-  std::atomic<FlushDue> flush_due_ = FlushDue::kNone;
+  Position marked_ NACRE_GUARDED_BY(background_mutex_) = kNoPosition;
   std::thread background_;
 };
 
