@@ -1,10 +1,10 @@
 // Filter: which documents a query is about, parsed once and asked of many documents.
 //
 // Understands $eq $ne $gt $gte $lt $lte $in $nin $exists $type $size $all $elemMatch $mod $regex
-// $not $and $or $nor $comment and implicit equality, on dotted paths, with MongoDB's rules for
-// arrays, null, missing fields and types (document/path_values.h, bson/compare.h).
-// Errors:  parse: kInvalid with MongoDB's number: 2 (BadValue) for what makes no sense, 9, 14,
-// 51091
+// $bitsAllSet $bitsAllClear $bitsAnySet $bitsAnyClear $not $and $or $nor $comment and implicit
+// equality, on dotted paths, with MongoDB's rules for arrays, null, missing fields and types
+// (document/path_values.h, bson/compare.h). Errors:  parse: kInvalid with MongoDB's number: 2
+// (BadValue) for what makes no sense, 9, 14, 51091
 //          and 51108 where MongoDB says so; kUnsupported for operators that exist but not here: 238
 //          (NotImplemented), and for $where 6108304. matches: 51246 when a regular expression takes
 //          more steps than are allowed.

@@ -33,6 +33,10 @@ struct Filter::Node {
     kType,
     kSize,
     kMod,
+    kBitsAllSet,
+    kBitsAllClear,
+    kBitsAnySet,
+    kBitsAnyClear,
     kRegex,
     kElementDocument,  // $elemMatch whose children look into documents
     kElementValue      // $elemMatch whose children look at the elements themselves
@@ -44,9 +48,10 @@ struct Filter::Node {
   std::vector<bson::Element> values;  // kIn
   std::vector<Pattern> patterns;      // kRegex: one; kIn: any number
   std::vector<Node> children;
-  std::uint32_t types = 0;     // kType: type_bit of each
-  std::int64_t divisor = 0;    // kMod
-  std::int64_t remainder = 0;  // kMod; kSize: the size
+  std::uint32_t types = 0;          // kType: type_bit of each
+  std::vector<std::uint32_t> bits;  // kBits...: positions from the lowest bit
+  std::int64_t divisor = 0;         // kMod
+  std::int64_t remainder = 0;       // kMod; kSize: the size
 };
 
 struct Filter::Parsed {

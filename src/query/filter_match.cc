@@ -106,6 +106,11 @@ class Matcher {
         return value && (node.types & type_bit(value.type())) != 0;
       case Kind::kMod:
         return mod(node, value);
+      case Kind::kBitsAllSet:
+      case Kind::kBitsAllClear:
+      case Kind::kBitsAnySet:
+      case Kind::kBitsAnyClear:
+        return bits(node, value);
       case Kind::kRegex:
         return regex(node.patterns.front(), value);
       default:
@@ -153,6 +158,28 @@ class Matcher {
       return false;
     }
     return *found;
+  }
+
+  // Numbers are 64 bits in two's complement, their sign going on for ever; behind binary data are
+  // zeros. What is neither, or no whole number of 64 bits, never matches.
+  static bool bits(const Node& node, const Element& value) {
+    const std::optional<std::int64_t> number = value.as_int64();
+    if (!number.has_value() && !value.is(Type::kBinary)) return false;
+    const Bytes bytes = number.has_value() ? Bytes() : value.binary().bytes;
+    const auto is_set = [&](std::uint32_t bit) {
+      if (number.has_value()) return (*number >> std::min<std::uint32_t>(bit, 63) & 1) != 0;
+      return bit / 8 < bytes.size() && (bytes[bit / 8] >> (bit % 8) & std::byte{1}) != std::byte{0};
+    };
+    switch (node.kind) {
+      case Kind::kBitsAllSet:
+        return std::ranges::all_of(node.bits, is_set);
+      case Kind::kBitsAllClear:
+        return std::ranges::none_of(node.bits, is_set);
+      case Kind::kBitsAnySet:
+        return std::ranges::any_of(node.bits, is_set);
+      default:
+        return !std::ranges::all_of(node.bits, is_set);
+    }
   }
 
   static bool mod(const Node& node, const Element& value) {

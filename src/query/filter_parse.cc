@@ -223,10 +223,13 @@ class Parser {
     if (name == "$all") return all(path, operand);
     if (name == "$elemMatch") return element_match(path, operand);
     if (name == "$mod") return mod(path, operand);
+    if (name == "$bitsAllSet") return bits(Kind::kBitsAllSet, path, operand);
+    if (name == "$bitsAllClear") return bits(Kind::kBitsAllClear, path, operand);
+    if (name == "$bitsAnySet") return bits(Kind::kBitsAnySet, path, operand);
+    if (name == "$bitsAnyClear") return bits(Kind::kBitsAnyClear, path, operand);
     if (name == "$comment") return Node();
     for (const std::string_view known :
-         {"$bitsAllSet", "$bitsAllClear", "$bitsAnySet", "$bitsAnyClear", "$geoWithin",
-          "$geoIntersects", "$near", "$nearSphere", "$within", "$geoNear", "$expr"}) {
+         {"$geoWithin", "$geoIntersects", "$near", "$nearSphere", "$within", "$geoNear", "$expr"}) {
       if (name == known) return not_here(name);
     }
     return bad(format("unknown operator: {}", name));
@@ -376,6 +379,43 @@ class Parser {
     // The children of the value form never use their path: they are asked of the elements.
     node.children.push_back(on_values ? NACRE_TRY(operators(path, conditions))
                                       : NACRE_TRY(document(conditions)));
+    return node;
+  }
+
+  Result<Node> bits(Kind kind, const document::Path& path, const Element& operand) {
+    Node node = make(kind, path, operand);
+    if (operand.is(Type::kArray)) {
+      for (const Element& each : operand.array()) {
+        const std::optional<std::int64_t> position = each.as_int64();
+        if (!position.has_value() || !std::in_range<std::uint32_t>(*position)) {
+          return bad(
+              format("Failed to parse bit position. Expected a non-negative number in: {}: {}",
+                     each.name(), bson::to_json(each)));
+        }
+        node.bits.push_back(static_cast<std::uint32_t>(*position));
+      }
+      return node;
+    }
+    if (operand.is(Type::kBinary)) {
+      const Bytes mask = operand.binary().bytes;
+      for (std::uint32_t bit = 0; bit < mask.size() * 8; ++bit) {
+        if ((mask[bit / 8] >> (bit % 8) & std::byte{1}) != std::byte{0}) node.bits.push_back(bit);
+      }
+      return node;
+    }
+    if (!operand.is_number()) {
+      return bad(format("{} takes an Array, a number, or a BinData but received: {}",
+                        operand.name(), bson::to_json(operand)));
+    }
+    const std::optional<std::int64_t> mask = operand.as_int64();
+    if (!mask.has_value() || *mask < 0) {
+      return fail(Code::kInvalid, kFailedToParse,
+                  format("Expected a non-negative number in: {}: {}", operand.name(),
+                         bson::to_json(operand)));
+    }
+    for (std::uint32_t bit = 0; bit < 63; ++bit) {
+      if ((*mask >> bit & 1) != 0) node.bits.push_back(bit);
+    }
     return node;
   }
 

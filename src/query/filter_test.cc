@@ -159,6 +159,22 @@ TEST(Filter, ModAndRegularExpressions) {
   EXPECT_NO_MATCH(R"({"a":{"$regex":"1"}})", R"({"a":1})");
 }
 
+TEST(Filter, BitsOfNumbersAndBinaryData) {
+  EXPECT_MATCH(R"({"a":{"$bitsAllSet":5}})", R"({"a":7})");
+  EXPECT_NO_MATCH(R"({"a":{"$bitsAllSet":[0,3]}})", R"({"a":7})");
+  EXPECT_MATCH(R"({"a":{"$bitsAllClear":[3,4]}})", R"({"a":7.0})");
+  EXPECT_MATCH(R"({"a":{"$bitsAnySet":[3,200]}})", R"({"a":-8})");
+  EXPECT_MATCH(R"({"a":{"$bitsAnyClear":[0,1]}})", R"({"a":[2]})");
+  EXPECT_NO_MATCH(R"({"a":{"$bitsAnyClear":[]}})", R"({"a":2})");
+  EXPECT_NO_MATCH(R"({"a":{"$bitsAllClear":1}})", R"({"a":2.5})");
+  EXPECT_NO_MATCH(R"({"a":{"$bitsAllClear":1}})", R"({"a":"x"})");
+  EXPECT_MATCH(R"({"a":{"$bitsAllSet":[9]}})",
+               R"({"a":{"$binary":{"base64":"AAI=","subType":"00"}}})");
+  EXPECT_EQ(refused_with(R"({"a":{"$bitsAllSet":-1}})"), 9);
+  EXPECT_EQ(refused_with(R"({"a":{"$bitsAllSet":[-1]}})"), 2);
+  EXPECT_EQ(refused_with(R"({"a":{"$bitsAllSet":"x"}})"), 2);
+}
+
 TEST(Filter, RegularExpressionThatTakesTooLongIsAnErrorNotAnAnswer) {
   const auto filter = Filter::parse(parse(R"({"a":{"$regex":"^(a+)+$"}})"));
   ASSERT_TRUE(filter.has_value());

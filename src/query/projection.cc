@@ -29,7 +29,7 @@ std::unexpected<Error> not_here(std::string_view what) {
 }
 
 // Adds `path` under `root`; two paths may share a start, not an end.
-Result<> add_path(Node& root, std::string_view path) {
+Result<Node*> add_path(Node& root, std::string_view path) {
   Node* at = &root;
   std::string_view rest = path;
   bool fresh = false;
@@ -52,7 +52,7 @@ Result<> add_path(Node& root, std::string_view path) {
     const auto found = std::ranges::find(at->children, step, &Node::name);
     fresh = found == at->children.end();
     if (fresh) {
-      at->children.push_back({.name = std::string(step), .children = {}});
+      at->children.push_back({.name = std::string(step), .children = {}, .slice = std::nullopt});
       at = &at->children.back();
     } else {
       at = &*found;
@@ -60,8 +60,36 @@ Result<> add_path(Node& root, std::string_view path) {
     if (dot == std::string_view::npos) break;
     rest.remove_prefix(dot + 1);
   }
-  if (fresh) return {};
+  if (fresh) return at;
   return fail(Code::kInvalid, kCollision, format("Path collision at {}", path));
+}
+
+std::optional<std::int64_t> slice_number(const Element& value) {
+  const std::optional<std::int64_t> number = value.as_int64();
+  // Far beyond any array, and far from where sums overflow.
+  return number ? std::optional(std::clamp<std::int64_t>(*number, -(1LL << 40), 1LL << 40))
+                : number;
+}
+
+Result<Projection::Slice> parse_slice(const Element& operand) {
+  if (!operand.is(Type::kArray)) {
+    const auto count = slice_number(operand);
+    if (!count.has_value()) {
+      return fail(Code::kInvalid, 28667, "$slice takes a number or [skip, limit]");
+    }
+    return Projection::Slice{.start = std::min<std::int64_t>(*count, 0),
+                             .count = *count < 0 ? -*count : *count};
+  }
+  if (operand.array().count() != 2) {
+    return fail(Code::kInvalid, 28667, "$slice takes a number or [skip, limit]");
+  }
+  const auto start = slice_number(operand.array().at(0));
+  const auto count = slice_number(operand.array().at(1));
+  if (!start.has_value() || !count.has_value()) {
+    return fail(Code::kInvalid, 28725, "the arguments of $slice must be integers");
+  }
+  if (*count <= 0) return fail(Code::kInvalid, 28724, "the limit of $slice must be positive");
+  return Projection::Slice{.start = *start, .count = *count};
 }
 
 class Parser {
@@ -93,6 +121,12 @@ class Parser {
                   "An empty sub-projection is not a valid value. Found empty object at path");
     }
     const std::string_view first = inside.begin()->name();
+    if (first == "$slice" && inside.count() == 1) {
+      const Projection::Slice part = NACRE_TRY(parse_slice(*inside.begin()));
+      Node* node = NACRE_TRY(add_path(root, path));
+      node->slice = part;
+      return {};
+    }
     if (first.starts_with('$')) return not_here(first);
     return fields(inside, path + ".");
   }
@@ -110,9 +144,29 @@ class Parser {
                         format("Cannot do exclusion on field {} in inclusion projection", path));
     }
     inclusion = included;
-    return add_path(root, path);
+    NACRE_TRY(add_path(root, path));
+    return {};
   }
 };
+
+// What a leaf keeps of an element that it keeps.
+void append_leaf(Builder& to, const Element& element, const Node& leaf) {
+  if (!leaf.slice.has_value() || !element.is(Type::kArray)) {
+    to.append(element);
+    return;
+  }
+  std::int64_t first = leaf.slice->start;
+  if (first < 0) {
+    first = std::max<std::int64_t>(0, first + static_cast<std::int64_t>(element.array().count()));
+  }
+  to.begin_array(element.name());
+  std::int64_t position = 0;
+  for (const Element& each : element.array()) {
+    if (position >= first && position - first < leaf.slice->count) to.push(each);
+    ++position;
+  }
+  to.end();
+}
 
 void include(Builder& to, const View& document, const Node& node);
 void exclude(Builder& to, const View& document, const Node& node);
@@ -140,7 +194,7 @@ void include(Builder& to, const View& document, const Node& node) {
     const Node* child = node.find(element.name());
     if (child == nullptr) continue;
     if (child->children.empty()) {
-      to.append(element);
+      append_leaf(to, element, *child);
     } else if (element.is(Type::kDocument)) {
       to.begin_document(element.name());
       include(to, element.document(), *child);
@@ -159,7 +213,7 @@ void exclude(Builder& to, const View& document, const Node& node) {
     if (child == nullptr) {
       to.append(element);
     } else if (child->children.empty()) {
-      continue;
+      if (child->slice.has_value()) append_leaf(to, element, *child);
     } else if (element.is(Type::kDocument)) {
       to.begin_document(element.name());
       exclude(to, element.document(), *child);
@@ -198,12 +252,13 @@ Result<Projection> Projection::parse(const View& spec) {
   NACRE_TRY(parser.fields(spec, ""));
   Projection projection;
   // {_id: 1} alone includes _id alone; beside other fields it follows them.
-  projection.inclusion_ = parser.inclusion.value_or(parser.id.value_or(false));
+  const bool id_alone = parser.root.children.empty() && parser.id.value_or(false);
+  projection.inclusion_ = parser.inclusion.value_or(id_alone);
   projection.root_ = std::move(parser.root);
   const bool names_id =
       projection.inclusion_ ? parser.id.value_or(true) : !parser.id.value_or(true);
   if (names_id && projection.root_.find("_id") == nullptr) {
-    projection.root_.children.push_back({.name = "_id", .children = {}});
+    projection.root_.children.push_back({.name = "_id", .children = {}, .slice = std::nullopt});
   }
   return projection;
 }

@@ -2,7 +2,7 @@
 //
 // Inclusion ({a: 1, "b.c": 1}) or exclusion ({a: 0}), never mixed but for _id, which is included
 // unless excluded by name. Arrays on a path are gone through, arrays inside arrays too; fields keep
-// the document's order.
+// the document's order. {a: {$slice: n}} or [skip, n] keeps a part of an array, in either kind.
 // Errors:  parse: kInvalid with MongoDB's number: 31254 and 31253 (mixed), 31249 and 31250 (one
 // path
 //          inside another, or twice), 15998 and 16410 (malformed path). kUnsupported 238 for
@@ -11,6 +11,7 @@
 // Threads: immutable once parsed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,10 +36,17 @@ class Projection {
 
   [[nodiscard]] bson::Document apply(const bson::View& document) const;
 
+  // Which elements $slice keeps: `count` from `start`, which counts from the end when negative.
+  struct Slice {
+    std::int64_t start = 0;
+    std::int64_t count = 0;
+  };
+
   // The named paths as a tree; a leaf is the end of a path.
   struct Node {
     std::string name;
     std::vector<Node> children;
+    std::optional<Slice> slice;  // of a leaf
 
     [[nodiscard]] const Node* find(std::string_view child) const;
   };

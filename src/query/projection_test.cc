@@ -52,6 +52,19 @@ TEST(Projection, GoesThroughArrays) {
             R"({"_id":1,"a":{"b":2,"c":[{"e":4},5,[{}]]}})");
 }
 
+TEST(Projection, SliceKeepsAPartOfAnArray) {
+  constexpr const char* kArrays = R"({"_id":1,"a":[1,2,3,4],"b":5})";
+  EXPECT_EQ(projected(R"({"a":{"$slice":2}})", kArrays), R"({"_id":1,"a":[1,2],"b":5})");
+  EXPECT_EQ(projected(R"({"a":{"$slice":-1}})", kArrays), R"({"_id":1,"a":[4],"b":5})");
+  EXPECT_EQ(projected(R"({"a":{"$slice":[1,2]}})", kArrays), R"({"_id":1,"a":[2,3],"b":5})");
+  EXPECT_EQ(projected(R"({"a":{"$slice":[-3,1]}})", kArrays), R"({"_id":1,"a":[2],"b":5})");
+  EXPECT_EQ(projected(R"({"a":{"$slice":0},"b":0})", kArrays), R"({"_id":1,"a":[]})");
+  EXPECT_EQ(projected(R"({"a":{"$slice":1},"c":1})", kArrays), R"({"_id":1,"a":[1]})");
+  EXPECT_EQ(projected(R"({"b":{"$slice":1}})", kArrays), kArrays);
+  EXPECT_EQ(refused_with(R"({"a":{"$slice":"x"}})"), 28667);
+  EXPECT_EQ(refused_with(R"({"a":{"$slice":[1,0]}})"), 28724);
+}
+
 TEST(Projection, RefusesWithMongoDbsCodes) {
   EXPECT_EQ(refused_with(R"({"a":1,"b":0})"), 31254);
   EXPECT_EQ(refused_with(R"({"a":0,"b":1})"), 31253);
@@ -60,7 +73,7 @@ TEST(Projection, RefusesWithMongoDbsCodes) {
   EXPECT_EQ(refused_with(R"({"a..b":1})"), 15998);
   EXPECT_EQ(refused_with(R"({"a.$b":1})"), 16410);
   EXPECT_EQ(refused_with(R"({"a.$":1})"), 238);
-  EXPECT_EQ(refused_with(R"({"a":{"$slice":1}})"), 238);
+  EXPECT_EQ(refused_with(R"({"a":{"$elemMatch":{"b":1}}})"), 238);
   EXPECT_EQ(refused_with(R"({"a":"$b"})"), 238);
 }
 

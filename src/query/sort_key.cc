@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "bson/compare.h"
 #include "bson/json.h"
+#include "document/index_keys.h"
 
 namespace nacre::query {
 namespace {
@@ -29,26 +30,19 @@ Element undefined_element() {
 struct First {
   Direction direction;
   Element best;
-  bool through_array = false;
 
   bool operator()(const Element& reached_value, Reached reached) {
     Element value = reached_value;
     switch (reached) {
       case Reached::kValue:
-        break;
       case Reached::kArrayElement:
-        through_array = true;
         break;
       case Reached::kWholeArray:
-        through_array = true;
         if (!reached_value.array().empty()) return false;
         value = undefined_element();
         break;
       case Reached::kMissing:
-        value = null_element();
-        break;
       case Reached::kNothing:
-        through_array = true;
         value = null_element();
         break;
     }
@@ -61,6 +55,16 @@ struct First {
     return false;
   }
 };
+
+bool meets_array(bson::View inside, const document::Path& path) {
+  for (const document::PathStep& step : path.steps()) {
+    const Element found = inside.find(step.name);
+    if (found.is(Type::kArray)) return true;
+    if (!found.is(Type::kDocument)) return false;
+    inside = found.document();
+  }
+  return false;
+}
 
 Result<> check_path(std::string_view path) {
   if (path == "$natural") {
@@ -106,24 +110,38 @@ Result<SortPattern> SortPattern::parse(const bson::View& spec) {
   return pattern;
 }
 
+// Where two fields go through arrays, the key of the document is the first of those that an index
+// on the fields would have: {a: 1, b: 1} of one element, never a of one and b of another.
+Result<> SortPattern::append_least_entry(std::string& to, const bson::View& document) const {
+  document::IndexInfo index;
+  for (const SortField& field : fields_) {
+    index.fields.push_back(
+        {.path = field.path.text(), .descending = field.direction == Direction::kDescending});
+  }
+  document::IndexEntries entries;
+  const auto done = document::index_entries(index, document, {}, entries);
+  if (!done.has_value()) {
+    return fail(Code::kInvalid, kBadValue,
+                "cannot sort with keys that are parallel arrays: " + done.error().what());
+  }
+  NACRE_CHECK(!entries.entries.empty(),
+              "every document has an entry in an index that is not sparse");
+  to += entries.entries.front().key;
+  return {};
+}
+
 Result<> SortPattern::append_key(std::string& to, const bson::View& document) const {
-  const SortField* array_field = nullptr;
+  const std::size_t start = to.size();
+  int through_arrays = 0;
   for (const SortField& field : fields_) {
     First first{.direction = field.direction, .best = {}};
     visit_path(document, field.path, first);
-    if (first.through_array) {
-      const bool side_by_side = array_field != nullptr && array_field->path.steps().front().name !=
-                                                              field.path.steps().front().name;
-      if (side_by_side) {
-        return fail(Code::kInvalid, kBadValue,
-                    format("cannot sort with keys that are parallel arrays: {} and {}",
-                           array_field->path.text(), field.path.text()));
-      }
-      array_field = &field;
-    }
     bson::append_key(to, first.best, field.direction);
+    if (fields_.size() > 1 && meets_array(document, field.path)) ++through_arrays;
   }
-  return {};
+  if (through_arrays < 2) return {};
+  to.resize(start);
+  return append_least_entry(to, document);
 }
 
 Result<std::string> SortPattern::key(const bson::View& document) const {

@@ -2,8 +2,9 @@
 //
 // The key of a document is made of index keys (bson/key_encoder.h), so that memcmp orders documents
 // and a sort compares nothing else. An array is placed by its least element ascending and by its
-// greatest descending; missing counts as null, an empty array sorts before it.
-// Errors:  parse: kInvalid with MongoDB's number: 15974 (neither number nor $meta), 15975 (neither
+// greatest descending; missing counts as null, an empty array sorts before it. Fields that reach
+// one array are placed by one element of it together, as an index on them would. Errors:  parse:
+// kInvalid with MongoDB's number: 15974 (neither number nor $meta), 15975 (neither
 // 1
 //          nor -1), 15998, 16410; kUnsupported 238 for $meta and $natural. append_key: kInvalid 2
 //          for two arrays side by side.
@@ -37,6 +38,8 @@ class SortPattern {
   [[nodiscard]] Result<std::string> key(const bson::View& document) const;
 
  private:
+  [[nodiscard]] Result<> append_least_entry(std::string& to, const bson::View& document) const;
+
   std::vector<SortField> fields_;
 };
 

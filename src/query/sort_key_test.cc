@@ -59,6 +59,16 @@ TEST(SortPattern, SeveralFieldsWithMixedDirections) {
       R"({"a":1,"b":2}{"a":1,"b":1}{"a":2,"b":1})");
 }
 
+TEST(SortPattern, FieldsOfOneArrayArePlacedByOneElement) {
+  // By b alone the second would come first with (1, 5), a pair that no element has.
+  EXPECT_EQ(sorted(R"({"a.b":1,"a.c":1})",
+                   {R"({"a":[{"b":1,"c":9},{"b":2,"c":5}]})", R"({"a":{"b":1,"c":7}})"}),
+            R"({"a":{"b":1,"c":7}}{"a":[{"b":1,"c":9},{"b":2,"c":5}]})");
+  EXPECT_EQ(sorted(R"({"a.b":1,"a.c":-1})",
+                   {R"({"a":{"b":1,"c":7}})", R"({"a":[{"b":1,"c":9},{"b":2,"c":5}]})"}),
+            R"({"a":[{"b":1,"c":9},{"b":2,"c":5}]}{"a":{"b":1,"c":7}})");
+}
+
 TEST(SortPattern, RefusesWithMongoDbsCodes) {
   EXPECT_EQ(refused_with(R"({"a":"x"})"), 15974);
   EXPECT_EQ(refused_with(R"({"a":2})"), 15975);
@@ -67,9 +77,11 @@ TEST(SortPattern, RefusesWithMongoDbsCodes) {
   EXPECT_EQ(refused_with(R"({"a":{"$meta":"textScore"}})"), 238);
   const auto pattern = SortPattern::parse(parse(R"({"a":1,"b":1})"));
   ASSERT_TRUE(pattern.has_value());
-  const auto key = pattern->key(parse(R"({"a":[1],"b":[2]})"));
-  ASSERT_FALSE(key.has_value());
-  EXPECT_EQ(key.error().number(), 2);
+  for (const char* parallel : {R"({"a":[1],"b":[2]})", R"({"a":[],"b":[2]})"}) {
+    const auto key = pattern->key(parse(parallel));
+    ASSERT_FALSE(key.has_value());
+    EXPECT_EQ(key.error().number(), 2);
+  }
 }
 
 }  // namespace
