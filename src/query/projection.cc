@@ -210,7 +210,8 @@ void include(Builder& to, const View& document, const Node& node) {
 void exclude(Builder& to, const View& document, const Node& node) {
   for (const Element& element : document) {
     const Node* child = node.find(element.name());
-    if (child == nullptr) {
+    const bool nests = element.is(Type::kDocument) || element.is(Type::kArray);
+    if (child == nullptr || (!nests && !child->children.empty())) {
       to.append(element);
     } else if (child->children.empty()) {
       if (child->slice.has_value()) append_leaf(to, element, *child);
@@ -218,12 +219,10 @@ void exclude(Builder& to, const View& document, const Node& node) {
       to.begin_document(element.name());
       exclude(to, element.document(), *child);
       to.end();
-    } else if (element.is(Type::kArray)) {
+    } else {
       to.begin_array(element.name());
       each_element(to, element.array(), *child, /*keep_others=*/true, exclude);
       to.end();
-    } else {
-      to.append(element);
     }
   }
 }
