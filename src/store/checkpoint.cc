@@ -24,6 +24,7 @@ Result<Store::Cut> Store::cut(bool clean) {
   auto counted = store_row_counts();
   if (!counted.has_value()) {
     auto error = std::move(counted).error().while_doing("storing row counts for a checkpoint");
+    is_torn_ = true;
     poison(error);
     return std::unexpected(std::move(error));
   }

@@ -113,6 +113,7 @@ Result<> Store::apply(Position position, Time time, Bytes batch) {
     // Some trees have the batch and some have not: STORE-4 forbids to publish them ever.
     auto error =
         std::move(applied).error().while_doing(format("applying commit {}", number(position)));
+    is_torn_ = true;
     poison(error);
     return std::unexpected(std::move(error));
   }
@@ -229,6 +230,7 @@ Result<> Store::apply_drop(TableId table) {
 }
 
 void Store::publish() {
+  if (is_torn_) return;  // STORE-4
   // Swapped with what they replace, which then dies outside the lock.
   std::shared_ptr<const page::Hold> visible_hold;
   std::shared_ptr<const TableMap> table_map;
@@ -240,7 +242,6 @@ void Store::publish() {
     is_table_map_stale_ = false;
   }
   MutexLock lock(visible_mutex_);
-  if (poison_ != nullptr) return;  // STORE-4
   // A snapshot takes the pager's newest generation and our position under one lock: they agree.
   pager_->publish();
   visible_ = applied_;

@@ -101,7 +101,7 @@ class Store {
   // published. kInvalid, without change, when `position` is not applied_position() + 1; kCorrupt,
   // without change, when the batch breaks its format. May make earlier batches visible.
   [[nodiscard]] Result<> apply(Position position, Time time, Bytes batch);
-  // Makes everything applied visible at once.
+  // Makes everything applied visible at once. Nothing after an apply() that failed in the middle.
   void publish();
   // Whether the changed pages take so much of the cache that a checkpoint is due.
   [[nodiscard]] bool is_dirty_beyond(unsigned percent) const;
@@ -170,6 +170,9 @@ class Store {
   // which may change a page or a few, go between two publishes.
   std::uint64_t publish_every_;
   std::uint64_t unpublished_ops_ = 0;
+  // A change failed in the middle, so what is not yet published never may be (STORE-4). Other
+  // failures stop writing too, but leave whole commits that are published all the same.
+  bool is_torn_ = false;
 
   mutable Mutex visible_mutex_;
   Position visible_ NACRE_GUARDED_BY(visible_mutex_) = kNoPosition;

@@ -219,6 +219,20 @@ TEST_F(StoreTest, BatchThatFailsInTheMiddleIsNeverVisibleAndStopsTheStore) {
   EXPECT_GT(failed, 0);
 }
 
+// A checkpoint that failed between apply and publish once hid a commit that was then acknowledged:
+// whatever stops writing, whole commits that are applied become visible (TXN-2).
+TEST_F(StoreTest, WholeCommitIsPublishedThoughWritingHasStoppedMeanwhile) {
+  open();
+  BatchWriter batch;
+  batch.put(kTable, as_bytes("a"), as_bytes("1"));
+  ASSERT_TRUE(store_->apply(Position{1}, Time{1}, batch.bytes()).has_value());
+  store_->poison(Error(Code::kIo, "a checkpoint failed"));
+  store_->publish();
+  EXPECT_EQ(get("a"), "1");
+  EXPECT_EQ(store_->visible_position(), Position{1});
+  EXPECT_EQ(store_->apply(Position{2}, Time{2}, batch.bytes()).error().code(), Code::kClosed);
+}
+
 TEST_F(StoreTest, InterruptedCreationIsFinishedByTheNextOpen) {
   for (std::uint64_t cut = 0;; ++cut) {
     SCOPED_TRACE("power cut after operation " + std::to_string(cut));

@@ -17,6 +17,7 @@ constexpr int kBackgroundRank = 40;
 
 // A commit on its own takes a block of the log, however small it is.
 constexpr std::uint64_t kLogBlock = 4096;
+constexpr int kRoomAttempts = 100;
 constexpr std::uint64_t kCheckBytesMax = std::uint64_t{256} << 10;
 
 }  // namespace
@@ -47,8 +48,9 @@ Result<Pipeline::Outcome> Pipeline::commit(Request request) {
                                     bytes, store::kBatchSizeMax));
   }
   auto sequenced = sequence(request);
-  while (!sequenced.has_value() && sequenced.error().code() == Code::kFull) {
-    // The log's buffer has no room before it is written.
+  for (int attempt = 0; attempt < kRoomAttempts; ++attempt) {
+    if (sequenced.has_value() || sequenced.error().code() != Code::kFull) break;
+    // The log's buffer has no room before it is written; others may take it before we do.
     NACRE_TRY(flush());
     sequenced = sequence(request);
   }
