@@ -21,7 +21,7 @@ namespace nacre::cli {
 struct ImportOptions {
   std::string collection = {};
   bool skip_bad = false;  // go on behind a bad document
-  std::size_t batch_documents = 1000;
+  std::size_t batch_documents = 5000;
   std::size_t batch_bytes = std::size_t{4} << 20;  // of BSON; a batch ends when it is reached
   std::function<void(Place, const std::string& reason)> on_problem = {};
   std::function<void(std::uint64_t documents, std::uint64_t bytes)> on_batch = {};
