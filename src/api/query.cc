@@ -89,11 +89,13 @@ Result<Cursor> Query::run() const {
 Result<std::optional<Document>> Query::first() const {
   Cursor cursor = NACRE_TRY(run());
   return cursor.next();
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): ~Cursor is out of its sight
 }
 
 Result<std::vector<Document>> Query::all() const {
   Cursor cursor = NACRE_TRY(run());
   return cursor.all();
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): ~Cursor is out of its sight
 }
 
 Result<Document> Query::explain() const {

@@ -41,7 +41,9 @@ class Database::Rep {
     return value % kChangeDone != 0;
   }
 
-  [[nodiscard]] Mutex& line_of(std::size_t hot_key) { return lines[hot_key % lines.size()].mutex; }
+  [[nodiscard]] Mutex& line_of(std::size_t hot_key) {
+    return lines_[hot_key % lines_.size()].mutex;
+  }
 
   static constexpr std::uint64_t kChangeDone = 1 << 16;
 
@@ -58,7 +60,7 @@ class Database::Rep {
   struct Line {
     Mutex mutex{"document::Database::line", 2};
   };
-  std::array<Line, 64> lines;
+  std::array<Line, 64> lines_;
 };
 
 }  // namespace nacre::document

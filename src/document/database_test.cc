@@ -77,6 +77,7 @@ TEST(Database, CreateRefusesWhatItDoesNotCarryOut) {
 TEST(Database, TablesAreNeverHandedOutTwice) {
   auto database = testing::open(testing::new_path());
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&database, t] {
       for (int i = 0; i < 5; ++i) {
