@@ -78,8 +78,7 @@ void KeyWalk::pause() {
 }
 
 CollectionScan::CollectionScan(Execution& execution, Plan plan)
-    : execution_(execution),
-      plan_(std::move(plan)),
+    : plan_(std::move(plan)),
       walk_(execution, plan_.collection->table, plan_.ranges, plan_.backward) {}
 
 Result<std::optional<Row>> CollectionScan::next() {
@@ -127,8 +126,7 @@ Result<std::optional<Row>> IdLookup::next() {
 }
 
 IndexScan::IndexScan(Execution& execution, Plan plan)
-    : execution_(execution),
-      plan_(std::move(plan)),
+    : plan_(std::move(plan)),
       once_(false),
       walk_(execution, plan_.index->table, plan_.bounds.ranges, plan_.backward) {
   for (const bool multikey : plan_.index->multikey) once_ = once_ || multikey;

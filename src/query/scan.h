@@ -63,7 +63,6 @@ class CollectionScan final : public Operator {
   void describe(bson::Builder& to) const override;
 
  private:
-  Execution& execution_;
   Plan plan_;
   KeyWalk walk_;
 };
@@ -105,7 +104,6 @@ class IndexScan final : public Operator {
   void describe(bson::Builder& to) const override;
 
  private:
-  Execution& execution_;
   Plan plan_;
   bool once_;  // several entries may belong to one document
   std::unordered_set<std::string> seen_;
