@@ -38,7 +38,7 @@ Result<Expression> Expression::parse(const bson::Element& element) {
   Expression expression;
   if (element.is(bson::Type::kString) && element.string().starts_with('$')) {
     const std::string_view text = element.string();
-    if (text.starts_with("$$ROOT") || text.starts_with("$$CURRENT") || text.starts_with("$$")) {
+    if (text.starts_with("$$")) {
       return fail(Code::kUnsupported, kUndefinedVariable,
                   format("variables such as {} are not carried out by this version", text));
     }
