@@ -2,9 +2,8 @@
 //
 // Why not libbson's bson_t: ours appends straight into the std::string that the document then is,
 //   without a copy and without a C header in front of every user.
-// Invariants: a finished Document is valid BSON as long as each string given was UTF-8; no size
-// limit
-//             is enforced here (whoever stores a document checks kDocumentBytesMax).
+// Invariants: a finished Document is valid BSON as long as each string given was UTF-8; no
+//             size limit is enforced here (whoever stores a document checks kDocumentBytesMax).
 // Errors:     none returned. Field names must not contain a zero byte: a defect of the caller, who
 //             checks names that come from outside.
 // Threads:    one thread at a time; new_object_id may be called from any.

@@ -10,10 +10,9 @@
 //                   for a collision of 128 bits, different ones different; their order among
 //                   keys of one prefix is that of the hashes, so they are flagged inexact
 // What is lost (the type of a number, -0, a decimal's exponent, symbol or string) goes into the
-// type bits, which are empty for int32 and string. Turning both back into values is not written
-// yet. Cost:       one pass; a byte or so more than the value. Numbers: 2 bytes for 1, at most 10
-// for any
-//             double, 27 for a decimal that is no double.
+// type bits, which are empty for int32 and string; decode_key turns both back into values.
+// Cost:       one pass; a byte or so more than the value. Numbers: 2 bytes for 1, at most 10 for
+//             any double, 27 for a decimal that is no double.
 // Threads:    pure functions; a KeyBuilder belongs to one thread at a time.
 #pragma once
 

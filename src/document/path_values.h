@@ -1,8 +1,7 @@
 // What a dotted path reaches in a document: the one place that goes through arrays for filters and
 // sorts, under the same rules as index keys (document/index_keys.h; a property test compares them).
 //
-// Rules, MongoDB's: a step names a field of a document. Before an array the rest of the path goes
-// on
+// Rules, MongoDB's: a step names a field of a document. Before an array the rest goes on
 //   in each document inside it, but not in arrays inside it. A numeric step also means the element
 //   at that position, which may be an array. An array at the end gives its elements, then itself.
 //   One rule is stricter: documents of an array that lack a numeric field do not count as missing

@@ -5,8 +5,7 @@
 //   strictly in order. Whoever waits does the writing; there is no thread in here.
 // Format: docs/format/log.md. Segments are written with zeros once and used again after trim, so a
 //   commit costs one write that neither allocates nor grows anything.
-// Unwritten commits: append() only fills memory. Under Durability::kAsync nobody waits, so the
-// owner
+// Unwritten commits: append() only fills memory. Where nobody waits for a commit, the owner
 //   calls wait_durable(last_position()) from time to time, and append() answers kFull, with nothing
 //   changed, when buffer_bytes_max are waiting: call wait_durable(last_position()), append again.
 // Threads: as Log says. A reader belongs to one thread and is destroyed before the log.

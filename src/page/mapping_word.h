@@ -53,7 +53,9 @@ class MappingWord {
   // Values above kFrame exist in damaged files only.
   [[nodiscard]] constexpr Tag tag() const { return Tag{static_cast<std::uint8_t>(bits_ & 7)}; }
   [[nodiscard]] std::byte* frame() const {
-    return reinterpret_cast<std::byte*>(bits_ & ~std::uint64_t{63});
+    // The word is a place or a pointer: that is its point.
+    return reinterpret_cast<std::byte*>(  // NOLINT(performance-no-int-to-ptr)
+        bits_ & ~std::uint64_t{63});
   }
   [[nodiscard]] constexpr Place place() const {
     return {.block = (bits_ >> 14) & (kBlockCountMax - 1),

@@ -3,14 +3,13 @@
 // Why logical ids: a changed page gets a new version, and later a new place in the file, without
 //   its parent changing. Why versions: a published page never changes, so readers take no locks
 //   and a checkpoint runs beside them and beside the applier.
-// Words:   the applier is the one thread at a time that changes pages; its changes are its own
-// until
-//   publish() makes them visible as the next Generation. A Pin is short and protects pointers into
-//   pages. A Hold is long and keeps one generation readable. A FramePin keeps one page in memory.
+// Words:   the applier is the one thread at a time that changes pages; publish() makes its changes
+//   visible as the next Generation. A Pin is short and protects pointers into pages. A Hold is long
+//   and keeps one generation readable. A FramePin keeps one page in memory.
 // Invariants (docs/invariants.md):
 //   PAGE-4  what is reachable at a published generation is immutable
-//   PAGE-5  a block of the last durable checkpoint is not overwritten before the next one is
-//   durable PAGE-6  memory for pages never exceeds Options::cache_bytes
+//   PAGE-5  no block of the last durable checkpoint is overwritten before the next is durable
+//   PAGE-6  memory for pages never exceeds Options::cache_bytes
 // Errors:  kCorrupt names the file, the page and the first rule it breaks. kFull: no page in memory
 //   can be given up, or the disk is full. kTooOld: the view's hold was cancelled. After one failed
 //   write or sync of the file every later change answers kClosed and names that failure (reads of

@@ -56,9 +56,12 @@ class Epochs {
  private:
   static PinSlot& take_slot();
 
+  // Members of the class, named as such.
+  // NOLINTBEGIN(readability-identifier-naming)
   inline static std::atomic<std::uint64_t> now_{1};
   constinit inline static thread_local PinSlot* slot_ = nullptr;
   static const bool asymmetric_;  // the system has the barrier that only the reclaimer pays for
+  // NOLINTEND(readability-identifier-naming)
 };
 
 class Pin {

@@ -3,10 +3,9 @@
 // Inclusion ({a: 1, "b.c": 1}) or exclusion ({a: 0}), never mixed but for _id, which is included
 // unless excluded by name. Arrays on a path are gone through, arrays inside arrays too; fields keep
 // the document's order. {a: {$slice: n}} or [skip, n] keeps a part of an array, in either kind.
-// Errors:  parse: kInvalid with MongoDB's number: 31254 and 31253 (mixed), 31249 and 31250 (one
-// path
+// Errors:  parse: kInvalid with MongoDB's number: 31254 and 31253 (mixed), 31249 and 31250 (a path
 //          inside another, or twice), 15998 and 16410 (malformed path). kUnsupported 238 for
-//          $slice, $elemMatch, $meta, "path.$" and computed fields.
+//          $elemMatch, $meta, "path.$" and computed fields.
 // Cost:    apply builds one new document.
 // Threads: immutable once parsed.
 #pragma once

@@ -11,8 +11,7 @@
 //   after kCorrupt or kClosed.
 // Cost:    get: one page per level, no allocation beyond what `into` needs. put: one new version of
 //   one leaf, more only for a split.
-// Threads: a Tree is a plain value, copy it freely. get, Cursor, check: any thread (one per
-// cursor).
+// Threads: a Tree is a plain value, copy it freely. get, check: any thread. Cursor: one per thread.
 //   create, put, remove, clear, destroy, bulk_load: in the applier's role (pager.h); what they did
 //   is visible to others after Pager::publish.
 #pragma once
