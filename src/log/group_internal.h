@@ -47,7 +47,7 @@ struct LocalLog::Group {
   // From sealing on.
   std::shared_ptr<Segment> segment;
   std::shared_ptr<io::File> file;  // shared with the log; outlives a rotation
-  std::uint64_t offset = 0;
+  GroupMark mark;                  // where it goes
   bool written = false;
 };
 

@@ -97,6 +97,7 @@ void LocalLog::adopt(Tail tail, std::unique_ptr<io::File> active) {
   durable_ = number(tail.last);
   last_time_ = number(tail.last_time);
   sealed_time_ = tail.last_time;
+  durable_time_ = tail.last_time;
   marked_durable_ = tail.marked;
   total_bytes_ = tail.bytes;
   marks_.emplace_back(tail.last, total_bytes_);
@@ -222,7 +223,11 @@ Result<LocalLog::GroupPtr> LocalLog::seal() {
   buffered_bytes_ -= group->used - kGroupHeaderSize;
   group->segment = segments_.back();
   group->file = active_;
-  group->offset = offset_;
+  group->mark = {.offset = offset_,
+                 .first = group->first,
+                 .number = next_group_,
+                 .chain = chain_,
+                 .before = sealed_time_};
   const Bytes payload = group->payload();
   if (group->commits == 0) group->last_time = sealed_time_;
   chain_ = encode(GroupHeader{.nonce = group->segment->header.nonce,
@@ -260,7 +265,7 @@ Result<> LocalLog::write_oldest() {
 
 Result<> LocalLog::write(const Group& group) {
   auto written = group.file->write_durably(
-      group.offset, group.buffer.bytes().first(static_cast<std::size_t>(group.extent())));
+      group.mark.offset, group.buffer.bytes().first(static_cast<std::size_t>(group.extent())));
   if (written.has_value()) return {};
   return std::unexpected(
       std::move(written).error().while_doing(format("writing position {}", number(group.first))));
@@ -274,7 +279,9 @@ void LocalLog::complete(const GroupPtr& group, const Result<>& written) {
   while (!in_flight_.empty() && in_flight_.front()->written) {
     const GroupPtr durable = std::move(in_flight_.front());
     in_flight_.pop_front();
-    durable->segment->end = durable->offset + durable->extent();
+    durable->segment->end = durable->mark.offset + durable->extent();
+    durable->segment->note(durable->mark);
+    durable_time_ = durable->last_time;
     durable_ = number(durable->last());
     durable->changed.notify_all();
   }
@@ -305,6 +312,13 @@ std::uint64_t LocalLog::buffered_bytes() const {
 std::uint64_t LocalLog::bytes() const {
   const MutexLock lock(mutex_);
   return total_bytes_ - trimmed_bytes_;
+}
+
+std::uint64_t LocalLog::kept_bytes() const {
+  const MutexLock lock(mutex_);
+  std::uint64_t bytes = blank_ != nullptr ? blank_->bytes : 0;
+  for (const auto& segment : segments_) bytes += segment->header.file_bytes;
+  return bytes;
 }
 
 Result<> LocalLog::mark_durable() {

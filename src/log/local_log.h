@@ -74,9 +74,13 @@ class LocalLog final : public Log {
   [[nodiscard]] Time last_time() const override { return Time{last_time_.load()}; }
   // A reader keeps its segment from being trimmed.
   [[nodiscard]] Result<std::unique_ptr<Reader>> read_from(Position first) override;
+  // Reads at most the group headers of one segment, and next time a part of them.
+  [[nodiscard]] Result<Position> position_at(Time time) override;
   // Whole segments only; stops at one that a reader is in.
-  [[nodiscard]] Result<> trim(Position floor) override;
+  [[nodiscard]] Result<> trim(Position needed, Position wanted) override;
+  using Log::trim;
   [[nodiscard]] std::uint64_t bytes() const override;
+  [[nodiscard]] std::uint64_t kept_bytes() const override;
   [[nodiscard]] Result<> close() override;
 
   // The oldest position that read_from() takes.
@@ -127,8 +131,13 @@ class LocalLog final : public Log {
   void pass_on() NACRE_REQUIRES(mutex_);
   void poison(const Error& error) NACRE_REQUIRES(mutex_);
   [[nodiscard]] std::unexpected<Error> stopped() const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] std::unexpected<Error> too_old(std::string_view what) const NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> check_usable() const NACRE_REQUIRES(mutex_);
   void note_bytes(Position last, std::uint64_t extent) NACRE_REQUIRES(mutex_);
+  // position_at among the commits that no file has yet.
+  [[nodiscard]] Position position_in_memory(Time time) const NACRE_REQUIRES(mutex_);
+  // Reads the marks of a segment that an earlier process wrote.
+  [[nodiscard]] Result<> mark_groups(const std::shared_ptr<Segment>& segment);
 
   const std::string directory_;
   const LocalLogOptions options_;
@@ -157,6 +166,7 @@ class LocalLog final : public Log {
   std::uint64_t next_group_ NACRE_GUARDED_BY(mutex_) = 0;
   std::uint32_t chain_ NACRE_GUARDED_BY(mutex_) = 0;
   Time sealed_time_ NACRE_GUARDED_BY(mutex_){};         // of the last commit in a sealed group
+  Time durable_time_ NACRE_GUARDED_BY(mutex_){};        // of durable_position()
   Position marked_durable_ NACRE_GUARDED_BY(mutex_){};  // what the newest header says is durable
   std::unique_ptr<BlankFile> blank_ NACRE_GUARDED_BY(mutex_);  // the next segment
   bool preparing_ NACRE_GUARDED_BY(mutex_) = false;

@@ -42,10 +42,17 @@ class Log {
   [[nodiscard]] virtual Time last_time() const = 0;  // of last_position(), 0 when unknown
   // Commits from `first` on; kTooOld when they have been trimmed.
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> read_from(Position first) = 0;
-  // Permits the log to forget positions below `floor`.
-  [[nodiscard]] virtual Result<> trim(Position floor) = 0;
-  // Bytes written to hold the positions still kept; what decides when a checkpoint is due.
+  // The last position whose time is not after `time`: as the timeline stood then. What is appended
+  // counts, durable or not. kTooOld when that position is before the oldest kept.
+  [[nodiscard]] virtual Result<Position> position_at(Time time) = 0;
+  // Permits the log to forget positions below both. `needed`: the first position that recovery
+  // reads; `wanted`: the first that somebody who looks back asks for.
+  [[nodiscard]] virtual Result<> trim(Position needed, Position wanted) = 0;
+  [[nodiscard]] Result<> trim(Position floor) { return trim(floor, floor); }
+  // Bytes written to hold what recovery reads; what decides when a checkpoint is due.
   [[nodiscard]] virtual std::uint64_t bytes() const = 0;
+  // Bytes that the log takes on the disk, with what is kept only to look back.
+  [[nodiscard]] virtual std::uint64_t kept_bytes() const = 0;
   // Makes everything appended durable and closes the tail, so that the next open can tell rot in
   // the last commit from a torn write. Nothing may be appended afterwards.
   [[nodiscard]] virtual Result<> close() = 0;

@@ -87,15 +87,16 @@ Result<> LocalLog::prepare_segment() {
   return make_blank_of(next_segment_bytes());
 }
 
-Result<> LocalLog::trim(Position floor) {
+Result<> LocalLog::trim(Position needed, Position wanted) {
+  const Position floor = std::min(needed, wanted);
   const MutexLock one_at_a_time(trim_mutex_);
   MutexLock lock(mutex_);
   NACRE_TRY(check_usable());
-  while (marks_.size() > 1 && marks_[1].first < floor) marks_.pop_front();
-  if (marks_.front().first < floor) {
+  while (marks_.size() > 1 && marks_[1].first < needed) marks_.pop_front();
+  if (marks_.front().first < needed) {
     trimmed_bytes_ = std::max(trimmed_bytes_, marks_.front().second);
   }
-  if (floor > last_position()) trimmed_bytes_ = total_bytes_;
+  if (needed > last_position()) trimmed_bytes_ = total_bytes_;
 
   std::vector<std::shared_ptr<Segment>> dropped;
   while (segments_.size() > 1 && segments_[1]->header.base <= floor &&

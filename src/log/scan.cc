@@ -116,6 +116,7 @@ Result<> Scanner::read_headers(const std::vector<SegmentSeq>& seqs) {
     }
     segment->header = *header;
     segment->end = header->file_bytes;
+    segment->is_marked = false;
     if (header->base <= first) intact = {};
     const bool follows = segments_.empty() || next(segments_.back()->header.seq) == seq;
     if (!follows && header->base <= first) segments_.clear();
@@ -142,6 +143,7 @@ Result<> Scanner::follow() {
   while (true) {
     WindowReader reader(NACRE_TRY(open(current_, io::OpenMode::kReadOnly)));
     tail_.offset = kBlockSize;
+    segments_[current_]->is_marked = true;
     while (NACRE_TRY(take_group(reader, current_))) {
     }
     if (!continues(current_)) return {};
@@ -183,6 +185,11 @@ Result<bool> Scanner::take_group(WindowReader& reader, std::size_t index) {
   // Whole and wrong is not what a power cut makes.
   if (!wrong.empty()) return damaged(index, offset, wrong);
 
+  segments_[index]->note({.offset = offset,
+                          .first = header->first,
+                          .number = header->number,
+                          .chain = header->chain,
+                          .before = tail_.last_time});
   if (header->last() >= options_.first_needed) tail_.bytes += header->extent();
   const Position proof = header->commits > 0 ? header->last() : header->first;
   if (proof > durable_) doubtful_.push_back({index, offset, header->extent(), proof});

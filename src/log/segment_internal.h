@@ -19,11 +19,38 @@
 
 namespace nacre::log {
 
-// A segment that readers and the writer know. `end` is guarded by the log's lock.
+// A group that a reader may start at, and what it has to know there.
+struct GroupMark {
+  std::uint64_t offset = kBlockSize;
+  Position first{};          // the group's
+  std::uint64_t number = 0;  // of the group
+  std::uint32_t chain = 0;   // checksum of the header before
+  Time before{};             // of position first - 1
+};
+
+inline constexpr std::uint64_t kMarkSpacing = 64 << 10;  // bytes between a segment's marks
+
+// A segment that readers and the writer know. `end` and the marks are guarded by the log's lock.
 struct Segment {
+  // Where its first group is.
+  [[nodiscard]] GroupMark beginning() const {
+    return {.offset = kBlockSize,
+            .first = header.base,
+            .number = header.base_group,
+            .chain = header.chain,
+            .before = header.base_time};
+  }
+  // Marks come in rising order; those too close to the one before are left out.
+  void note(const GroupMark& mark) {
+    const std::uint64_t before = marks.empty() ? kBlockSize : marks.back().offset;
+    if (mark.offset >= before + kMarkSpacing) marks.push_back(mark);
+  }
+
   SegmentHeader header;
   std::string path;
   std::uint64_t end = kBlockSize;  // below it, all groups are durable
+  std::vector<GroupMark> marks;    // of durable groups, ascending
+  bool is_marked = true;           // false: nobody has read it yet, so marks are missing
 };
 
 [[nodiscard]] std::string segment_path(std::string_view directory, SegmentSeq seq);
