@@ -51,8 +51,9 @@ struct Options {
   std::size_t cache_bytes = std::size_t{256} << 20;
   std::uint64_t checkpoint_log_bytes = std::uint64_t{64} << 20;  // a checkpoint is due beyond
   std::uint32_t group_delay_us = 2000;
-  // Checkpoints and delayed log writes run on a thread of their own; without, they run inside the
-  // commit that makes them due (deterministic tests).
+  // Checkpoints and delayed log writes run on a few threads that all databases of the process share
+  // (txn/background.h); without, they run inside the commit that makes them due (deterministic
+  // tests).
   bool background_thread = true;
 };
 

@@ -33,7 +33,7 @@ Pipeline::Pipeline(store::Store& store, const Options& options)
       queue_mutex_("txn::Pipeline::queue", kQueueRank),
       visible_(store.visible_position()),
       background_mutex_("txn::Pipeline::background", kBackgroundRank) {
-  if (options_.background_thread) background_ = std::thread([this] { run_background(); });
+  if (options_.background_thread) start_background();
 }
 
 Pipeline::~Pipeline() { stop_background(); }
@@ -253,10 +253,10 @@ void Pipeline::keep_up(std::uint64_t bytes) {
   const std::uint64_t check_bytes = std::min(kCheckBytesMax, options_.checkpoint_log_bytes / 8);
   if (bytes_since_check_.fetch_add(bytes, std::memory_order_relaxed) + bytes < check_bytes) return;
   bytes_since_check_.store(0, std::memory_order_relaxed);
-  if (options_.background_thread && store_.wants_log_segment()) request(segment_wanted_);
+  if (background_ != nullptr && store_.wants_log_segment()) background_->segment.run_now();
   if (!is_checkpoint_due(kDirtyPercentDue)) return;
-  if (options_.background_thread) {
-    request(checkpoint_wanted_);
+  if (background_ != nullptr) {
+    background_->checkpoint.run_now();
     if (!is_checkpoint_due(kDirtyPercentWait)) return;
   }
   MutexLock lock(checkpoint_mutex_);

@@ -23,7 +23,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/mutex.h"
@@ -31,6 +30,7 @@
 #include "base/result.h"
 #include "io/clock.h"
 #include "store/store.h"
+#include "txn/background.h"
 #include "txn/conflicts.h"
 #include "txn/database.h"
 
@@ -39,7 +39,7 @@ namespace nacre::txn {
 class Pipeline {
  public:
   Pipeline(store::Store& store, const Options& options);
-  ~Pipeline();  // stops the background thread; writes nothing
+  ~Pipeline();  // stops the background work; writes nothing
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
@@ -106,10 +106,9 @@ class Pipeline {
   [[nodiscard]] Result<> flush_later(Durability durability, std::uint64_t bytes);
   [[nodiscard]] Result<> flush();
   void request_flush(FlushDue due);
-  void request(bool& wanted);  // one of the wishes below
   void flush_in_background();
   void checkpoint_in_background();
-  void run_background();
+  void start_background();
   void stop_background();
 
   store::Store& store_;
@@ -138,20 +137,21 @@ class Pipeline {
   bool role_taken_ NACRE_GUARDED_BY(queue_mutex_) = false;
   bool apply_failed_ NACRE_GUARDED_BY(queue_mutex_) = false;
 
-  // What flush_at_ is set for; committers look here before they take the lock.
+  // What the next flush was wished for; committers look here before they take the lock.
   std::atomic<FlushDue> flush_due_ = FlushDue::kNone;
   std::atomic<std::uint64_t> bytes_since_check_ = 0;  // of log, since is_checkpoint_due was asked
   std::atomic<std::uint64_t> bytes_not_flushed_ = 0;  // of batches applied ahead of the disk
-  std::atomic<std::uint64_t> oldest_delayed_us_ = 0;  // kGroup without a background thread; 0: none
+  std::atomic<std::uint64_t> oldest_delayed_us_ = 0;  // kGroup without background work; 0: none
 
+  struct Background {
+    explicit Background(Pipeline& pipeline);
+    BackgroundPool::Task flush;
+    BackgroundPool::Task segment;
+    BackgroundPool::Task checkpoint;
+  };
+  std::unique_ptr<Background> background_;  // null when all work is done inside commits
   Mutex background_mutex_;
-  Condition background_wake_;
-  bool background_stop_ NACRE_GUARDED_BY(background_mutex_) = false;
-  bool checkpoint_wanted_ = false;  // with background_mutex_
-  bool segment_wanted_ = false;     // with background_mutex_
-  std::optional<Steady::time_point> flush_at_ NACRE_GUARDED_BY(background_mutex_);
   Position marked_ NACRE_GUARDED_BY(background_mutex_) = kNoPosition;
-  std::thread background_;
 };
 
 }  // namespace nacre::txn

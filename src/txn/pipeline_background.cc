@@ -45,38 +45,30 @@ void Pipeline::request_flush(FlushDue due) {
   MutexLock lock(background_mutex_);
   if (flush_due_.load(std::memory_order_relaxed) >= due) return;
   flush_due_.store(due, std::memory_order_release);
-  const auto now = Steady::now();
+  const auto now = BackgroundPool::Steady::now();
+  BackgroundPool::Task& flush = background_->flush;
   switch (due) {
     case FlushDue::kNone:
       return;
     case FlushDue::kMark:
-      flush_at_ = now + kIdleMark;
-      break;
+      return flush.run_at(now + kIdleMark);
     case FlushDue::kIdle:
-      // A mark that is due earlier brings the flush along.
-      if (flush_at_.has_value()) return;
-      flush_at_ = now + kIdleFlush;
-      break;
+      return flush.run_at(now + kIdleFlush);  // a mark that is due earlier brings it along
     case FlushDue::kGroupDelay:
-      flush_at_ = now + std::chrono::microseconds(options_.group_delay_us);
-      break;
+      return flush.run_at(now + std::chrono::microseconds(options_.group_delay_us));
     case FlushDue::kNow:
-      flush_at_ = now;
-      break;
+      return flush.run_now();
   }
-  background_wake_.notify_one();
-}
-
-void Pipeline::request(bool& wanted) {
-  MutexLock lock(background_mutex_);
-  if (wanted) return;
-  wanted = true;
-  background_wake_.notify_one();
 }
 
 // Failures in the background are not lost: they poison the log or the store, which say so to the
 // next commit.
 void Pipeline::flush_in_background() {
+  {
+    // Whoever wishes from here on gets a flush of his own; this one covers all before.
+    MutexLock lock(background_mutex_);
+    flush_due_.store(FlushDue::kNone, std::memory_order_release);
+  }
   const auto flushed = flush();
   const Position last = store_.log().last_position();
   bool is_idle = false;
@@ -99,44 +91,23 @@ void Pipeline::checkpoint_in_background() {
   [[maybe_unused]] const auto written = write_checkpoint(/*clean=*/false);
 }
 
-void Pipeline::run_background() {
-  MutexLock lock(background_mutex_);
-  while (!background_stop_) {
-    const auto now = Steady::now();
-    if (flush_at_.has_value() && *flush_at_ <= now) {
-      flush_at_.reset();
-      flush_due_.store(FlushDue::kNone, std::memory_order_release);
-      lock.unlock();
-      flush_in_background();
-      lock.lock();
-    } else if (segment_wanted_) {
-      lock.unlock();
-      [[maybe_unused]] const auto prepared = store_.prepare_log_segment();
-      lock.lock();
-      segment_wanted_ = false;
-    } else if (checkpoint_wanted_) {
-      lock.unlock();
-      checkpoint_in_background();
-      lock.lock();
-      checkpoint_wanted_ = false;
-    } else if (flush_at_.has_value()) {
-      background_wake_.wait_for(
-          background_mutex_,
-          std::chrono::duration_cast<std::chrono::microseconds>(*flush_at_ - now) +
-              std::chrono::microseconds(1));
-    } else {
-      background_wake_.wait(background_mutex_);
-    }
-  }
-}
+Pipeline::Background::Background(Pipeline& pipeline)
+    : flush(BackgroundPool::of_process(), BackgroundPool::Kind::kPrompt,
+            [&pipeline] { pipeline.flush_in_background(); }),
+      segment(BackgroundPool::of_process(), BackgroundPool::Kind::kUpkeep,
+              [&pipeline] {
+                [[maybe_unused]] const auto made = pipeline.store_.prepare_log_segment();
+              }),
+      checkpoint(BackgroundPool::of_process(), BackgroundPool::Kind::kBulk,
+                 [&pipeline] { pipeline.checkpoint_in_background(); }) {}
+
+void Pipeline::start_background() { background_ = std::make_unique<Background>(*this); }
 
 void Pipeline::stop_background() {
-  {
-    MutexLock lock(background_mutex_);
-    background_stop_ = true;
-    background_wake_.notify_one();
-  }
-  if (background_.joinable()) background_.join();
+  if (background_ == nullptr) return;
+  background_->flush.cancel();
+  background_->segment.cancel();
+  background_->checkpoint.cancel();
 }
 
 }  // namespace nacre::txn
