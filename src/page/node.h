@@ -33,6 +33,12 @@ inline constexpr std::size_t kHeadsOffset = 144;
 inline constexpr std::size_t kCapacityStep = 16;
 inline constexpr std::size_t kNodeCountMax = 480;  // no page holds more cells
 
+// What a row says about itself besides its word: the slot's flag bits.
+using RowFlags = std::uint8_t;
+inline constexpr RowFlags kHasHistory = 2;  // versions before this one may be in the history
+inline constexpr RowFlags kBigValue = 4;    // the value says where the real one lies
+inline constexpr RowFlags kRowFlagsKnown = kHasHistory | kBigValue;
+
 // The first four bytes of what is left of a key after prefix and lead, padded with zeros: numbers
 // in the order of the keys.
 [[nodiscard]] inline std::uint32_t head_of(Bytes suffix) {
@@ -88,7 +94,7 @@ class Node {
   }
   static std::size_t cell_offset(std::uint32_t slot) { return slot & 0xffff; }
   static std::size_t suffix_length(std::uint32_t slot) { return (slot >> 16) & 0xfff; }
-  static std::uint32_t slot_flags(std::uint32_t slot) { return slot >> 28; }
+  static RowFlags slot_flags(std::uint32_t slot) { return static_cast<RowFlags>(slot >> 28); }
 
   // Key `i` without the prefix.
   [[nodiscard]] Bytes suffix(std::size_t i) const {
@@ -101,12 +107,14 @@ class Node {
     Bytes suffix;
     std::uint64_t word;
     Bytes value;
+    RowFlags flags;
     [[nodiscard]] std::size_t size() const {
       return suffix.size() + 8 + varint_size(value.size()) + value.size();
     }
   };
   [[nodiscard]] LeafCell leaf_cell(std::size_t i) const {
-    const Bytes key = suffix(i);
+    const std::uint32_t s = slot(i);
+    const Bytes key = at(cell_offset(s), suffix_length(s));
     const std::byte* from = key.data() + key.size();
     const auto word = load_le<std::uint64_t>(from);
     // At most two bytes: no value is longer than a page.
@@ -116,7 +124,7 @@ class Node {
       length = (length & 0x7f) | (static_cast<std::size_t>(from[9]) << 7);
       ++value;
     }
-    return {key, word, Bytes(value, length)};
+    return {key, word, Bytes(value, length), slot_flags(s)};
   }
 
   // Inner: child `i` holds the keys in [separator i - 1, separator i); there are count() + 1.

@@ -38,7 +38,7 @@ class Loader {
       return fail(Code::kInvalid, "rows of a bulk load are not in ascending order of their keys");
     }
     while (rows_.size() > 1 && estimate(row) > kPageSize) NACRE_TRY(flush_leaf());
-    rows_.push_back({to_string(row.key), to_string(row.value), row.word});
+    rows_.push_back({to_string(row.key), to_string(row.value), row.word, row.flags});
     bytes_ += row.key.size() + leaf_cell_size(0, row.value.size());
     return {};
   }
@@ -68,6 +68,7 @@ class Loader {
     std::string key;
     std::string value;
     std::uint64_t word;
+    page::RowFlags flags;
   };
 
   // A page of level `index + 1` being filled.
@@ -104,7 +105,7 @@ class Loader {
     cells.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       const Kept& row = rows_[i];
-      cells.push_back({{}, as_bytes(row.key), as_bytes(row.value), row.word});
+      cells.push_back({{}, as_bytes(row.key), as_bytes(row.value), row.word, row.flags});
     }
     return cells;
   }

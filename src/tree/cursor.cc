@@ -170,5 +170,6 @@ Result<bool> Cursor::prev() { return rep_->prev(); }
 Bytes Cursor::key() const { return rep_->key(); }
 Bytes Cursor::value() const { return rep_->cell().value; }
 std::uint64_t Cursor::word() const { return rep_->cell().word; }
+page::RowFlags Cursor::flags() const { return rep_->cell().flags; }
 
 }  // namespace nacre::tree

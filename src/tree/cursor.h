@@ -38,6 +38,7 @@ class Cursor {
   [[nodiscard]] Bytes key() const;
   [[nodiscard]] Bytes value() const;
   [[nodiscard]] std::uint64_t word() const;
+  [[nodiscard]] page::RowFlags flags() const;
 
  private:
   class Rep;

@@ -88,7 +88,7 @@ class Merger {
     gather(left, cells);
     if (!left.is_leaf()) {
       gather_children(left, children);
-      cells.push_back({parent.prefix(), parent.suffix(pair.separator), {}, 0});
+      cells.push_back({parent.prefix(), parent.suffix(pair.separator), {}, 0, 0});
       gather_children(right, children);
     }
     gather(right, cells);

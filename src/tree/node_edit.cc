@@ -59,8 +59,8 @@ std::size_t cell_size(Node node, std::size_t i) {
 // Bytes of the heap that belong to something.
 std::size_t live_bytes(Node node) { return kPageSize - node.heap_top() - node.heap_garbage(); }
 
-std::uint32_t make_slot(std::size_t offset, std::size_t suffix_size) {
-  return static_cast<std::uint32_t>(offset | (suffix_size << 16));
+std::uint32_t make_slot(std::size_t offset, std::size_t suffix_size, page::RowFlags flags) {
+  return static_cast<std::uint32_t>(offset | (suffix_size << 16) | std::size_t{flags} << 28);
 }
 
 void store_slot(std::byte* page, std::size_t capacity, std::size_t i, std::uint32_t slot) {
@@ -152,7 +152,8 @@ void compact(std::byte* target, std::size_t capacity, std::size_t room) {
     const Bytes suffix = node.suffix(i);
     const std::size_t at = heap.put(Bytes(suffix.data(), cell_size(node, i)));
     store_head(built.data(), i, page::head_of(suffix.subspan(lead)));
-    store_slot(built.data(), capacity, i, make_slot(at, suffix.size()));
+    store_slot(built.data(), capacity, i,
+               make_slot(at, suffix.size(), Node::slot_flags(node.slot(i))));
   }
   if (!node.is_leaf()) {
     for (std::size_t i = 0; i <= count; ++i) store_child(built.data(), capacity, i, node.child(i));
@@ -215,7 +216,8 @@ std::byte* take_cell(std::byte* page, std::size_t size) {
   return page + top;
 }
 
-void open_slot(std::byte* page, std::size_t index, Bytes suffix, std::size_t cell) {
+void open_slot(std::byte* page, std::size_t index, Bytes suffix, std::size_t cell,
+               page::RowFlags flags) {
   const Node node(page);
   const std::size_t count = node.count();
   const std::size_t capacity = node.capacity();
@@ -224,7 +226,7 @@ void open_slot(std::byte* page, std::size_t index, Bytes suffix, std::size_t cel
   std::memmove(heads + 4 * index + 4, heads + 4 * index, 4 * (count - index));
   std::memmove(slots + 4 * index + 4, slots + 4 * index, 4 * (count - index));
   store_head(page, index, page::head_of(suffix.subspan(node.lead_length())));
-  store_slot(page, capacity, index, make_slot(cell, suffix.size()));
+  store_slot(page, capacity, index, make_slot(cell, suffix.size(), flags));
   store16(page, offset::kCount, count + 1);
 }
 
@@ -317,7 +319,7 @@ void build_node(std::byte* target, const Shape& shape, std::span<const Cell> cel
     if (!rest.empty()) std::memcpy(to + from_prefix, rest.data(), rest.size());
     if (leaf) write_row(to + suffix_size, cell.value, cell.word);
     store_head(built.data(), i, page::head_of(Bytes(to, suffix_size).subspan(lead)));
-    store_slot(built.data(), capacity, i, make_slot(heap.top(), suffix_size));
+    store_slot(built.data(), capacity, i, make_slot(heap.top(), suffix_size, cell.flags));
   }
   for (std::size_t i = 0; i < children.size(); ++i) {
     store_child(built.data(), capacity, i, children[i]);
@@ -333,9 +335,9 @@ void gather(Node node, std::vector<Cell>& cells) {
   for (std::size_t i = 0; i < node.count(); ++i) {
     if (node.is_leaf()) {
       const Node::LeafCell cell = node.leaf_cell(i);
-      cells.push_back({node.prefix(), cell.suffix, cell.value, cell.word});
+      cells.push_back({node.prefix(), cell.suffix, cell.value, cell.word, cell.flags});
     } else {
-      cells.push_back({node.prefix(), node.suffix(i), {}, 0});
+      cells.push_back({node.prefix(), node.suffix(i), {}, 0, 0});
     }
   }
 }
@@ -344,26 +346,31 @@ void gather_children(Node node, std::vector<PageId>& children) {
   for (std::size_t i = 0; i <= node.count(); ++i) children.push_back(node.child(i));
 }
 
-bool leaf_insert(std::byte* page, std::size_t index, Bytes suffix, Bytes value,
-                 std::uint64_t word) {
+bool leaf_insert(std::byte* page, std::size_t index, Bytes suffix, Bytes value, std::uint64_t word,
+                 page::RowFlags flags) {
   const std::size_t size = leaf_cell_size(suffix.size(), value.size());
   if (!make_room(page, size)) return false;
   adapt_lead(page, suffix);
   std::byte* cell = take_cell(page, size);
   if (!suffix.empty()) std::memcpy(cell, suffix.data(), suffix.size());
   write_row(cell + suffix.size(), value, word);
-  open_slot(page, index, suffix, static_cast<std::size_t>(cell - page));
+  open_slot(page, index, suffix, static_cast<std::size_t>(cell - page), flags);
   refresh_hints(page);
   return true;
 }
 
-bool leaf_replace(std::byte* page, std::size_t index, Bytes value, std::uint64_t word) {
+bool leaf_replace(std::byte* page, std::size_t index, Bytes value, std::uint64_t word,
+                  page::RowFlags flags) {
   const Node node(page);
   const Node::LeafCell old = node.leaf_cell(index);
   const std::size_t size = leaf_cell_size(old.suffix.size(), value.size());
   if (size <= old.size()) {
     store16(page, offset::kHeapGarbage, node.heap_garbage() + old.size() - size);
-    write_row(page + (old.suffix.data() - page) + old.suffix.size(), value, word);
+    const auto cell = static_cast<std::size_t>(old.suffix.data() - page);
+    write_row(page + cell + old.suffix.size(), value, word);
+    if (flags != old.flags) {
+      store_slot(page, node.capacity(), index, make_slot(cell, old.suffix.size(), flags));
+    }
     return true;
   }
   // The old cell counts as room: compacting leaves it out.
@@ -375,7 +382,7 @@ bool leaf_replace(std::byte* page, std::size_t index, Bytes value, std::uint64_t
   if (!suffix.empty()) std::memcpy(key.data(), old.suffix.data(), suffix.size());
   drop_cell(page, index);
   close_slot(page, index);
-  const bool inserted = leaf_insert(page, index, suffix, value, word);
+  const bool inserted = leaf_insert(page, index, suffix, value, word, flags);
   NACRE_CHECK(inserted, "the room was counted above");
   return true;
 }
@@ -390,7 +397,7 @@ bool inner_insert(std::byte* page, std::size_t index, Bytes suffix, PageId right
   std::byte* children = page + kHeadsOffset + 8 * capacity;
   std::memmove(children + 8 * (index + 2), children + 8 * (index + 1), 8 * (node.count() - index));
   store_child(page, capacity, index + 1, right);
-  open_slot(page, index, suffix, static_cast<std::size_t>(cell - page));
+  open_slot(page, index, suffix, static_cast<std::size_t>(cell - page), 0);
   refresh_hints(page);
   return true;
 }

@@ -29,6 +29,7 @@ struct Cell {
   Bytes suffix;
   Bytes value;
   std::uint64_t word = 0;
+  page::RowFlags flags = 0;
 
   [[nodiscard]] std::size_t key_size() const { return prefix.size() + suffix.size(); }
 };
@@ -62,9 +63,9 @@ void gather_children(page::Node node, std::vector<page::PageId>& children);
 
 // Each returns false, and changes nothing, when the page has no room.
 [[nodiscard]] bool leaf_insert(std::byte* page, std::size_t index, Bytes suffix, Bytes value,
-                               std::uint64_t word);
-[[nodiscard]] bool leaf_replace(std::byte* page, std::size_t index, Bytes value,
-                                std::uint64_t word);
+                               std::uint64_t word, page::RowFlags flags = 0);
+[[nodiscard]] bool leaf_replace(std::byte* page, std::size_t index, Bytes value, std::uint64_t word,
+                                page::RowFlags flags = 0);
 // Puts `separator` at `index` and `right` as the child after it.
 [[nodiscard]] bool inner_insert(std::byte* page, std::size_t index, Bytes suffix,
                                 page::PageId right);

@@ -38,6 +38,7 @@ void expect_same(const Page& page, const Model& model) {
     ASSERT_EQ(found.index, i++);
     ASSERT_EQ(as_text(node.leaf_cell(found.index).value), row.value);
     ASSERT_EQ(node.leaf_cell(found.index).word, row.word);
+    ASSERT_EQ(node.leaf_cell(found.index).flags, row.flags);
   }
 }
 
@@ -70,11 +71,12 @@ void run(const std::string& lower, const std::optional<std::string>& upper, cons
       }
     } else {
       const std::uint64_t word = random();
+      const auto flags = static_cast<page::RowFlags>(word & page::kRowFlagsKnown);
       const bool done = found.equal
-                            ? leaf_replace(bytes, found.index, as_bytes(value), word)
+                            ? leaf_replace(bytes, found.index, as_bytes(value), word, flags)
                             : leaf_insert(bytes, found.index, Node(bytes).strip(as_bytes(key)),
-                                          as_bytes(value), word);
-      if (done) model[key] = {value, word};
+                                          as_bytes(value), word, flags);
+      if (done) model[key] = {value, word, flags};
       refused += done ? 0 : 1;
     }
     if (step % 10 == 0) expect_same(page, model);

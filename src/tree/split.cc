@@ -162,7 +162,8 @@ class Splitter {
     const page::Found found = page::search(node, node.strip(row.key));
     std::vector<Cell> cells;
     gather(node, cells);
-    const Cell added{.prefix = {}, .suffix = row.key, .value = row.value, .word = row.word};
+    const Cell added{
+        .prefix = {}, .suffix = row.key, .value = row.value, .word = row.word, .flags = row.flags};
     const auto at = cells.begin() + static_cast<std::ptrdiff_t>(found.index);
     if (found.equal) {
       *at = added;

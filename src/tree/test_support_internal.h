@@ -21,6 +21,7 @@ namespace nacre::tree {
 struct ModelRow {
   std::string value;
   std::uint64_t word = 0;
+  page::RowFlags flags = 0;
   bool operator==(const ModelRow&) const = default;
 };
 using Model = std::map<std::string, ModelRow>;
@@ -81,6 +82,7 @@ inline void expect_same(const Tree& tree, page::View view, const Model& model) {
     ASSERT_EQ(as_text(cursor.key()), key);
     ASSERT_EQ(as_text(cursor.value()), row.value);
     ASSERT_EQ(cursor.word(), row.word);
+    ASSERT_EQ(cursor.flags(), row.flags);
     there = cursor.next();
   }
   ASSERT_TRUE(there.has_value()) << there.error().text();

@@ -33,7 +33,7 @@ Result<bool> Tree::visit_row(View view, Bytes key, SeenRow seen, void* context) 
     is_there = found.equal;
     if (found.equal) {
       const Node::LeafCell cell = leaf.leaf_cell(found.index);
-      seen(context, cell.value, cell.word);
+      seen(context, cell.value, cell.word, cell.flags);
     }
     return kNoPage;
   };
@@ -55,26 +55,36 @@ namespace {
 // How a change to one leaf ended.
 enum class Outcome : std::uint8_t { kNew, kReplaced, kAbsent, kNoRoom };
 
-Outcome put_in_leaf(page::Pager& pager, const std::byte* leaf, Bytes key, Bytes value,
-                    std::uint64_t word) {
+// Row `index` of a leaf, as its old state is shown to whoever replaces it.
+Row row_at(Node leaf, std::size_t index, Bytes key) {
+  const Node::LeafCell cell = leaf.leaf_cell(index);
+  return {.key = key, .value = cell.value, .word = cell.word, .flags = cell.flags};
+}
+
+// `flags_for` gives the flags of a row that replaces another.
+template <class FlagsFor>
+Outcome put_in_leaf(page::Pager& pager, const std::byte* leaf, Row& row, FlagsFor&& flags_for) {
   std::byte* page = pager.writable(leaf);
   const Node node(page);
-  const Bytes suffix = node.strip(key);
+  const Bytes suffix = node.strip(row.key);
   const page::Found found = page::search(node, suffix);
-  const bool done = found.equal ? leaf_replace(page, found.index, value, word)
-                                : leaf_insert(page, found.index, suffix, value, word);
+  if (found.equal) row.flags = flags_for(node, found.index);
+  const bool done = found.equal
+                        ? leaf_replace(page, found.index, row.value, row.word, row.flags)
+                        : leaf_insert(page, found.index, suffix, row.value, row.word, row.flags);
   if (!done) return Outcome::kNoRoom;
   return found.equal ? Outcome::kReplaced : Outcome::kNew;
 }
 
 }  // namespace
 
-Result<bool> Tree::put(Bytes key, Bytes value, std::uint64_t word) {
-  if (!row_fits(key.size(), value.size())) {
+Result<bool> Tree::put_row(Row row, OldRow old, void* context) {
+  if (!row_fits(row.key.size(), row.value.size())) {
     return fail(Code::kInvalid,
                 format("a row with a key of {} and a value of {} bytes does not fit a page",
-                       key.size(), value.size()));
+                       row.key.size(), row.value.size()));
   }
+  const page::RowFlags flags = row.flags;
   const Target target{pager_, root_, id_};
   NACRE_TRY(pager_->reserve(1));
   Path path;
@@ -82,17 +92,19 @@ Result<bool> Tree::put(Bytes key, Bytes value, std::uint64_t word) {
   const auto step = [&](std::uint64_t generation) -> Result<PageId> {
     path.size = 0;
     const Arrival arrival =
-        NACRE_TRY(descend(target, View::open(), generation, key, Side::kAtOrAfter, &path));
+        NACRE_TRY(descend(target, View::open(), generation, row.key, Side::kAtOrAfter, &path));
     if (arrival.leaf == nullptr) return arrival.missing;
-    outcome = put_in_leaf(*pager_, arrival.leaf, key, value, word);
+    outcome = put_in_leaf(*pager_, arrival.leaf, row, [&](Node leaf, std::size_t index) {
+      return old == nullptr ? flags : old(context, row_at(leaf, index, row.key));
+    });
     return kNoPage;
   };
   NACRE_TRY(with_pages(target, View::open(), step));
   if (outcome != Outcome::kNoRoom) return outcome == Outcome::kNew;
-  return split_and_put(target, path, {.key = key, .value = value, .word = word});
+  return split_and_put(target, path, row);
 }
 
-Result<bool> Tree::remove(Bytes key) {
+Result<bool> Tree::remove_row(Bytes key, OldRow old, void* context) {
   const Target target{pager_, root_, id_};
   NACRE_TRY(pager_->reserve(1));
   Path path;
@@ -107,6 +119,7 @@ Result<bool> Tree::remove(Bytes key) {
     const page::Found found = page::search(leaf, leaf.strip(key));
     was_there = found.equal;
     if (!found.equal) return kNoPage;
+    if (old != nullptr) old(context, row_at(leaf, found.index, key));
     std::byte* page = pager_->writable(arrival.leaf);
     leaf_erase(page, found.index);
     is_sparse = Node(page).used() < kSparse;

@@ -1,7 +1,7 @@
 // Tree: an ordered map of byte keys to values, as a B+tree over logical pages.
 //
-// Format:  docs/format/page.md. Keys 1..1000 bytes in memcmp order, values up to 7000 bytes; each
-//   row carries a word (position << 16 | op) that says which commit wrote it.
+// Format:  docs/format/page.md. Keys 1..1000 bytes in memcmp order, values up to 7800 bytes; each
+//   row carries a word (position << 16 | op) that says which commit wrote it, and flags.
 // Invariants (docs/invariants.md):
 //   TREE-1  the root page id never changes
 //   TREE-2  keys ascend strictly; each lies in [lower fence, upper fence) of every page above it
@@ -21,10 +21,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "page/node.h"
 #include "page/pager.h"
 #include "page/types.h"
 
@@ -33,11 +35,11 @@ namespace nacre::tree {
 enum class TreeId : std::uint32_t {};
 
 inline constexpr std::size_t kKeySizeMax = 1000;    // bytes
-inline constexpr std::size_t kValueSizeMax = 7000;  // bytes
+inline constexpr std::size_t kValueSizeMax = 7800;  // bytes
 
 // Whether a row fits a page of its own whatever lies beside it: its key may be stored three times,
-// in the row and in both fences. Every value up to 7000 bytes under a key up to 300; values up to
-// 4900 under any key.
+// in the row and in both fences. The store's own trees use it to the limit; its tables have a
+// smaller one.
 [[nodiscard]] constexpr bool row_fits(std::size_t key_size, std::size_t value_size) {
   return key_size >= 1 && key_size <= kKeySizeMax && value_size <= kValueSizeMax &&
          3 * key_size + value_size <= 7900;
@@ -48,6 +50,7 @@ struct Row {
   Bytes key;
   Bytes value;
   std::uint64_t word = 0;  // position << 16 | op
+  page::RowFlags flags = 0;
 };
 
 // What check() saw. `reachable` and the counts may be shared by several trees of one pager.
@@ -71,23 +74,56 @@ class Tree {
   // Whether `key` is there. `into` gets its value; `word`, when not null, its word.
   [[nodiscard]] Result<bool> get(page::View view, Bytes key, std::string& into,
                                  std::uint64_t* word = nullptr) const;
-  // Shows the row of `key` in place to `seen(value, word)`, which must be brief and must not call
-  // into the pager; the bytes are valid until it returns.
+  // Shows the row of `key` in place to `seen(value, word)` or `seen(value, word, flags)`, which
+  // must be brief and must not call into the pager; the bytes are valid until it returns.
   template <class Seen>
   [[nodiscard]] Result<bool> visit(page::View view, Bytes key, Seen&& seen) const {
     using Function = std::remove_reference_t<Seen>;
     return visit_row(
         view, key,
-        [](void* context, Bytes value, std::uint64_t word) {
-          (*static_cast<Function*>(context))(value, word);
+        [](void* context, Bytes value, std::uint64_t word, page::RowFlags flags) {
+          if constexpr (std::is_invocable_v<Function&, Bytes, std::uint64_t, page::RowFlags>) {
+            (*static_cast<Function*>(context))(value, word, flags);
+          } else {
+            (*static_cast<Function*>(context))(value, word);
+          }
         },
         const_cast<void*>(static_cast<const void*>(&seen)));
   }
 
   // Inserts or replaces. Returns whether the key is new. kInvalid unless row_fits().
-  [[nodiscard]] Result<bool> put(Bytes key, Bytes value, std::uint64_t word);
+  [[nodiscard]] Result<bool> put(Bytes key, Bytes value, std::uint64_t word,
+                                 page::RowFlags flags = 0) {
+    return put_row({.key = key, .value = value, .word = word, .flags = flags}, nullptr, nullptr);
+  }
+  // The same; when it replaces a row, `replaced(old)` sees that one first, in place, under the
+  // rules of visit(), and gives the flags that the new one is to have instead. It may be called and
+  // nothing put, when put fails.
+  template <class Replaced>
+  [[nodiscard]] Result<bool> put(Bytes key, Bytes value, std::uint64_t word, page::RowFlags flags,
+                                 Replaced&& replaced) {
+    using Function = std::remove_reference_t<Replaced>;
+    return put_row(
+        {.key = key, .value = value, .word = word, .flags = flags},
+        [](void* context, const Row& old) -> page::RowFlags {
+          return (*static_cast<Function*>(context))(old);
+        },
+        const_cast<void*>(static_cast<const void*>(&replaced)));
+  }
   // Returns whether the key was there.
-  [[nodiscard]] Result<bool> remove(Bytes key);
+  [[nodiscard]] Result<bool> remove(Bytes key) { return remove_row(key, nullptr, nullptr); }
+  // The same; `removed(old)` sees the row first, in place, under the rules of visit().
+  template <class Removed>
+  [[nodiscard]] Result<bool> remove(Bytes key, Removed&& removed) {
+    using Function = std::remove_reference_t<Removed>;
+    return remove_row(
+        key,
+        [](void* context, const Row& old) -> page::RowFlags {
+          (*static_cast<Function*>(context))(old);
+          return 0;
+        },
+        const_cast<void*>(static_cast<const void*>(&removed)));
+  }
   // Removes every row and gives all pages but the root back.
   [[nodiscard]] Result<> clear();
   // Gives all pages back, the root too: the tree is gone.
@@ -105,9 +141,13 @@ class Tree {
 
  private:
   friend class Cursor;
-  using SeenRow = void (*)(void* context, Bytes value, std::uint64_t word);
+  using SeenRow = void (*)(void* context, Bytes value, std::uint64_t word, page::RowFlags flags);
+  using OldRow = page::RowFlags (*)(void* context, const Row& old);
   [[nodiscard]] Result<bool> visit_row(page::View view, Bytes key, SeenRow seen,
                                        void* context) const;
+  // `old` may be null.
+  [[nodiscard]] Result<bool> put_row(Row row, OldRow old, void* context);
+  [[nodiscard]] Result<bool> remove_row(Bytes key, OldRow old, void* context);
 
   page::Pager* pager_;
   page::PageId root_;

@@ -81,12 +81,28 @@ class Run {
     return std::string(std::min(size, limit), static_cast<char>('a' + below(26)));
   }
 
+  page::RowFlags random_flags() {
+    return static_cast<page::RowFlags>(random_() & page::kRowFlagsKnown);
+  }
+
   void put() {
     std::string key = random_key();
-    ModelRow row{random_value(key.size()), random_() & 0xffffffff};
-    const auto is_new = base_.tree->put(as_bytes(key), as_bytes(row.value), row.word);
+    ModelRow row{random_value(key.size()), random_() & 0xffffffff, random_flags()};
+    // A row that replaces another has a flag that says so.
+    std::optional<ModelRow> replaced;
+    const auto is_new = base_.tree->put(
+        as_bytes(key), as_bytes(row.value), row.word, row.flags, [&](const Row& old) {
+          replaced = {to_string(old.value), old.word, old.flags};
+          EXPECT_EQ(as_text(old.key), key);
+          return static_cast<page::RowFlags>(row.flags | page::kHasHistory);
+        });
     ASSERT_TRUE(is_new.has_value()) << is_new.error().text();
     ASSERT_EQ(*is_new, !model_.contains(key));
+    ASSERT_EQ(*is_new, !replaced.has_value());
+    if (replaced.has_value()) {
+      ASSERT_EQ(*replaced, model_[key]);
+      row.flags |= page::kHasHistory;
+    }
     model_[key] = std::move(row);
     if (++changes_ % 20 == 0) publish();
   }
@@ -97,8 +113,12 @@ class Run {
       const auto at = model_.lower_bound(key);
       key = at == model_.end() ? model_.begin()->first : at->first;
     }
-    const auto removed = base_.tree->remove(as_bytes(key));
+    std::optional<ModelRow> seen;
+    const auto removed = base_.tree->remove(
+        as_bytes(key), [&](const Row& old) { seen = {to_string(old.value), old.word, old.flags}; });
     ASSERT_TRUE(removed.has_value()) << removed.error().text();
+    ASSERT_EQ(*removed, seen.has_value());
+    ASSERT_TRUE(!seen.has_value() || *seen == model_[key]);
     ASSERT_EQ(*removed, model_.erase(key) == 1);
     if (++changes_ % 20 == 0) publish();
   }
@@ -107,12 +127,19 @@ class Run {
     const std::string key = random_key();
     std::string value;
     std::uint64_t word = 0;
-    const auto found = base_.tree->get(View::open(), as_bytes(key), value, &word);
+    page::RowFlags flags = 0;
+    const auto found =
+        base_.tree->visit(View::open(), as_bytes(key),
+                          [&](Bytes bytes, std::uint64_t found_word, page::RowFlags found_flags) {
+                            value = to_string(bytes);
+                            word = found_word;
+                            flags = found_flags;
+                          });
     ASSERT_TRUE(found.has_value()) << found.error().text();
     const auto expected = model_.find(key);
     ASSERT_EQ(*found, expected != model_.end());
     if (!*found) return;
-    ASSERT_EQ((ModelRow{value, word}), expected->second);
+    ASSERT_EQ((ModelRow{value, word, flags}), expected->second);
   }
 
   void walk() {
