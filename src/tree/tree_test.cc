@@ -61,7 +61,7 @@ TEST(Tree, AHoldKeepsSeeingWhatItSaw) {
 TEST(Tree, RowsThatDoNotFitAPageAreRefused) {
   TestBase base;
   const std::string long_key(1001, 'k');
-  const std::string big(7001, 'v');
+  const std::string big(7801, 'v');
   for (const auto& [key, value] :
        {std::pair{std::string(), std::string("v")}, std::pair{long_key, std::string("v")},
         std::pair{std::string("k"), big},
