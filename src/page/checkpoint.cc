@@ -154,6 +154,9 @@ void Pager::finish_checkpoint(const Superblock& superblock) {
   for (const auto& [id, word] : later_) {
     if (word.bits() != 0) later.push_back(word.place());
   }
+  if (run_.blocks > run_.used) {  // the rest of the run belongs to no checkpoint yet
+    later.push_back({.block = run_.block + run_.used, .blocks = run_.blocks - run_.used});
+  }
   blocks_.checkpoint_done(std::exchange(obsolete_, {}), later);
   durable_ = superblock;
   merge_later();

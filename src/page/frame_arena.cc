@@ -1,5 +1,7 @@
 #include "page/frame_arena.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <new>
 
@@ -28,6 +30,11 @@ std::byte* FrameArena::take_fresh() {
   new (&infos_[taken_]) FrameInfo();
   ++taken_;
   return fresh;
+}
+
+void FrameArena::give_memory_back(std::byte* frame) {
+  // A wish: when it is not granted, the memory stays ours.
+  static_cast<void>(::madvise(frame, kPageSize, MADV_DONTNEED));
 }
 
 }  // namespace nacre::page

@@ -52,6 +52,9 @@ class FrameArena {
   // A frame never used before, null when all have been.
   [[nodiscard]] std::byte* take_fresh();
 
+  // Gives the memory of an unused frame back to the system until it is written again.
+  static void give_memory_back(std::byte* frame);
+
   [[nodiscard]] std::byte* frame(std::size_t index) const { return frames_ + index * kPageSize; }
   [[nodiscard]] FrameInfo& info(const std::byte* frame) const {
     return infos_[static_cast<std::size_t>(frame - frames_) / kPageSize];

@@ -74,14 +74,54 @@ std::uint64_t FreeBlocks::allocate(std::uint32_t count) {
   return allocate(count);
 }
 
+// The first run of at least `min` free blocks in [from, to).
+std::optional<FreeBlocks::Run> FreeBlocks::find_run(std::uint64_t from, std::uint64_t to,
+                                                    std::uint32_t min, std::uint32_t max) const {
+  std::uint64_t begin = from;
+  std::uint64_t at = from;
+  while (at < to && at - begin < max) {
+    const std::uint64_t word = used_[at / 64] >> (at % 64);
+    if ((word & 1) == 0) {
+      at += word == 0 ? 64 - at % 64 : static_cast<std::uint64_t>(std::countr_zero(word));
+      continue;
+    }
+    if (at - begin >= min) break;
+    at += static_cast<std::uint64_t>(std::countr_one(word));
+    begin = at;
+  }
+  const std::uint64_t end = std::min({at, to, begin + max});
+  if (begin >= to || end - begin < min) return std::nullopt;
+  return Run{.block = begin, .count = static_cast<std::uint32_t>(end - begin)};
+}
+
+FreeBlocks::Run FreeBlocks::allocate_run(std::uint32_t min, std::uint32_t max) {
+  constexpr std::uint32_t kWorthAWrite = 16;  // blocks
+  NACRE_CHECK(min >= 1 && min <= max, "a run has at least one block");
+  const std::uint64_t end = this->end();
+  const bool much_is_free = end - used_count_ > end / 4;
+  const std::uint32_t wanted = much_is_free ? min : std::max(min, std::min(max, kWorthAWrite));
+  const std::uint64_t from = std::min(next_run_, end);
+  std::optional<Run> run = find_run(from, end, wanted, max);
+  if (!run.has_value()) run = find_run(0, end, wanted, max);
+  if (!run.has_value()) {
+    ensure(end + max);
+    run = Run{.block = end, .count = max};
+  }
+  set(used_, run->block, run->count, true);
+  used_count_ += run->count;
+  next_run_ = run->block + run->count;
+  return *run;
+}
+
 bool FreeBlocks::is_durable(std::uint64_t block) const {
   return (durable_[block / 64] >> (block % 64) & 1) != 0;
 }
 
 void FreeBlocks::release(std::uint64_t block, std::uint32_t count) {
   NACRE_CHECK(!is_durable(block), "PAGE-5: a durable checkpoint still refers to this block");
-  NACRE_CHECK((used_[block / 64] & mask_of(block, count)) == mask_of(block, count),
-              "a block is released once");
+  for (std::uint64_t i = block; i < block + count; ++i) {
+    NACRE_CHECK((used_[i / 64] >> (i % 64) & 1) != 0, "a block is released once");
+  }
   set(used_, block, count, false);
   used_count_ -= count;
   // Low blocks first, so that the file stays short.

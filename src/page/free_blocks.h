@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "page/mapping_word.h"
@@ -28,6 +29,14 @@ class FreeBlocks {
   // One block, or two that lie together on an even number.
   [[nodiscard]] std::uint64_t allocate(std::uint32_t count);
 
+  // `min` to `max` blocks that lie together, as many as there are at one place: a hole that is
+  // worth a write of its own, any hole when much of the file is free, else the end of the file.
+  struct Run {
+    std::uint64_t block = 0;
+    std::uint32_t count = 0;
+  };
+  [[nodiscard]] Run allocate_run(std::uint32_t min, std::uint32_t max);
+
   [[nodiscard]] bool is_durable(std::uint64_t block) const;
   // Free from now on. Requires that no durable checkpoint refers to it.
   void release(std::uint64_t block, std::uint32_t count);
@@ -42,6 +51,8 @@ class FreeBlocks {
 
  private:
   void ensure(std::uint64_t block_count);
+  [[nodiscard]] std::optional<Run> find_run(std::uint64_t from, std::uint64_t to, std::uint32_t min,
+                                            std::uint32_t max) const;
   void set(std::vector<std::uint64_t>& bits, std::uint64_t block, std::uint32_t count, bool value);
 
   std::vector<std::uint64_t> used_;
@@ -49,6 +60,7 @@ class FreeBlocks {
   std::uint64_t used_count_ = 0;
   std::size_t next_word_ = 0;  // where the search for two goes on
   std::size_t next_single_word_ = 0;
+  std::uint64_t next_run_ = 0;  // block where the search for a run goes on
 };
 
 }  // namespace nacre::page

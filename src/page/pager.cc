@@ -352,6 +352,7 @@ Cut Pager::cut() {
   const MutexLock lock(mutex_);
   NACRE_CHECK(!cut_.has_value(), "one checkpoint at a time");
   NACRE_CHECK(open_retired_.empty(), "a cut lies between batches, after publish()");
+  NACRE_CHECK(run_.used == 0, "PAGE-7: value chunks are written before a cut");
   cut_ = published_.load(std::memory_order_relaxed);
   return {.generation = Generation{*cut_},
           .seq = CheckpointSeq{number(durable_.seq) + 1},
@@ -364,8 +365,9 @@ PagerStats Pager::stats() const {
   stats.used_bytes = blocks_.used() * kBlockSize;
   stats.file_bytes = blocks_.end() * kBlockSize;
   stats.cache_bytes = arena_.taken() * kPageSize;
-  stats.held_bytes = (retired_.size() + kept_.size()) * kPageSize;
+  stats.held_bytes = (retired_.size() + kept_.size() - kept_extents_) * kPageSize;
   stats.dirty_pages = dirty_pages();
+  stats.extent_cache_bytes = extents_.bytes();
   return stats;
 }
 

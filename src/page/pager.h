@@ -9,7 +9,8 @@
 // Invariants (docs/invariants.md):
 //   PAGE-4  what is reachable at a published generation is immutable
 //   PAGE-5  no block of the last durable checkpoint is overwritten before the next is durable
-//   PAGE-6  memory for pages never exceeds Options::cache_bytes
+//   PAGE-6  memory for pages and kept value chunks never exceeds Options::cache_bytes
+//   PAGE-7  value chunks are written before the cut of the checkpoint that refers to them
 // Errors:  kCorrupt names the file, the page and the first rule it breaks. kFull: no page in memory
 //   can be given up, or the disk is full. kTooOld: the view's hold was cancelled. After one failed
 //   write or sync of the file every later change answers kClosed and names that failure (reads of
@@ -35,6 +36,8 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "io/file_system.h"
+#include "page/extent.h"
+#include "page/extent_cache.h"
 #include "page/frame_arena.h"
 #include "page/free_blocks.h"
 #include "page/map_block.h"
@@ -153,7 +156,9 @@ struct PagerStats {
   std::uint64_t evictions = 0;      // pages given up for others
   std::uint64_t pages_written = 0;  // by checkpoints and for evictions
   std::uint64_t map_blocks_written = 0;
-  std::uint64_t checkpoint_count = 0;  // since open
+  std::uint64_t extents_written = 0;
+  std::uint64_t extent_cache_bytes = 0;  // of cache_bytes
+  std::uint64_t checkpoint_count = 0;    // since open
   std::uint64_t holds_cancelled = 0;
 };
 
@@ -233,6 +238,9 @@ class Pager {
     return FramePin(arena_.info(page), page);
   }
   [[nodiscard]] const std::string& path() const { return path_; }
+  // The value chunk `id`, from memory or by one read. `view` is of a hold, or open(). Without a
+  // Pin. kCorrupt when `id` is none; kTooOld when the hold is cancelled.
+  [[nodiscard]] Result<ExtentRef> read_extent(View view, PageId id);
 
   // --- the applier ---
 
@@ -249,6 +257,12 @@ class Pager {
   // The applier's own version of `page`, which find(View::open()) gave; made when there is none
   // yet. Under a Pin.
   [[nodiscard]] std::byte* writable(const std::byte* page);
+  // A new value chunk with `payload`, 1 to kExtentPayloadMax bytes, for tree number `tree`. Chunks
+  // are gathered and written side by side, a megabyte at a time; until then they are read from
+  // memory. Without a Pin: it may write. After an error nothing has changed.
+  [[nodiscard]] Result<PageId> write_extent(std::uint32_t tree, Bytes payload);
+  // Writes what write_extent has gathered. To be called before cut(). kFull may be tried again.
+  [[nodiscard]] Result<> flush_extents();
   // Gives up page `id`. It stays readable for whoever may see it.
   void free(PageId id);
   // A page from allocate() is complete and may be written out before the next publish(); it must
@@ -260,8 +274,8 @@ class Pager {
   // --- checkpoints ---
 
   // Fixes what the next checkpoint will hold: everything published. Called in the applier's role
-  // with nothing unpublished; about 1 us. Each cut must be followed by its write_checkpoint before
-  // the next cut.
+  // with nothing unpublished and after flush_extents(); about 1 us. Each cut must be followed by
+  // its write_checkpoint before the next cut.
   [[nodiscard]] Cut cut();
   // Writes the pages of `cut` that the file does not hold yet, the map and the superblock with
   // `root`. Returns when the checkpoint would survive a power cut.
@@ -292,6 +306,18 @@ class Pager {
   struct Limbo {
     std::byte* frame;
     std::uint64_t tag;
+  };
+  // Value chunks that lie side by side and are not written yet.
+  struct ExtentRun {
+    std::shared_ptr<io::AlignedBuffer> buffer;  // shared with readers; the applier only appends
+    bool is_shared = false;                     // a reader has taken it
+    std::uint64_t block = 0;
+    std::uint32_t blocks = 0;     // set aside in the file; 0: no run
+    std::uint32_t used = 0;       // of them, filled
+    std::vector<Place> released;  // of them, given up: free once the run is written
+    [[nodiscard]] bool covers(const Place& place) const {
+      return place.block >= block && place.block < block + blocks;
+    }
   };
   // A frame on its way to the file.
   struct Writing {
@@ -342,10 +368,20 @@ class Pager {
   [[nodiscard]] Result<> write_pages(std::vector<Writing>& pages);
   void end_writing(const std::vector<Writing>& pages, bool ok) NACRE_REQUIRES(mutex_);
   void record_place(const std::byte* frame, MappingWord word) NACRE_REQUIRES(mutex_);
+  void record_word(PageId id, bool later_checkpoint, MappingWord word) NACRE_REQUIRES(mutex_);
   void release_place(PageId id, MappingWord old) NACRE_REQUIRES(mutex_);
   void release_block(const Place& place) NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> check_poison() const NACRE_REQUIRES(mutex_);
   void poison(const Error& error) NACRE_REQUIRES(mutex_);
+
+  // pager_extents.cc
+  [[nodiscard]] Result<> write_run();
+  void start_run(std::uint32_t blocks) NACRE_REQUIRES(mutex_);
+  void end_run() NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<ExtentRef> read_extent_at(PageId id, const Place& place);
+  void cache_extent(View view, PageId id, MappingWord word, const ExtentRef& extent);
+  [[nodiscard]] bool lend_frames(std::size_t count) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] std::size_t extent_cache_max() const;
 
   // checkpoint.cc
   [[nodiscard]] Result<> write_wanted_pages();
@@ -376,9 +412,14 @@ class Pager {
 
   std::vector<std::byte*> free_frames_ NACRE_GUARDED_BY(mutex_);
   std::vector<Retired> retired_ NACRE_GUARDED_BY(mutex_);
-  std::vector<Retired> kept_ NACRE_GUARDED_BY(mutex_);  // retired, but held or to be written
+  std::vector<Retired> kept_ NACRE_GUARDED_BY(mutex_);     // retired, but held or to be written
+  std::size_t kept_extents_ NACRE_GUARDED_BY(mutex_) = 0;  // of kept_; they take no memory
   std::vector<Limbo> limbo_ NACRE_GUARDED_BY(mutex_);
   bool recheck_kept_ NACRE_GUARDED_BY(mutex_) = false;
+  ExtentRun run_ NACRE_GUARDED_BY(mutex_);
+  ExtentCache extents_;
+  // Frames that stand empty because extents_ takes their memory (PAGE-6).
+  std::vector<std::byte*> lent_frames_ NACRE_GUARDED_BY(mutex_);
   std::size_t clock_hand_ NACRE_GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, std::unique_ptr<HoldState>> holds_ NACRE_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<HoldState>> cancelled_holds_ NACRE_GUARDED_BY(mutex_);

@@ -32,6 +32,11 @@ Result<FramePin> Pager::load(PageId id) {
       changed_.wait(mutex_);
       continue;
     }
+    if (word.place().type == PageType::kValueChunk) {
+      return fail(
+          Code::kCorrupt,
+          format("{}: page {}: it is a value chunk, expected a page of a tree", path_, number(id)));
+    }
     std::byte* frame = NACRE_TRY(acquire_frame());
     if (table_.word(id) != word) {
       free_frames_.push_back(frame);  // somebody was faster while we looked for a frame
@@ -184,6 +189,7 @@ void Pager::recheck_kept() {
     retired_.push_back(retired);
   }
   kept_.clear();
+  kept_extents_ = 0;
 }
 
 bool Pager::cancel_oldest_hold() {
@@ -198,7 +204,7 @@ bool Pager::cancel_oldest_hold() {
 }
 
 void Pager::bound_held() {
-  while (kept_.size() * kPageSize > options_.held_bytes_max && !recheck_kept_ &&
+  while ((kept_.size() - kept_extents_) * kPageSize > options_.held_bytes_max && !recheck_kept_ &&
          cancel_oldest_hold()) {
   }
 }
@@ -259,10 +265,13 @@ bool Pager::reclaim_page(const Retired& retired) {
   const MappingWord word = table_.word(id);
   std::byte* frame = word.tag() == Tag::kFrame ? word.frame() : nullptr;
   const bool held = !holds_.empty() && holds_.begin()->first < retired.superseded;
+  const bool is_extent = word.tag() == Tag::kDisk && word.place().type == PageType::kValueChunk;
   if (held || (frame != nullptr && is_wanted_by_checkpoint(frame))) {
+    kept_extents_ += is_extent ? 1 : 0;
     kept_.push_back(retired);
     return true;
   }
+  if (is_extent) extents_.erase(id);
   if (word.tag() == Tag::kLoading) return false;
   if (frame != nullptr) {
     FrameInfo& info = arena_.info(frame);

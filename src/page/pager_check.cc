@@ -68,6 +68,7 @@ class CheckpointCheck {
   void check_page_of(const MapBlock& map, PageId id, MappingWord word) {
     ++report_.pages_checked;
     const Place place = word.place();
+    if (place.type == PageType::kValueChunk) return check_extent_of(map, id, place);
     const Result<> read = file_.read(place.block * kBlockSize, page_.bytes());
     if (!read.has_value()) return problem(read.error().what());
     const Result<> checked = check_page(page_.data(), id, map.seq, place.check16, path_);
@@ -79,12 +80,22 @@ class CheckpointCheck {
     if (!bounds.empty()) problem(format("{}: page {}: {}", path_, number(id), bounds));
   }
 
+  void check_extent_of(const MapBlock& map, PageId id, const Place& place) {
+    if (extent_.size() == 0) extent_ = io::AlignedBuffer(kExtentBlocksMax * kBlockSize);
+    const MutableBytes bytes = extent_.bytes().first(place.blocks * kBlockSize);
+    const Result<> read = file_.read(place.block * kBlockSize, bytes);
+    if (!read.has_value()) return problem(read.error().what());
+    const Result<> checked = check_extent(bytes, id, map.seq, place.check16, path_);
+    if (!checked.has_value()) problem(checked.error().what());
+  }
+
   io::File& file_;
   std::string path_;
   const Superblock& superblock_;
   PagerCheck& report_;
   FreeBlocks seen_;
   io::AlignedBuffer page_{kPageSize};
+  io::AlignedBuffer extent_;  // made for the first value chunk
 };
 
 }  // namespace

@@ -74,8 +74,11 @@ void Pager::end_writing(const std::vector<Writing>& pages, bool ok) {
 }
 
 void Pager::record_place(const std::byte* frame, MappingWord word) {
-  const PageId id = arena_.info(frame).id;
-  if (cut_.has_value() && generation_of(frame) > *cut_) {
+  record_word(arena_.info(frame).id, cut_.has_value() && generation_of(frame) > *cut_, word);
+}
+
+void Pager::record_word(PageId id, bool later_checkpoint, MappingWord word) {
+  if (later_checkpoint) {
     auto& later = later_[number(id)];
     release_place(id, std::exchange(later, word));
   } else {
@@ -96,6 +99,10 @@ void Pager::release_place(PageId id, MappingWord old) {
 }
 
 void Pager::release_block(const Place& place) {
+  if (run_.covers(place)) {
+    run_.released.push_back(place);  // the run is yet to be written over it
+    return;
+  }
   if (blocks_.is_durable(place.block)) {
     obsolete_.push_back(place);  // PAGE-5
   } else {

@@ -1,0 +1,200 @@
+// Value chunks: gathered by the applier, written side by side, read past the frames.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "page/pager.h"
+
+namespace nacre::page {
+namespace {
+
+constexpr std::uint32_t kRunBlocksMin = 16;
+constexpr std::uint32_t kCachedBlocksMax = 63;  // larger chunks would push too much else out
+// Of the cache, and from how many frames on: a small cache needs all of them for pages.
+constexpr std::size_t kCacheShare = 8;
+constexpr std::size_t kCacheFramesMin = 256;
+
+}  // namespace
+
+// --- the applier
+
+Result<PageId> Pager::write_extent(std::uint32_t tree, Bytes payload) {
+  NACRE_CHECK(Epochs::slot().depth == 0, "nobody writes to the file under a pin");
+  NACRE_CHECK(!payload.empty() && payload.size() <= kExtentPayloadMax,
+              "a chunk is 1 to 256 blocks");
+  const std::uint32_t blocks = extent_blocks(payload.size());
+  MutexLock lock(mutex_);
+  NACRE_TRY(check_poison());
+  if (run_.blocks - run_.used < blocks) {
+    lock.unlock();
+    NACRE_TRY(write_run());
+    lock.lock();
+    start_run(blocks);
+  }
+  if (next_page_id_ == UINT32_MAX) return fail(Code::kFull, path_ + ": no page ids left");
+  NACRE_TRY(table_.grow(next_page_id_ + 1));
+  const PageId id = free_ids_.empty() ? PageId{next_page_id_} : free_ids_.back();
+  if (free_ids_.empty()) {
+    ++next_page_id_;
+  } else {
+    free_ids_.pop_back();
+  }
+  const CheckpointSeq seq{number(durable_.seq) + (cut_.has_value() ? 2 : 1)};
+  const MutableBytes target =
+      run_.buffer->bytes().subspan(run_.used * kBlockSize, blocks * kBlockSize);
+  lock.unlock();
+  // Nobody else looks at what is not yet counted as used.
+  const std::uint32_t checksum =
+      encode_extent({.id = id, .seq = seq, .tree = tree}, payload, target);
+  lock.lock();
+  const MappingWord word = MappingWord::disk({.block = run_.block + run_.used,
+                                              .blocks = blocks,
+                                              .type = PageType::kValueChunk,
+                                              .check16 = static_cast<std::uint16_t>(checksum)});
+  run_.used += blocks;
+  table_.set(id, word);
+  record_word(id, cut_.has_value(), word);
+  ++stats_.page_count;
+  ++stats_.extents_written;
+  return id;
+}
+
+Result<> Pager::flush_extents() {
+  NACRE_TRY(write_run());
+  const MutexLock lock(mutex_);
+  run_.buffer.reset();  // a database at rest needs none
+  return {};
+}
+
+void Pager::start_run(std::uint32_t blocks) {
+  const std::size_t share = arena_.frame_count_max() * kPageSize / kBlockSize / 16;
+  const auto most =
+      static_cast<std::uint32_t>(std::clamp<std::size_t>(share, kRunBlocksMin, kExtentBlocksMax));
+  const FreeBlocks::Run run = blocks_.allocate_run(blocks, std::max(blocks, most));
+  run_.block = run.block;
+  run_.blocks = run.count;
+  run_.used = 0;
+  if (run_.buffer == nullptr || run_.buffer->size() < run.count * kBlockSize) {
+    run_.buffer = std::make_shared<io::AlignedBuffer>(run.count * kBlockSize);
+  }
+}
+
+Result<> Pager::write_run() {
+  MutexLock lock(mutex_);
+  NACRE_TRY(check_poison());
+  if (run_.used > 0) {
+    const std::uint64_t offset = run_.block * kBlockSize;
+    const Bytes bytes = std::as_const(*run_.buffer).bytes().first(run_.used * kBlockSize);
+    lock.unlock();
+    Result<> written = file_->write(offset, bytes);
+    lock.lock();
+    if (!written.has_value()) {
+      // What does not fit the disk stays readable here, and is tried again.
+      if (written.error().code() != Code::kFull) poison(written.error());
+      return written;
+    }
+  }
+  end_run();
+  return {};
+}
+
+void Pager::end_run() {
+  ExtentRun run = std::exchange(run_, {});
+  if (!run.is_shared) run_.buffer = std::move(run.buffer);
+  if (run.blocks > run.used) {
+    release_block({.block = run.block + run.used, .blocks = run.blocks - run.used});
+  }
+  for (const Place& place : run.released) release_block(place);
+}
+
+// --- reading
+
+Result<ExtentRef> Pager::read_extent(View view, PageId id) {
+  NACRE_CHECK(Epochs::slot().depth == 0, "nobody reads from the file under a pin");
+  for (;;) {
+    const MappingWord word = table_.word(id);
+    if (word.tag() != Tag::kDisk || word.place().type != PageType::kValueChunk) {
+      if (is_cancelled(view)) break;
+      return fail(Code::kCorrupt, format("{}: page {}: it is no value chunk", path_, number(id)));
+    }
+    std::optional<ExtentRef> cached = extents_.find(id, word);
+    if (!cached.has_value()) {
+      Result<ExtentRef> read = read_extent_at(id, word.place());
+      if (is_cancelled(view)) break;  // the id may be somebody else's by now
+      if (!read.has_value()) {
+        if (table_.word(id) != word) continue;  // it moved while we read
+        return read;
+      }
+      cached = *std::move(read);
+      cache_extent(view, id, word, *cached);
+    }
+    if (is_cancelled(view)) break;
+    return *std::move(cached);
+  }
+  return fail(Code::kTooOld, format("{}: the snapshot was given up, because what it kept in memory "
+                                    "exceeded its limit",
+                                    path_));
+}
+
+Result<ExtentRef> Pager::read_extent_at(PageId id, const Place& place) {
+  CheckpointSeq newest;
+  {
+    const MutexLock lock(mutex_);
+    if (run_.covers(place)) {
+      run_.is_shared = true;
+      return ExtentRef(run_.buffer, (place.block - run_.block) * kBlockSize);
+    }
+    newest = CheckpointSeq{number(durable_.seq) + 2};
+    ++stats_.cache_misses;
+  }
+  auto buffer = std::make_shared<io::AlignedBuffer>(place.blocks * kBlockSize);
+  NACRE_TRY(file_->read(place.block * kBlockSize, buffer->bytes()));
+  NACRE_TRY(check_extent(buffer->bytes(), id, newest, place.check16, path_));
+  return ExtentRef(std::move(buffer), 0);
+}
+
+std::size_t Pager::extent_cache_max() const {
+  const std::size_t frames = arena_.frame_count_max();
+  return frames < kCacheFramesMin ? 0 : frames / kCacheShare * kPageSize;
+}
+
+void Pager::cache_extent(View view, PageId id, MappingWord word, const ExtentRef& extent) {
+  const Place place = word.place();
+  const std::size_t size = place.blocks * kBlockSize;
+  if (place.blocks > kCachedBlocksMax || size > extent_cache_max() / 4) return;
+  if (extent.memory() != size) return;  // it lies in a run
+  const MutexLock lock(mutex_);
+  // Under the lock and with a hold that stands, the id cannot have gone to somebody else.
+  if (is_cancelled(view) || table_.word(id) != word) return;
+  while (extents_.bytes() + size > extent_cache_max() && extents_.evict_one()) {
+  }
+  if (lend_frames((extents_.bytes() + size + kPageSize - 1) / kPageSize)) {
+    extents_.insert(id, word, extent);
+  }
+  const std::size_t needed = (extents_.bytes() + kPageSize - 1) / kPageSize;
+  while (lent_frames_.size() > needed) {
+    free_frames_.push_back(lent_frames_.back());
+    lent_frames_.pop_back();
+  }
+}
+
+bool Pager::lend_frames(std::size_t count) {
+  while (lent_frames_.size() < count) {
+    std::byte* frame = arena_.take_fresh();
+    if (frame == nullptr && free_frames_.empty()) {
+      if (limbo_.empty()) static_cast<void>(evict_clean(count - lent_frames_.size()));
+      reclaim();
+    }
+    if (frame == nullptr) {
+      if (free_frames_.empty()) return false;
+      frame = free_frames_.back();
+      free_frames_.pop_back();
+      FrameArena::give_memory_back(frame);
+    }
+    lent_frames_.push_back(frame);
+  }
+  return true;
+}
+
+}  // namespace nacre::page
