@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "tree/cursor.h"
 #include "txn/conflicts.h"
+#include "txn/follower_internal.h"
 #include "txn/merging_cursor.h"
 #include "txn/pipeline.h"
 #include "txn/write_set.h"
@@ -351,6 +352,18 @@ Snapshot Database::snapshot() { return Snapshot(std::make_shared<const Snapshot:
 
 Transaction Database::begin() {
   return Transaction(std::make_unique<Transaction::Rep>(snapshot()));
+}
+
+Result<Follower> Database::follow(Position after) {
+  if (rep_->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
+  if (after > rep_->store->visible_position()) {
+    return fail(Code::kInvalid, format("position {} lies after the newest visible one, {}",
+                                       number(after), number(rep_->store->visible_position())));
+  }
+  Follower follower(std::make_unique<Follower::Rep>(rep_, *rep_->store, rep_->pipeline, after));
+  // So that one that comes too late is told at once.
+  NACRE_TRY(follower.rep_->check_kept());
+  return follower;
 }
 
 Result<> Database::sync() { return rep_->pipeline.sync(); }

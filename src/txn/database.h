@@ -29,6 +29,7 @@
 #include "base/result.h"
 #include "io/clock.h"
 #include "io/file_system.h"
+#include "txn/follower.h"
 
 namespace nacre::txn {
 
@@ -156,6 +157,9 @@ class Database {
 
   [[nodiscard]] Snapshot snapshot();
   [[nodiscard]] Transaction begin();
+  // Every commit after `after`, live. kTooOld when the log no longer has the next one; kInvalid for
+  // a position that is still to come.
+  [[nodiscard]] Result<Follower> follow(Position after);
   // Returns when every commit so far would survive a power cut.
   [[nodiscard]] Result<> sync();
   [[nodiscard]] Result<> checkpoint();

@@ -116,9 +116,22 @@ Result<> Pipeline::apply_taken() {
     }
     return {};
   }();
+  if (applied.has_value()) {
+    store_.publish();
+    if (feed_.is_followed()) feed_taken();
+  }
   taken_.clear();
-  if (applied.has_value()) store_.publish();
   return applied;
+}
+
+void Pipeline::feed_taken() {
+  RecentCommits recent;
+  recent.reserve(taken_.size());
+  for (Pending& commit : taken_) {
+    recent.push_back(std::make_shared<const RecentCommit>(
+        RecentCommit{commit.position, commit.time, std::move(commit.ops)}));
+  }
+  feed_.add(std::move(recent));
 }
 
 Result<> Pipeline::make_visible(Position position) {
@@ -186,7 +199,9 @@ Result<> Pipeline::flush() {
     return durable;
   }
   bytes_not_flushed_.store(0, std::memory_order_relaxed);
-  return make_visible(last);
+  NACRE_TRY(make_visible(last));
+  if (feed_.is_followed()) feed_.wake();
+  return {};
 }
 
 // --- checkpoints
@@ -236,6 +251,7 @@ Result<> Pipeline::close(bool with_checkpoint) {
     auto cut = write_checkpoint(/*clean=*/true);
     if (!cut.has_value()) result = std::unexpected(std::move(cut).error());
   }
+  feed_.wake();
   auto closed = store_.close();
   return result.has_value() ? std::move(closed) : std::move(result);
 }

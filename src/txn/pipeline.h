@@ -33,6 +33,7 @@
 #include "txn/background.h"
 #include "txn/conflicts.h"
 #include "txn/database.h"
+#include "txn/feed.h"
 
 namespace nacre::txn {
 
@@ -67,6 +68,7 @@ class Pipeline {
   [[nodiscard]] std::uint64_t checkpoint_count() const {
     return checkpoint_count_.load(std::memory_order_relaxed);
   }
+  [[nodiscard]] Feed& feed() { return feed_; }
 
  private:
   // Share of the cache that is changed pages, and so of the log's allowance: from the first on a
@@ -93,6 +95,8 @@ class Pipeline {
   // Applies and publishes what was taken. In the applier's role.
   [[nodiscard]] Result<> apply_taken();
   void stop_waiters(const Error& cause);
+  // Hands what was applied to whoever follows.
+  void feed_taken();
 
   // The applier's role for something other than applying; waiting committers let it pass first.
   void take_role();
@@ -119,6 +123,8 @@ class Pipeline {
   Mutex checkpoint_mutex_;
   std::atomic<std::uint64_t> checkpoint_count_ = 0;
   std::atomic<std::uint64_t> log_bytes_at_checkpoint_ = 0;
+
+  Feed feed_;
 
   Mutex sequencer_;
   Conflicts conflicts_ NACRE_GUARDED_BY(sequencer_);
