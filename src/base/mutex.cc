@@ -1,28 +1,70 @@
 #include "base/mutex.h"
 
-#ifndef NDEBUG
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "base/check.h"
 
 namespace nacre {
-namespace {
 
-// The mutexes this thread holds, in the order it took them.
-struct Held {
+// The mutexes one thread or fiber holds, in the order it took them.
+struct Mutex::Held {
   std::array<const Mutex*, 16> mutexes;
   std::array<int, 16> ranks;
   std::size_t count = 0;
 };
 
-Held& held() {
-  static thread_local Held held;
-  return held;
+namespace {
+
+constinit thread_local Mutex::Held* fibers_held = nullptr;
+
+}  // namespace
+
+Mutex::Held* Mutex::exchange_held(Held* held) { return std::exchange(fibers_held, held); }
+Mutex::Held* Mutex::make_held() { return new Held(); }
+void Mutex::free_held(Held* held) { delete held; }
+
+// --- in a simulation
+
+void Mutex::lock_simulated() {
+  Scheduler& scheduler = *Scheduler::current();
+  scheduler.yield();
+  while (!mutex_.try_lock()) scheduler.block(this);
+}
+
+// The mutex may be gone as soon as others run: its address is all that is used.
+void Mutex::unlocked_simulated(const Mutex* mutex) {
+  Scheduler& scheduler = *Scheduler::current();
+  scheduler.wake_all(mutex);
+  scheduler.yield();
+}
+
+void Condition::wait_simulated(Mutex& mutex, const std::chrono::microseconds* at_most) {
+  Scheduler& scheduler = *Scheduler::current();
+  // Nobody else runs between giving the mutex back and waiting.
+  mutex.mutex_.unlock();
+  scheduler.wake_all(&mutex);
+  if (at_most != nullptr) {
+    scheduler.block_for(this, *at_most);
+  } else {
+    scheduler.block(this);
+  }
+  while (!mutex.mutex_.try_lock()) scheduler.block(&mutex);
+}
+
+// --- the order of locks
+
+#ifndef NDEBUG
+
+namespace {
+
+Mutex::Held& held() {
+  static thread_local Mutex::Held held;
+  return fibers_held != nullptr ? *fibers_held : held;
 }
 
 }  // namespace
@@ -58,6 +100,6 @@ void Mutex::note_given() const {
   --mine.count;
 }
 
-}  // namespace nacre
-
 #endif
+
+}  // namespace nacre

@@ -3,6 +3,7 @@
 // Why ranks: two threads that take two locks in different orders deadlock some day. Every mutex has
 //   a rank (docs/locks.md); a thread takes locks in rising rank only. Builds without NDEBUG abort
 //   on the first violation, whichever thread would have won.
+// In a simulation both ask the scheduler (scheduler.h) and never make the thread wait.
 // Why annotations: clang's -Wthread-safety proves that guarded members are touched under their
 // lock. Threads: that is what it is for.
 #pragma once
@@ -10,6 +11,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+
+#include "base/scheduler.h"
 
 #if defined(__clang__)
 #define NACRE_THREAD_ATTRIBUTE(x) __attribute__((x))
@@ -36,7 +39,11 @@ class NACRE_CAPABILITY Mutex {
 
   void lock() NACRE_ACQUIRE() {
     check_order();
-    mutex_.lock();
+    if (Scheduler::current() != nullptr) [[unlikely]] {
+      lock_simulated();
+    } else {
+      mutex_.lock();
+    }
     note_taken();
   }
   // Never waits, so any order is allowed.
@@ -48,10 +55,22 @@ class NACRE_CAPABILITY Mutex {
   void unlock() NACRE_RELEASE() {
     note_given();
     mutex_.unlock();
+    if (Scheduler::current() != nullptr) [[unlikely]]
+      unlocked_simulated(this);
   }
+
+  // The mutexes a thread holds, apart for each fiber. Returns what was set before; null stands for
+  // the thread's own.
+  struct Held;
+  static Held* exchange_held(Held* held);
+  // A fiber's; freed by whoever made it.
+  [[nodiscard]] static Held* make_held();
+  static void free_held(Held* held);
 
  private:
   friend class Condition;
+  void lock_simulated();
+  static void unlocked_simulated(const Mutex* mutex);
 #ifdef NDEBUG
   void check_order() const {}
   void note_taken() const {}
@@ -96,19 +115,33 @@ class NACRE_SCOPED_CAPABILITY MutexLock {
 class Condition {
  public:
   void wait(Mutex& mutex) NACRE_REQUIRES(mutex) {
+    if (Scheduler::current() != nullptr) [[unlikely]]
+      return wait_simulated(mutex, nullptr);
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait(lock);
     lock.release();
   }
   void wait_for(Mutex& mutex, std::chrono::microseconds at_most) NACRE_REQUIRES(mutex) {
+    if (Scheduler::current() != nullptr) [[unlikely]]
+      return wait_simulated(mutex, &at_most);
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait_for(lock, at_most);
     lock.release();
   }
-  void notify_one() { condition_.notify_one(); }
-  void notify_all() { condition_.notify_all(); }
+  void notify_one() {
+    if (Scheduler::current() != nullptr) [[unlikely]]
+      return Scheduler::current()->wake_one(this);
+    condition_.notify_one();
+  }
+  void notify_all() {
+    if (Scheduler::current() != nullptr) [[unlikely]]
+      return Scheduler::current()->wake_all(this);
+    condition_.notify_all();
+  }
 
  private:
+  void wait_simulated(Mutex& mutex, const std::chrono::microseconds* at_most);
+
   std::condition_variable condition_;
 };
 

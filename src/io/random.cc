@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/scheduler.h"
 
 namespace nacre::io {
 
@@ -52,6 +53,7 @@ void Random::fill(MutableBytes bytes) {
 }
 
 std::uint64_t system_random() {
+  if (Scheduler::current() != nullptr) return Scheduler::current()->random();
   std::uint64_t word = 0;
   ssize_t got = 0;
   do {

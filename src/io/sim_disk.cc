@@ -11,16 +11,22 @@ namespace {
 
 using Kind = FileChange::Kind;
 
-void write_into(std::string& image, std::uint64_t offset, std::string_view data) {
-  if (image.size() < offset + data.size()) image.resize(offset + data.size());
-  image.replace(offset, data.size(), data);
+constexpr std::uint64_t kLargeSector = 4096;  // bytes; what many disks tear in
+
+// Writes to the image what arrives of `change` when it is torn in pieces of `grain` bytes, as
+// `arrives` says of each.
+template <typename Arrives>
+void apply_torn(SimImage& image, const FileChange& change, std::uint64_t grain, Arrives&& arrives) {
+  const std::uint64_t end = change.offset + change.size;
+  for (std::uint64_t at = change.offset; at < end;) {
+    const std::uint64_t until = std::min(end, (at / grain + 1) * grain);
+    if (arrives()) image.write(at, change.data().substr(at - change.offset, until - at));
+    at = until;
+  }
 }
 
-void zero(std::string& image, std::uint64_t begin, std::uint64_t end) {
-  end = std::min<std::uint64_t>(end, image.size());
-  if (begin < end)
-    std::fill(image.begin() + static_cast<std::ptrdiff_t>(begin),
-              image.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+std::uint64_t pieces_of(const FileChange& change, std::uint64_t grain) {
+  return (change.offset + change.size - 1) / grain - change.offset / grain + 1;
 }
 
 // The parts of data change `change` outside [begin, end), appended to `to`.
@@ -32,7 +38,9 @@ void keep_outside(const FileChange& change, std::uint64_t begin, std::uint64_t e
     to.push_back({.kind = Kind::kData,
                   .offset = from,
                   .size = until - from,
-                  .data = change.data.substr(from - change.offset, until - from)});
+                  .bytes = change.bytes,
+                  .begin = change.begin + (from - change.offset),
+                  .order = change.order});
   };
   keep(change.offset, std::min(last, begin));
   keep(std::max(change.offset, end), last);
@@ -46,19 +54,20 @@ void trim(std::vector<FileChange>& changes, std::uint64_t begin, std::uint64_t e
 
 }  // namespace
 
-void SimFileData::apply_to(std::string& image, const FileChange& change) {
+void SimFileData::apply_to(SimImage& image, const FileChange& change) {
   switch (change.kind) {
     case Kind::kData:
-      return write_into(image, change.offset, change.data);
+      return image.write(change.offset, change.data());
     case Kind::kResize:
       return image.resize(change.offset);
     case Kind::kPunch:
-      return zero(image, change.offset, change.offset + change.size);
+      return image.zero(change.offset, change.offset + change.size);
   }
 }
 
 void SimFileData::apply(FileChange change) {
   apply_to(current_, change);
+  change.order = next_order_++;
   changes_.push_back(std::move(change));
 }
 
@@ -75,7 +84,7 @@ void SimFileData::make_sizes_durable() {
   for (FileChange& change : changes_) {
     switch (change.kind) {
       case Kind::kData:
-        durable_.resize(std::max<std::size_t>(durable_.size(), change.offset + change.size));
+        durable_.resize(std::max(durable_.size(), change.offset + change.size));
         data.push_back(std::move(change));
         break;
       case Kind::kResize:
@@ -91,47 +100,84 @@ void SimFileData::make_sizes_durable() {
   changes_ = std::move(data);
 }
 
-void SimFileData::sync() {
-  for (const FileChange& change : changes_) apply_to(durable_, change);
-  changes_.clear();
+void SimFileData::sync(std::uint64_t mark) {
+  const auto later = std::ranges::find_if(
+      changes_, [&](const FileChange& change) { return change.order >= mark; });
+  std::for_each(changes_.begin(), later,
+                [&](const FileChange& change) { apply_to(durable_, change); });
+  changes_.erase(changes_.begin(), later);
 }
 
-void SimFileData::settle(Random& random) {
-  switch (changes_.empty() ? 0 : random.below(4)) {
-    case 0:
-      break;
-    case 1:
-      for (const FileChange& change : changes_) apply_to(durable_, change);
-      break;
-    case 2:
-      settle_prefix(random);
-      break;
-    default:
-      settle_sectors(random);
-      break;
+void SimFileData::settle(Random& random, bool garbage) {
+  if (!changes_.empty()) {
+    const std::uint64_t grain = random.chance(1, 4) ? kLargeSector : kSectorSize;
+    switch (random.below(8)) {
+      case 0:
+        break;
+      case 1:
+        for (const FileChange& change : changes_) apply_to(durable_, change);
+        break;
+      case 2:
+      case 3:
+        settle_prefix(random, grain, garbage);
+        break;
+      case 4:
+        settle_single(random, /*survives=*/true);
+        break;
+      case 5:
+        settle_single(random, /*survives=*/false);
+        break;
+      default:
+        settle_sectors(random, grain);
+        break;
+    }
   }
   changes_.clear();
   current_ = durable_;
 }
 
-void SimFileData::settle_prefix(Random& random) {
+// A beginning of the writes, the last of them a beginning of itself.
+void SimFileData::settle_prefix(Random& random, std::uint64_t grain, bool garbage) {
   const std::uint64_t whole = random.below(changes_.size());
   for (std::size_t i = 0; i < whole; ++i) apply_to(durable_, changes_[i]);
   const FileChange& torn = changes_[whole];
-  if (torn.kind == Kind::kData) apply_sectors(durable_, torn, random, /*prefix_only=*/true);
+  if (torn.kind != Kind::kData) return;
+  std::uint64_t left = random.below(pieces_of(torn, grain) + 1);
+  const std::uint64_t arrived = std::min(torn.size, left * grain);
+  apply_torn(durable_, torn, grain, [&] { return left-- > 0; });
+  // The head was writing when the power went: what it wrote last is anything.
+  if (!garbage || arrived == 0 || !random.chance(1, 4)) return;
+  std::string noise(std::min(arrived, kSectorSize), '\0');
+  random.fill(std::as_writable_bytes(std::span(noise)));
+  const std::uint64_t last = torn.offset + arrived - 1;
+  durable_.write(std::max(torn.offset, last / kSectorSize * kSectorSize),
+                 std::string_view(noise).substr(0, last % kSectorSize + 1));
+}
+
+// All but one of the writes, or that one alone. Sizes are as all of them made them.
+void SimFileData::settle_single(Random& random, bool survives) {
+  const std::uint64_t chosen = random.below(changes_.size());
+  std::uint64_t size = durable_.size();
+  for (std::size_t i = 0; i < changes_.size(); ++i) {
+    const FileChange& change = changes_[i];
+    if (change.kind != Kind::kData || (i == chosen) == survives) apply_to(durable_, change);
+    if (change.kind == Kind::kData) size = std::max(size, change.offset + change.size);
+    if (change.kind == Kind::kResize) size = change.offset;
+  }
+  durable_.resize(size);
 }
 
 // Any subset of the sectors covers every order in which a disk could have written them. Sizes and
 // holes are a beginning of their own list, independent of the data: a file can have grown without
 // its data, or have data without having grown.
-void SimFileData::settle_sectors(Random& random) {
+void SimFileData::settle_sectors(Random& random, std::uint64_t grain) {
   std::uint64_t size_changes_left = random.below(changes_.size() + 1);
   std::uint64_t size = durable_.size();
   for (const FileChange& change : changes_) {
     const bool size_persists = size_changes_left > 0;
     size_changes_left -= size_persists ? 1 : 0;
     if (change.kind == Kind::kData) {
-      apply_sectors(durable_, change, random, /*prefix_only=*/false);
+      apply_torn(durable_, change, grain, [&] { return random.chance(1, 2); });
       if (size_persists) size = std::max(size, change.offset + change.size);
     } else if (size_persists) {
       apply_to(durable_, change);
@@ -141,33 +187,15 @@ void SimFileData::settle_sectors(Random& random) {
   durable_.resize(size);
 }
 
-void SimFileData::apply_sectors(std::string& image, const FileChange& change, Random& random,
-                                bool prefix_only) {
-  const std::uint64_t end = change.offset + change.size;
-  const std::uint64_t sectors = (end - 1) / kSectorSize - change.offset / kSectorSize + 1;
-  std::uint64_t prefix = prefix_only ? random.below(sectors + 1) : sectors;
-  for (std::uint64_t at = change.offset; at < end && prefix > 0; --prefix) {
-    const std::uint64_t until = std::min(end, (at / kSectorSize + 1) * kSectorSize);
-    if (prefix_only || random.chance(1, 2)) {
-      write_into(image, at, std::string_view(change.data).substr(at - change.offset, until - at));
-    }
-    at = until;
-  }
-}
-
 void SimFileData::corrupt(std::uint64_t offset, std::byte mask) {
-  NACRE_CHECK(offset < current_.size(), "damage lies inside the file");
-  const auto flip = [&](char& byte) {
-    byte = static_cast<char>(static_cast<std::byte>(byte) ^ mask);
-  };
-  flip(current_[offset]);
-  if (offset < durable_.size()) flip(durable_[offset]);
+  current_.flip(offset, mask);
+  if (offset < durable_.size()) durable_.flip(offset, mask);
 }
 
 void SimFileData::replace(std::string bytes) {
   changes_.clear();
-  current_ = bytes;
-  durable_ = std::move(bytes);
+  current_ = SimImage(bytes);
+  durable_ = current_;
 }
 
 SimNodePtr SimNode::find(std::string_view name) const {
@@ -189,16 +217,20 @@ void SimNode::apply_to(std::map<std::string, SimNodePtr, std::less<>>& names,
 
 void SimNode::change(NameChange change) {
   apply_to(names, change);
+  change.order = next_order_++;
   changes_.push_back(std::move(change));
 }
 
-void SimNode::sync_names() {
-  for (const NameChange& change : changes_) apply_to(durable_names_, change);
-  changes_.clear();
+void SimNode::sync_names(std::uint64_t mark) {
+  const auto later = std::ranges::find_if(
+      changes_, [&](const NameChange& change) { return change.order >= mark; });
+  std::for_each(changes_.begin(), later,
+                [&](const NameChange& change) { apply_to(durable_names_, change); });
+  changes_.erase(changes_.begin(), later);
 }
 
-void SimNode::settle(Random& random) {
-  if (!is_directory) return data.settle(random);
+void SimNode::settle(Random& random, bool garbage) {
+  if (!is_directory) return data.settle(random, garbage);
   // Journals keep changes in order (a beginning survives); without one, any of them may.
   const bool in_order = random.chance(2, 3);
   const std::uint64_t beginning = random.below(changes_.size() + 1);
@@ -210,7 +242,7 @@ void SimNode::settle(Random& random) {
   changes_.clear();
   names = durable_names_;
   locked = false;
-  for (const auto& [name, node] : names) node->settle(random);
+  for (const auto& [name, node] : names) node->settle(random, garbage);
 }
 
 std::uint64_t SimNode::bytes() const {
@@ -233,9 +265,11 @@ class SimTreeCopy {
       result->durable_names_[name] = copy(*child);
     }
     for (const NameChange& change : node.changes_) {
-      result->changes_.push_back(
-          {change.name, change.node == nullptr ? nullptr : copy(*change.node), change.renamed});
+      result->changes_.push_back({change.name,
+                                  change.node == nullptr ? nullptr : copy(*change.node),
+                                  change.renamed, change.order});
     }
+    result->next_order_ = node.next_order_;
     return result;
   }
 

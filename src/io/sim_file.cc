@@ -1,4 +1,3 @@
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -9,6 +8,8 @@ namespace nacre::io {
 namespace {
 
 using Kind = FileChange::Kind;
+using Call = SimObserver::Call;
+using Moment = SimObserver::Moment;
 
 }  // namespace
 
@@ -40,20 +41,28 @@ void SimFile::check_aligned(std::uint64_t offset, Bytes bytes) const {
               "direct transfers are aligned in memory");
 }
 
+Result<> SimFile::check_powered() const {
+  NACRE_TRY(check_open());
+  if (disk_->powered) return {};
+  return fail(Code::kClosed, format("{}: the power is off", path_));
+}
+
 Result<> SimFile::read(std::uint64_t offset, MutableBytes into) {
   check_aligned(offset, into);
+  disk_->see(Moment::kBegin, Call::kRead, path_, offset, into.size());
   const std::scoped_lock lock(disk_->mutex);
   NACRE_TRY(check_open());
   NACRE_TRY(disk_->judge_read(path_));
-  const std::string& bytes = node_->data.current();
+  const SimImage& bytes = node_->data.current();
   if (offset > bytes.size() || into.size() > bytes.size() - offset) {
     return fail(Code::kIo, format("{}: ends before byte {}", path_, offset + into.size()));
   }
-  if (!into.empty()) std::memcpy(into.data(), bytes.data() + offset, into.size());
+  bytes.read(offset, into);
   return {};
 }
 
-Result<> SimFile::write_locked(std::uint64_t offset, Bytes bytes, bool durably) {
+Result<> SimFile::write_locked(std::uint64_t offset, Bytes bytes, bool durably,
+                               std::optional<FileChange>* unfinished) {
   NACRE_TRY(check_writable());
   if (bytes.empty()) return {};
   Verdict verdict = disk_->judge(path_, /*is_write=*/true, /*is_sync=*/durably);
@@ -73,9 +82,13 @@ Result<> SimFile::write_locked(std::uint64_t offset, Bytes bytes, bool durably) 
     FileChange change{.kind = Kind::kData,
                       .offset = offset,
                       .size = count,
-                      .data = to_string(bytes.first(static_cast<std::size_t>(count)))};
+                      .bytes = std::make_shared<const std::string>(
+                          to_string(bytes.first(static_cast<std::size_t>(count))))};
     if (verdict.cached) {
       node_->data.apply_to_cache(change);
+    } else if (durably && verdict.durable && unfinished != nullptr) {
+      node_->data.apply(change);
+      *unfinished = std::move(change);
     } else if (durably && verdict.durable) {
       node_->data.apply_durably(change);
     } else {
@@ -89,28 +102,68 @@ Result<> SimFile::write_locked(std::uint64_t offset, Bytes bytes, bool durably) 
 
 Result<> SimFile::write(std::uint64_t offset, Bytes bytes) {
   check_aligned(offset, bytes);
-  const std::scoped_lock lock(disk_->mutex);
-  return write_locked(offset, bytes, /*durably=*/false);
+  disk_->see(Moment::kBegin, Call::kWrite, path_, offset, bytes.size());
+  Result<> written = [&] {
+    const std::scoped_lock lock(disk_->mutex);
+    return write_locked(offset, bytes, /*durably=*/false, nullptr);
+  }();
+  disk_->see(Moment::kEnd, Call::kWrite, path_, offset, bytes.size());
+  return written;
 }
 
 Result<> SimFile::write_durably(std::uint64_t offset, Bytes bytes) {
   check_aligned(offset, bytes);
-  const std::scoped_lock lock(disk_->mutex);
-  return write_locked(offset, bytes, /*durably=*/true);
+  if (disk_->observer == nullptr) {
+    const std::scoped_lock lock(disk_->mutex);
+    return write_locked(offset, bytes, /*durably=*/true, nullptr);
+  }
+  disk_->see(Moment::kBegin, Call::kDurableWrite, path_, offset, bytes.size());
+  std::optional<FileChange> change;
+  Result<> written = [&] {
+    const std::scoped_lock lock(disk_->mutex);
+    return write_locked(offset, bytes, /*durably=*/true, &change);
+  }();
+  disk_->see(Moment::kMiddle, Call::kDurableWrite, path_, offset, bytes.size());
+  if (change.has_value()) {
+    const std::scoped_lock lock(disk_->mutex);
+    const Result<> powered = check_powered();
+    if (powered.has_value()) {
+      node_->data.apply_durably(*change);
+    } else if (written.has_value()) {
+      written = std::unexpected(powered.error().clone());
+    }
+  }
+  disk_->see(Moment::kEnd, Call::kDurableWrite, path_, offset, bytes.size());
+  return written;
 }
 
 Result<> SimFile::sync() {
-  const std::scoped_lock lock(disk_->mutex);
-  NACRE_TRY(check_writable());
-  Verdict verdict = disk_->judge(path_, /*is_write=*/false, /*is_sync=*/true);
-  if (verdict.durable) node_->data.sync();
-  if (verdict.lost) node_->data.lose_unsynced();
-  if (!verdict.error) return {};
-  lost_ = true;
-  return std::unexpected(std::move(*verdict.error));
+  disk_->see(Moment::kBegin, Call::kSync, path_);
+  Verdict verdict;
+  std::uint64_t mark = 0;
+  {
+    const std::scoped_lock lock(disk_->mutex);
+    NACRE_TRY(check_writable());
+    verdict = disk_->judge(path_, /*is_write=*/false, /*is_sync=*/true);
+    mark = node_->data.mark();
+  }
+  disk_->see(Moment::kMiddle, Call::kSync, path_);
+  {
+    const std::scoped_lock lock(disk_->mutex);
+    if (verdict.durable) {
+      NACRE_TRY(check_powered());
+      node_->data.sync(mark);
+    }
+    if (verdict.lost) node_->data.lose_unsynced();
+    lost_ = lost_ || verdict.error.has_value();
+  }
+  disk_->see(Moment::kEnd, Call::kSync, path_);
+  if (verdict.error) return std::unexpected(std::move(*verdict.error));
+  return {};
 }
 
 Result<> SimFile::resize(std::uint64_t size) {
+  disk_->see(Moment::kBegin, Call::kResize, path_, size);
   const std::scoped_lock lock(disk_->mutex);
   NACRE_TRY(check_writable());
   Verdict verdict = disk_->judge(path_, /*is_write=*/true, /*is_sync=*/false);
@@ -120,18 +173,19 @@ Result<> SimFile::resize(std::uint64_t size) {
     return fail(Code::kFull, format("{}: disk full", path_));
   }
   if (verdict.effect) {
-    node_->data.apply({.kind = Kind::kResize, .offset = size, .size = 0, .data = {}});
+    node_->data.apply({.kind = Kind::kResize, .offset = size, .size = 0});
   }
   if (verdict.error) return std::unexpected(std::move(*verdict.error));
   return {};
 }
 
 Result<> SimFile::punch_hole(std::uint64_t offset, std::uint64_t size) {
+  disk_->see(Moment::kBegin, Call::kPunch, path_, offset, size);
   const std::scoped_lock lock(disk_->mutex);
   NACRE_TRY(check_writable());
   Verdict verdict = disk_->judge(path_, /*is_write=*/true, /*is_sync=*/false);
   if (verdict.effect) {
-    node_->data.apply({.kind = Kind::kPunch, .offset = offset, .size = size, .data = {}});
+    node_->data.apply({.kind = Kind::kPunch, .offset = offset, .size = size});
   }
   if (verdict.error) return std::unexpected(std::move(*verdict.error));
   return {};

@@ -47,7 +47,12 @@ class SimFileSystem::Disk {
   [[nodiscard]] SimNodePtr find(std::string_view path) const;
   [[nodiscard]] Result<> change_names(std::string_view what, SimNode& directory, NameChange change);
 
+  // Tells the observer, without the lock.
+  void see(SimObserver::Moment moment, SimObserver::Call call, std::string_view path,
+           std::uint64_t offset = 0, std::uint64_t size = 0);
+
   mutable std::mutex mutex;
+  SimObserver* observer = nullptr;
   SimNodePtr root;
   Random random;
   std::uint64_t boots = 0;
@@ -55,6 +60,7 @@ class SimFileSystem::Disk {
   std::uint64_t operations_left = kUnlimited;  // before the power cut
   std::uint64_t in_flight_left = 0;            // then under way
   bool powered = true;
+  bool tears_with_garbage = false;
   std::uint64_t capacity = kUnlimited;
   std::vector<Fault> faults;
   std::uint64_t faults_hit = 0;
@@ -93,7 +99,11 @@ class SimFile final : public File {
   [[nodiscard]] Result<> check_open() const;
   [[nodiscard]] Result<> check_writable() const;
   void check_aligned(std::uint64_t offset, Bytes bytes) const;
-  [[nodiscard]] Result<> write_locked(std::uint64_t offset, Bytes bytes, bool durably);
+  // `unfinished`: what of a durable write is left to make_durable().
+  [[nodiscard]] Result<> write_locked(std::uint64_t offset, Bytes bytes, bool durably,
+                                      std::optional<FileChange>* unfinished);
+  // Whether the power is still on for the second half of a call.
+  [[nodiscard]] Result<> check_powered() const;
 
   const std::shared_ptr<SimFileSystem::Disk> disk_;  // a file may outlive the file system
   const SimNodePtr node_;

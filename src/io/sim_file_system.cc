@@ -15,6 +15,8 @@ namespace {
 
 using Target = Fault::Target;
 using Effect = Fault::Effect;
+using Call = SimObserver::Call;
+using Moment = SimObserver::Moment;
 
 // Names of a path; "" and "." mean nothing, "/a" is "a".
 std::vector<std::string_view> split(std::string_view path) {
@@ -33,6 +35,12 @@ std::unexpected<Error> absent(std::string_view path) {
 }
 
 }  // namespace
+
+void SimFileSystem::Disk::see(Moment moment, Call call, std::string_view path, std::uint64_t offset,
+                              std::uint64_t size) {
+  if (observer == nullptr || !powered) return;
+  observer->see({.moment = moment, .call = call, .path = path, .offset = offset, .size = size});
+}
 
 std::optional<Fault> SimFileSystem::Disk::hit(Target first, std::optional<Target> second,
                                               bool operation) {
@@ -117,6 +125,7 @@ SimFileSystem::SimFileSystem(std::shared_ptr<Disk> disk) : disk_(std::move(disk)
 SimFileSystem::~SimFileSystem() = default;
 
 Result<std::unique_ptr<File>> SimFileSystem::open(std::string_view path, OpenOptions options) {
+  disk_->see(Moment::kBegin, options.mode == OpenMode::kCreate ? Call::kCreate : Call::kRead, path);
   const std::scoped_lock lock(disk_->mutex);
   NACRE_TRY(disk_->judge_read(path));
   const Disk::Place at = disk_->place(path);
@@ -135,6 +144,7 @@ Result<std::unique_ptr<File>> SimFileSystem::open(std::string_view path, OpenOpt
 }
 
 Result<> SimFileSystem::rename(std::string_view source, std::string_view target) {
+  disk_->see(Moment::kBegin, Call::kRename, source);
   const std::scoped_lock lock(disk_->mutex);
   const Disk::Place from = disk_->place(source);
   const Disk::Place to = disk_->place(target);
@@ -146,6 +156,7 @@ Result<> SimFileSystem::rename(std::string_view source, std::string_view target)
 }
 
 Result<> SimFileSystem::remove(std::string_view path) {
+  disk_->see(Moment::kBegin, Call::kRemove, path);
   const std::scoped_lock lock(disk_->mutex);
   const SimNodePtr node = disk_->find(path);
   if (node == nullptr) return absent(path);
@@ -155,6 +166,7 @@ Result<> SimFileSystem::remove(std::string_view path) {
 }
 
 Result<> SimFileSystem::make_directory(std::string_view path) {
+  disk_->see(Moment::kBegin, Call::kMakeDirectory, path);
   const std::scoped_lock lock(disk_->mutex);
   const Disk::Place at = disk_->place(path);
   if (at.directory == nullptr) return absent(path);
@@ -163,6 +175,7 @@ Result<> SimFileSystem::make_directory(std::string_view path) {
 }
 
 Result<> SimFileSystem::remove_directory(std::string_view path) {
+  disk_->see(Moment::kBegin, Call::kRemoveDirectory, path);
   const std::scoped_lock lock(disk_->mutex);
   const SimNodePtr node = disk_->find(path);
   if (node == nullptr) return absent(path);
@@ -173,12 +186,27 @@ Result<> SimFileSystem::remove_directory(std::string_view path) {
 }
 
 Result<> SimFileSystem::sync_directory(std::string_view path) {
-  const std::scoped_lock lock(disk_->mutex);
-  const SimNodePtr node = disk_->find(path);
-  if (node == nullptr || !node->is_directory) return absent(path);
-  Verdict verdict = disk_->judge(path, /*is_write=*/false, /*is_sync=*/true);
-  if (verdict.durable) node->sync_names();
-  if (verdict.lost) node->lose_unsynced_names();
+  disk_->see(Moment::kBegin, Call::kSyncDirectory, path);
+  Verdict verdict;
+  SimNodePtr node;
+  std::uint64_t mark = 0;
+  {
+    const std::scoped_lock lock(disk_->mutex);
+    node = disk_->find(path);
+    if (node == nullptr || !node->is_directory) return absent(path);
+    verdict = disk_->judge(path, /*is_write=*/false, /*is_sync=*/true);
+    mark = node->mark_names();
+  }
+  disk_->see(Moment::kMiddle, Call::kSyncDirectory, path);
+  {
+    const std::scoped_lock lock(disk_->mutex);
+    if (verdict.durable && !disk_->powered) {
+      return fail(Code::kClosed, format("{}: the power is off", path));
+    }
+    if (verdict.durable) node->sync_names(mark);
+    if (verdict.lost) node->lose_unsynced_names();
+  }
+  disk_->see(Moment::kEnd, Call::kSyncDirectory, path);
   if (verdict.error) return std::unexpected(std::move(*verdict.error));
   return {};
 }
@@ -237,7 +265,7 @@ bool SimFileSystem::powered() const {
 
 void SimFileSystem::reboot() {
   const std::scoped_lock lock(disk_->mutex);
-  disk_->root->settle(disk_->random);
+  disk_->root->settle(disk_->random, disk_->tears_with_garbage);
   ++disk_->boots;
   disk_->powered = true;
   disk_->operations_left = kUnlimited;
@@ -252,7 +280,18 @@ std::unique_ptr<SimFileSystem> SimFileSystem::clone(std::uint64_t seed) const {
   copy->root = copy_tree(*disk_->root);
   copy->operations = disk_->operations;
   copy->powered = disk_->powered;
+  copy->tears_with_garbage = disk_->tears_with_garbage;
   return std::unique_ptr<SimFileSystem>(new SimFileSystem(std::move(copy)));
+}
+
+void SimFileSystem::tear_with_garbage() {
+  const std::scoped_lock lock(disk_->mutex);
+  disk_->tears_with_garbage = true;
+}
+
+void SimFileSystem::observe(SimObserver* observer) {
+  const std::scoped_lock lock(disk_->mutex);
+  disk_->observer = observer;
 }
 
 void SimFileSystem::inject(Fault fault) {
@@ -288,7 +327,7 @@ std::string SimFileSystem::contents(std::string_view path) const {
   const std::scoped_lock lock(disk_->mutex);
   const SimNodePtr node = disk_->find(path);
   NACRE_CHECK(node != nullptr, "only a file that exists has contents");
-  return node->data.current();
+  return node->data.current().text();
 }
 
 void SimFileSystem::replace_contents(std::string_view path, std::string bytes) {

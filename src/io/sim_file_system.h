@@ -40,6 +40,41 @@ struct Fault {
   bool from_then_on = false;  // otherwise once
 };
 
+// Sees every call of a simulated disk, without its lock, so that it can let time and other fibers
+// pass, or clone the disk. Not after the power went.
+class SimObserver {
+ public:
+  enum class Call : std::uint8_t {
+    kRead,  // anything that changes nothing: reads, sizes, lists, opening what exists
+    kWrite,
+    kDurableWrite,
+    kSync,
+    kResize,
+    kPunch,
+    kCreate,
+    kRename,
+    kRemove,
+    kMakeDirectory,
+    kRemoveDirectory,
+    kSyncDirectory,
+  };
+  static constexpr std::size_t kCallCount = 12;
+  enum class Moment : std::uint8_t {
+    kBegin,   // nothing has happened
+    kMiddle,  // of kDurableWrite and both syncs: done, and not certain to survive
+    kEnd,     // all has happened
+  };
+  struct Event {
+    Moment moment;
+    Call call;
+    std::string_view path;
+    std::uint64_t offset = 0;  // kResize: the size
+    std::uint64_t size = 0;
+  };
+  virtual ~SimObserver() = default;
+  virtual void see(const Event& event) = 0;
+};
+
 class SimFileSystem final : public FileSystem {
  public:
   explicit SimFileSystem(std::uint64_t seed);
@@ -65,10 +100,16 @@ class SimFileSystem final : public FileSystem {
   // Cuts the power when it is still on, decides what survived, and switches on again without
   // faults, limits and locks. Files opened before answer kClosed for ever.
   void reboot();
+  // From now on a sector that was being written when the power went may hold anything, which is
+  // more than docs/format/media.md grants a disk. Copied by clone().
+  void tear_with_garbage();
   // The same disk, unsynced changes included, whose fate another seed decides. Not copied: open
   // files, locks, faults, limits, a power cut to come. An image taken after a power cut is still to
   // be rebooted.
   [[nodiscard]] std::unique_ptr<SimFileSystem> clone(std::uint64_t seed) const;
+
+  // Null: nobody. Must outlive all calls. Not copied by clone().
+  void observe(SimObserver* observer);
 
   void inject(Fault fault);
   // How many calls an injected fault has made fail since the last reboot or clear_faults.

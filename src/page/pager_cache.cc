@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/check.h"
+#include "base/scheduler.h"
 #include "base/text.h"
 #include "page/node_check.h"
 #include "page/pager.h"
@@ -82,7 +83,7 @@ Result<> Pager::read_page(PageId id, const Place& place, CheckpointSeq newest, s
 Result<std::byte*> Pager::acquire_frame() {
   NACRE_CHECK(Epochs::slot().depth == 0, "a pinned thread would wait for itself");
   const std::size_t batch = std::clamp<std::size_t>(arena_.frame_count_max() / 16, 2, 32);
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = steady_now();
   for (;;) {
     if (!free_frames_.empty()) {
       std::byte* frame = free_frames_.back();
@@ -101,7 +102,7 @@ Result<std::byte*> Pager::acquire_frame() {
       if (cancel_oldest_hold()) continue;
     }
     const bool hope = !limbo_.empty() || !retired_.empty() || !kept_.empty();
-    if (std::chrono::steady_clock::now() - start > (hope ? kPatience : kPatienceWithoutHope)) {
+    if (steady_now() - start > (hope ? kPatience : kPatienceWithoutHope)) {
       return fail(Code::kFull, format("{}: none of the {} pages in memory can be given up; "
                                       "cache_bytes is too small for what is going on at once",
                                       path_, arena_.frame_count_max()));

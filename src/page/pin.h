@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace nacre::page {
 
@@ -40,6 +41,11 @@ class Epochs {
     PinSlot* mine = slot_;
     return mine != nullptr ? *mine : take_slot();
   }
+  // For fibers, each of which pins on its own: makes `slot` the calling thread's, null for one to
+  // be taken when it is needed. Returns the one before, which its fiber gives back with
+  // give_slot().
+  static PinSlot* exchange_slot(PinSlot* slot) { return std::exchange(slot_, slot); }
+  static void give_slot(PinSlot& slot) { slot.owned.store(false, std::memory_order_release); }
   [[nodiscard]] static std::uint64_t now() { return now_.load(std::memory_order_acquire); }
   [[nodiscard]] static bool is_asymmetric() { return asymmetric_; }
 

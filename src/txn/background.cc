@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/scheduler.h"
 
 namespace nacre::txn {
 
@@ -37,7 +38,7 @@ void BackgroundPool::Task::cancel() {
 }
 
 BackgroundPool::~BackgroundPool() {
-  std::vector<std::thread> threads;
+  std::vector<Thread> threads;
   {
     const MutexLock lock(mutex_);
     NACRE_CHECK(!has_queued(), "tasks go before their pool");
@@ -46,7 +47,7 @@ BackgroundPool::~BackgroundPool() {
     clock_.notify_all();
     threads.swap(threads_);
   }
-  for (std::thread& thread : threads) thread.join();
+  for (Thread& thread : threads) thread.join();
 }
 
 std::shared_ptr<BackgroundPool> BackgroundPool::of_process() {
@@ -84,7 +85,7 @@ void BackgroundPool::call_at(Steady::time_point time) {
   } else if (idle_ > 0) {
     wake_.notify_one();
   } else if (threads_.size() < kRunningMax[0]) {
-    threads_.emplace_back([this] { run(); });
+    threads_.emplace_back("txn background", [this] { run(); });
   }  // else all are busy, and look when they have finished
 }
 
@@ -103,7 +104,7 @@ bool BackgroundPool::has_room(std::size_t kind) const {
 }
 
 BackgroundPool::Task* BackgroundPool::take_due(Steady::time_point& next) {
-  const auto now = Steady::now();
+  const auto now = steady_now();
   next = Steady::time_point::max();
   for (std::size_t kind = 0; kind < kKindCount; ++kind) {
     auto& queue = queues_[kind];
@@ -132,7 +133,7 @@ void BackgroundPool::wait_until(Steady::time_point next) {
   }
   has_timekeeper_ = true;
   timekeeper_until_ = next;
-  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(next - Steady::now());
+  const auto left = std::chrono::duration_cast<std::chrono::microseconds>(next - steady_now());
   clock_.wait_for(mutex_,
                   std::max(left, std::chrono::microseconds(0)) + std::chrono::microseconds(1));
   has_timekeeper_ = false;

@@ -16,11 +16,11 @@
 #include <functional>
 #include <memory>
 #include <set>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/thread.h"
 
 namespace nacre::txn {
 
@@ -95,7 +95,7 @@ class BackgroundPool {
   std::array<std::set<std::pair<Steady::time_point, Task*>>, kKindCount> queues_
       NACRE_GUARDED_BY(mutex_);
   std::array<std::size_t, kKindCount> running_ NACRE_GUARDED_BY(mutex_){};
-  std::vector<std::thread> threads_ NACRE_GUARDED_BY(mutex_);
+  std::vector<Thread> threads_ NACRE_GUARDED_BY(mutex_);
   std::size_t idle_ NACRE_GUARDED_BY(mutex_) = 0;  // but the timekeeper
   // One idle thread waits for the earliest time only, so that a timer wakes one and not all.
   bool has_timekeeper_ NACRE_GUARDED_BY(mutex_) = false;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <future>
+#include <thread>
 
 namespace nacre::txn {
 namespace {

@@ -304,17 +304,20 @@ Error Transaction::Rep::describe(const Conflict& conflict) const {
 Result<Position> Transaction::Rep::commit(Durability durability) {
   NACRE_TRY(snapshot.rep_->check_open());
   NACRE_TRY(warm());
-  // Kept from commit to commit: its lists have found their size after a few.
-  static thread_local Footprint footprint;
+  // Kept from commit to commit: its lists have found their size after a few. Taken out meanwhile,
+  // for in a simulation many fibers share the thread.
+  static thread_local Footprint kept;
+  Footprint footprint = std::exchange(kept, Footprint());
   collect(footprint);
   store::BatchWriter batch;
   batch.reserve(writes.encoded_bytes_max());
   writes.encode(batch);
-  const Pipeline::Outcome outcome =
-      NACRE_TRY(snapshot.rep_->engine->pipeline.commit({.footprint = footprint,
-                                                        .snapshot = snapshot.position(),
-                                                        .ops = batch.take(),
-                                                        .durability = durability}));
+  auto committed = snapshot.rep_->engine->pipeline.commit({.footprint = footprint,
+                                                           .snapshot = snapshot.position(),
+                                                           .ops = batch.take(),
+                                                           .durability = durability});
+  kept = std::move(footprint);
+  const Pipeline::Outcome outcome = NACRE_TRY(std::move(committed));
   if (outcome.conflict.has_value()) return std::unexpected(describe(*outcome.conflict));
   return outcome.position;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/scheduler.h"
 #include "base/text.h"
 
 namespace nacre::txn {
@@ -81,6 +82,7 @@ Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
   if (outcome.conflict.has_value()) return outcome;
   const Time time = std::max(now, Time{number(last_time_) + 1});  // TXN-3
   outcome.position = NACRE_TRY(store_.log().append(time, as_bytes(request.ops)));
+  note_event("txn.sequenced", number(outcome.position));
   last_time_ = time;
   conflicts_.note(request.footprint, outcome.position);
   // Queued under the sequencer's lock: the queue has the order of the log (TXN-2).

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/scheduler.h"
 #include "txn/pipeline.h"
 
 namespace nacre::txn {
@@ -45,7 +46,7 @@ void Pipeline::request_flush(FlushDue due) {
   MutexLock lock(background_mutex_);
   if (flush_due_.load(std::memory_order_relaxed) >= due) return;
   flush_due_.store(due, std::memory_order_release);
-  const auto now = BackgroundPool::Steady::now();
+  const auto now = steady_now();
   BackgroundPool::Task& flush = background_->flush;
   switch (due) {
     case FlushDue::kNone:
