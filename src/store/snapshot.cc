@@ -4,6 +4,16 @@
 
 namespace nacre::store {
 
+Result<std::optional<Position>> Snapshot::written_at(TableId table, Bytes key) const {
+  const std::optional<tree::Tree> tree = this->table(table);
+  if (!tree.has_value()) return std::nullopt;
+  std::uint64_t word = 0;
+  const bool is_there =
+      NACRE_TRY(tree->visit(view(), key, [&](Bytes, std::uint64_t row_word) { word = row_word; }));
+  if (!is_there) return std::nullopt;
+  return Position{word >> 16};  // position << 16 | op
+}
+
 std::optional<tree::Tree> Snapshot::table(TableId table) const {
   const auto found = tables_->find(number(table));
   if (found == tables_->end()) return std::nullopt;

@@ -26,6 +26,8 @@ class Snapshot {
   [[nodiscard]] Time time() const { return time_; }  // of the commit at position(); 0 at 0
 
   [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
+  // The commit that wrote the row of `key`; nothing when there is no row.
+  [[nodiscard]] Result<std::optional<Position>> written_at(TableId table, Bytes key) const;
   // The tree of `table`, to be read through view(); nothing when the table has no rows yet.
   [[nodiscard]] std::optional<tree::Tree> table(TableId table) const;
   // Valid as long as this snapshot.

@@ -67,22 +67,36 @@ std::optional<Conflict> Conflicts::find_table(const Footprint& footprint,
   return std::nullopt;
 }
 
-std::optional<Conflict> Conflicts::find(const Footprint& footprint, Position snapshot) const {
+std::optional<Conflict> Conflicts::find(const Footprint& footprint, Position snapshot,
+                                        Position keys_unchanged_until) const {
+  const std::uint64_t since = number(std::max(snapshot, keys_unchanged_until));
   if (auto conflict = find_table(footprint, number(snapshot))) return conflict;
   for (std::size_t i = 0; i < footprint.written.size(); ++i) {
-    auto conflict = find_key(footprint.written[i], number(snapshot));
+    auto conflict = find_key(footprint.written[i], since);
     if (!conflict) continue;
     conflict->index = i;
     return conflict;
   }
   for (std::size_t i = 0; i < footprint.required.size(); ++i) {
-    auto conflict = find_key(footprint.required[i], number(snapshot));
+    auto conflict = find_key(footprint.required[i], since);
     if (!conflict) continue;
     conflict->index = i;
     if (conflict->kind == Conflict::Kind::kWritten) conflict->kind = Conflict::Kind::kRequired;
     return conflict;
   }
   return std::nullopt;
+}
+
+Conflicts::Doubts Conflicts::doubts(const Footprint& footprint, Position snapshot) const {
+  const auto doubtful = [&](const std::vector<std::uint64_t>& hashes) {
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+      const auto conflict = find_key(hashes[i], number(snapshot));
+      if (conflict && conflict->kind == Conflict::Kind::kForgotten) found.push_back(i);
+    }
+    return found;
+  };
+  return {.written = doubtful(footprint.written), .required = doubtful(footprint.required)};
 }
 
 void Conflicts::insert(std::uint64_t hash, std::uint64_t position) {

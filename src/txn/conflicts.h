@@ -37,6 +37,7 @@ struct Conflict {
     kWritten,       // written[index] has a newer writer
     kRequired,      // required[index] has a newer writer
     kForgotten,     // the snapshot is older than what is still known of a key
+    kRange,         // a range that was read has a newer writer (RecentWrites); index: of the range
     kTableDropped,  // a table that is written or read was dropped
     kTableWritten   // a table to be dropped was written to
   };
@@ -51,8 +52,17 @@ class Conflicts {
 
   [[nodiscard]] static std::uint64_t hash(TableId table, Bytes key);
 
-  // The first reason why a transaction with `snapshot` and `footprint` may not commit now.
-  [[nodiscard]] std::optional<Conflict> find(const Footprint& footprint, Position snapshot) const;
+  // The first reason why a transaction with `snapshot` and `footprint` may not commit now. Its keys
+  // are known by other means not to have changed from the snapshot up to `keys_unchanged_until`.
+  [[nodiscard]] std::optional<Conflict> find(const Footprint& footprint, Position snapshot,
+                                             Position keys_unchanged_until = kNoPosition) const;
+  // The keys that nothing better than kForgotten can be said of, as ascending indices into
+  // `written` and `required`.
+  struct Doubts {
+    std::vector<std::size_t> written;
+    std::vector<std::size_t> required;
+  };
+  [[nodiscard]] Doubts doubts(const Footprint& footprint, Position snapshot) const;
   // `footprint` was committed at `position`, above every earlier one.
   void note(const Footprint& footprint, Position position);
 

@@ -11,6 +11,8 @@
 #include "txn/follower_internal.h"
 #include "txn/merging_cursor.h"
 #include "txn/pipeline.h"
+#include "txn/read_set.h"
+#include "txn/tracking_cursor.h"
 #include "txn/write_set.h"
 
 namespace nacre::txn {
@@ -137,17 +139,42 @@ Result<std::unique_ptr<Cursor>> Snapshot::cursor(TableId table) const {
 
 // --- Transaction
 
+namespace {
+
+// What a serializable transaction has beyond others.
+class Reads {
+ public:
+  explicit Reads(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {
+    engine_->pipeline.enter_serializable();
+  }
+  ~Reads() { engine_->pipeline.leave_serializable(); }
+  Reads(const Reads&) = delete;
+  Reads& operator=(const Reads&) = delete;
+
+  ReadSet set;
+
+ private:
+  std::shared_ptr<Engine> engine_;
+};
+
+}  // namespace
+
 class Transaction::Rep {
  public:
-  explicit Rep(Snapshot at) : snapshot(std::move(at)) {}
+  Rep(std::unique_ptr<Reads> tracked, Snapshot at)
+      : reads(std::move(tracked)), snapshot(std::move(at)) {}
 
   [[nodiscard]] Result<Position> commit(Durability durability);
   // Looks up what will be changed, so that whoever applies it finds the pages in memory, and damage
   // is met while the transaction can still fail alone.
   [[nodiscard]] Result<> warm() const;
   void collect(Footprint& footprint) const;
+  // Up to where the pages say that the keys have not changed which the pipeline is in doubt of; the
+  // snapshot's position when they cannot say so.
+  [[nodiscard]] Result<Position> find_unchanged_until(const Footprint& footprint) const;
   [[nodiscard]] Error describe(const Conflict& conflict) const;
 
+  std::unique_ptr<Reads> reads;  // null unless serializable
   Snapshot snapshot;
   WriteSet writes;
   std::vector<std::pair<TableId, std::string>> required;
@@ -167,6 +194,7 @@ Result<std::optional<std::string>> Transaction::get(TableId table, Bytes key) co
                           : std::optional<std::string>(to_string(own->value()));
   }
   if (rep_->writes.is_dropped(table)) return std::optional<std::string>();
+  if (rep_->reads != nullptr) rep_->reads->set.add_key(table, key);
   return rep_->snapshot.get(table, key);
 }
 
@@ -176,6 +204,9 @@ Result<std::unique_ptr<Cursor>> Transaction::cursor(TableId table) const {
   }
   auto base = rep_->snapshot.cursor(table);
   if (!base.has_value()) return base;
+  if (rep_->reads != nullptr) {
+    *base = std::make_unique<TrackingCursor>(*std::move(base), rep_->reads->set, table);
+  }
   return std::make_unique<MergingCursor>(*std::move(base), rep_->writes, table);
 }
 
@@ -259,6 +290,37 @@ void Transaction::Rep::collect(Footprint& footprint) const {
     auto& tables = footprint.tables_required;
     if (tables.empty() || tables.back() != table) tables.push_back(table);
   }
+  if (reads == nullptr) return;
+  const ReadSet& read = reads->set;
+  footprint.required.insert(footprint.required.end(), read.key_hashes().begin(),
+                            read.key_hashes().end());
+  footprint.tables_required.insert(footprint.tables_required.end(), read.tables().begin(),
+                                   read.tables().end());
+}
+
+Result<Position> Transaction::Rep::find_unchanged_until(const Footprint& footprint) const {
+  Engine& engine = *snapshot.rep_->engine;
+  // Taken before the doubts are asked for: of a key without doubt it is known that nobody wrote it
+  // until later than this.
+  const store::Snapshot now = engine.store->snapshot();
+  const Conflicts::Doubts doubts = engine.pipeline.doubts(footprint, snapshot.position());
+  // A key that is not there may have come and gone since the snapshot, and says nothing.
+  const auto is_unchanged = [&](TableId table, Bytes key) -> Result<bool> {
+    const std::optional<Position> written = NACRE_TRY(now.written_at(table, key));
+    return written.has_value() && *written <= snapshot.position();
+  };
+  std::size_t index = 0;
+  const WriteSet::Entry* entry = writes.first();
+  for (const std::size_t doubtful : doubts.written) {
+    for (; index < doubtful; ++index) entry = entry->next();
+    if (!NACRE_TRY(is_unchanged(entry->table(), entry->key()))) return snapshot.position();
+  }
+  for (const std::size_t doubtful : doubts.required) {
+    if (doubtful >= required.size()) return snapshot.position();  // read: only its hash is known
+    const auto& [table, key] = required[doubtful];
+    if (!NACRE_TRY(is_unchanged(table, as_bytes(key)))) return snapshot.position();
+  }
+  return now.position();
 }
 
 Error Transaction::Rep::describe(const Conflict& conflict) const {
@@ -278,10 +340,18 @@ Error Transaction::Rep::describe(const Conflict& conflict) const {
       break;
     }
     case Conflict::Kind::kRequired: {
+      if (conflict.index >= required.size()) {
+        what = "a key that was read";
+        break;
+      }
       const auto& [table, key] = required[conflict.index];
       what = key_text(table, as_bytes(key));
       break;
     }
+    case Conflict::Kind::kRange:
+      what = format("a key in a range of table {} that was read",
+                    number(reads->set.ranges()[conflict.index].table));
+      break;
     case Conflict::Kind::kForgotten:
       return Error(Code::kConflict,
                    format("snapshot {} is too old to tell what changed after it: commits up to {} "
@@ -312,12 +382,20 @@ Result<Position> Transaction::Rep::commit(Durability durability) {
   store::BatchWriter batch;
   batch.reserve(writes.encoded_bytes_max());
   writes.encode(batch);
-  auto committed = snapshot.rep_->engine->pipeline.commit({.footprint = footprint,
-                                                           .snapshot = snapshot.position(),
-                                                           .ops = batch.take(),
-                                                           .durability = durability});
+  Pipeline& pipeline = snapshot.rep_->engine->pipeline;
+  Pipeline::Request request{.footprint = footprint,
+                            .snapshot = snapshot.position(),
+                            .ops = batch.take(),
+                            .durability = durability,
+                            .reads = reads == nullptr ? nullptr : &reads->set};
+  Pipeline::Outcome outcome = NACRE_TRY(pipeline.commit(request));
+  if (outcome.conflict.has_value() && outcome.conflict->kind == Conflict::Kind::kForgotten) {
+    request.keys_unchanged_until = NACRE_TRY(find_unchanged_until(footprint));
+    if (request.keys_unchanged_until > request.snapshot) {
+      outcome = NACRE_TRY(pipeline.commit(request));
+    }
+  }
   kept = std::move(footprint);
-  const Pipeline::Outcome outcome = NACRE_TRY(std::move(committed));
   if (outcome.conflict.has_value()) return std::unexpected(describe(*outcome.conflict));
   return outcome.position;
 }
@@ -353,8 +431,11 @@ Database::~Database() {
 
 Snapshot Database::snapshot() { return Snapshot(std::make_shared<const Snapshot::Rep>(rep_)); }
 
-Transaction Database::begin() {
-  return Transaction(std::make_unique<Transaction::Rep>(snapshot()));
+Transaction Database::begin(Isolation isolation) {
+  std::unique_ptr<Reads> reads;
+  // Before the snapshot: whatever is committed after it must be remembered.
+  if (isolation == Isolation::kSerializable) reads = std::make_unique<Reads>(rep_);
+  return Transaction(std::make_unique<Transaction::Rep>(std::move(reads), snapshot()));
 }
 
 Result<Follower> Database::follow(Position after) {

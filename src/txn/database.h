@@ -5,6 +5,8 @@
 //   ATOM-1  a commit that did not return ok is there whole or not at all, after a crash too
 //   ISO-1   a snapshot shows every commit up to its position and nothing of later ones
 //   ISO-2   of two concurrent transactions that write one key, the second to commit gets kConflict
+//   ISO-3   so does a serializable transaction when a key or range that it read was written
+//   meanwhile
 // Tables need no creation: a table exists from its first put on. Whoever hands out the numbers
 //   (document/, revision/) keeps them in a table of its own. 0 is reserved for the store.
 // Errors: kConflict from commit: retry the whole transaction. kTooOld: the snapshot was given up
@@ -43,6 +45,15 @@ enum class Durability : std::uint8_t {
   kSync,   // commit returns when the commit would survive a power cut; the default
   kGroup,  // commit writes nothing; durable within Options::group_delay_us
   kAsync,  // commit writes nothing; durable when the log is next written for any reason
+};
+
+// What a transaction that writes is kept apart from. One that only reads is serializable anyway.
+enum class Isolation : std::uint8_t {
+  kSnapshot,  // ISO-2: nobody else has written what it writes; the default
+  // ISO-3: as well, nobody else has written what it read through get() and cursor(), gaps between
+  // rows included. Transactions that are all serializable are as if run one after another, in the
+  // order of their positions. What is read through snapshot() does not count.
+  kSerializable,
 };
 
 struct Options {
@@ -156,7 +167,7 @@ class Database {
   ~Database();
 
   [[nodiscard]] Snapshot snapshot();
-  [[nodiscard]] Transaction begin();
+  [[nodiscard]] Transaction begin(Isolation isolation = Isolation::kSnapshot);
   // Every commit after `after`, live. kTooOld when the log no longer has the next one; kInvalid for
   // a position that is still to come.
   [[nodiscard]] Result<Follower> follow(Position after);

@@ -41,7 +41,7 @@ Pipeline::~Pipeline() { stop_background(); }
 
 // --- sequence, write, apply, answer
 
-Result<Pipeline::Outcome> Pipeline::commit(Request request) {
+Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
   NACRE_TRY(store_.check_writable());
   const std::uint64_t bytes = request.ops.size();
   if (bytes > store::kBatchSizeMax) {
@@ -75,16 +75,24 @@ Result<Pipeline::Outcome> Pipeline::commit(Request request) {
 
 Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
   const Time now = clock_.now();
+  if (request.reads != nullptr) {
+    if (auto conflict = check_ranges(request)) return Outcome{.conflict = conflict};
+  }
   MutexLock lock(sequencer_);
   if (sequencing_ended_) return fail(Code::kClosed, "the database is closed");
   Outcome outcome;
-  outcome.conflict = conflicts_.find(request.footprint, request.snapshot);  // ISO-2
+  outcome.conflict = conflicts_.find(request.footprint, request.snapshot,
+                                     request.keys_unchanged_until);  // ISO-2
+  if (!outcome.conflict.has_value() && request.reads != nullptr) {
+    outcome.conflict = check_ranges_again(request);
+  }
   if (outcome.conflict.has_value()) return outcome;
   const Time time = std::max(now, Time{number(last_time_) + 1});  // TXN-3
   outcome.position = NACRE_TRY(store_.log().append(time, as_bytes(request.ops)));
   note_event("txn.sequenced", number(outcome.position));
   last_time_ = time;
   conflicts_.note(request.footprint, outcome.position);
+  if (recent_.is_on()) recent_.note(outcome.position, as_bytes(request.ops));
   // Queued under the sequencer's lock: the queue has the order of the log (TXN-2).
   MutexLock queue_lock(queue_mutex_);
   queue_.push_back({.position = outcome.position,
@@ -92,6 +100,42 @@ Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
                     .ops = std::move(request.ops),
                     .after_durable = request.durability == Durability::kSync});
   return outcome;
+}
+
+std::optional<Conflict> Pipeline::check_ranges(Request& request) {
+  if (request.reads->ranges().empty()) return std::nullopt;
+  const Position after = std::max(request.snapshot, request.ranges_unchanged_until);
+  const auto commits = [&] {
+    MutexLock lock(sequencer_);
+    return recent_.since(after);
+  }();
+  if (!commits.has_value()) return commits.error();
+  if (commits->empty()) return std::nullopt;
+  if (auto conflict = RecentWrites::find(*commits, *request.reads)) return conflict;
+  request.ranges_unchanged_until = commits->back()->position();
+  return std::nullopt;
+}
+
+std::optional<Conflict> Pipeline::check_ranges_again(const Request& request) const {
+  if (request.reads->ranges().empty()) return std::nullopt;
+  const auto commits = recent_.since(std::max(request.snapshot, request.ranges_unchanged_until));
+  if (!commits.has_value()) return commits.error();
+  return RecentWrites::find(*commits, *request.reads);
+}
+
+Conflicts::Doubts Pipeline::doubts(const Footprint& footprint, Position snapshot) {
+  MutexLock lock(sequencer_);
+  return conflicts_.doubts(footprint, snapshot);
+}
+
+void Pipeline::enter_serializable() {
+  MutexLock lock(sequencer_);
+  recent_.enter(store_.log().last_position());
+}
+
+void Pipeline::leave_serializable() {
+  MutexLock lock(sequencer_);
+  recent_.leave();
 }
 
 bool Pipeline::take_applicable() {

@@ -34,6 +34,7 @@
 #include "txn/conflicts.h"
 #include "txn/database.h"
 #include "txn/feed.h"
+#include "txn/recent_writes.h"
 
 namespace nacre::txn {
 
@@ -49,13 +50,23 @@ class Pipeline {
     Position snapshot;
     std::string ops;  // encoded batch
     Durability durability = Durability::kSync;
+    const ReadSet* reads = nullptr;                 // of a serializable transaction
+    Position keys_unchanged_until = kNoPosition;    // as Conflicts::find takes it
+    Position ranges_unchanged_until = kNoPosition;  // commit() notes here what it has checked
   };
   // Either of these as soon as the commit is visible (and durable, for kSync).
   struct Outcome {
     Position position = kNoPosition;     // of the commit
     std::optional<Conflict> conflict{};  // why there is none
   };
-  [[nodiscard]] Result<Outcome> commit(Request request);
+  // Leaves `request` as it was when there is a conflict.
+  [[nodiscard]] Result<Outcome> commit(Request& request);
+  // What Conflicts::doubts says now.
+  [[nodiscard]] Conflicts::Doubts doubts(const Footprint& footprint, Position snapshot);
+
+  // A serializable transaction begins, before it has a snapshot, and is over.
+  void enter_serializable();
+  void leave_serializable();
 
   // Returns when everything committed so far is durable and visible.
   [[nodiscard]] Result<> sync();
@@ -88,6 +99,11 @@ class Pipeline {
   };
 
   [[nodiscard]] Result<Outcome> sequence(Request& request);
+  // ISO-3, ahead of sequence() and without its lock for most of the work: the first conflict of the
+  // ranges read, among the commits so far. `request` gets where it need not look again.
+  [[nodiscard]] std::optional<Conflict> check_ranges(Request& request);
+  [[nodiscard]] std::optional<Conflict> check_ranges_again(const Request& request) const
+      NACRE_REQUIRES(sequencer_);
   // Waits until `position` is visible, applying what is due when nobody else does.
   [[nodiscard]] Result<> make_visible(Position position);
   // Takes what may be applied now off the queue.
@@ -128,6 +144,7 @@ class Pipeline {
 
   Mutex sequencer_;
   Conflicts conflicts_ NACRE_GUARDED_BY(sequencer_);
+  RecentWrites recent_ NACRE_GUARDED_BY(sequencer_);
   Time last_time_ NACRE_GUARDED_BY(sequencer_){0};
   bool sequencing_ended_ NACRE_GUARDED_BY(sequencer_) = false;
   std::atomic<bool> closed_ = false;
