@@ -164,7 +164,9 @@ class Checker {
       }
       const auto order = orders_.find(seen.key);
       if (order == orders_.end()) continue;
-      const std::size_t shorter = std::min(seen.list->size(), order->second->size());
+      // Own appends count only if they happened.
+      const std::size_t size = committed_[node] ? seen.list->size() : seen.size;
+      const std::size_t shorter = std::min(size, order->second->size());
       if (!std::equal(seen.list->begin(), seen.list->begin() + static_cast<std::ptrdiff_t>(shorter),
                       order->second->begin())) {
         add(Anomaly::kIncompatibleOrder, node,

@@ -88,6 +88,9 @@ TEST(HistoryChecker, ReadsThatDisagreeOnTheOrderAreRefused) {
       {ran({append(kX, 1)}), ran({append(kX, 2)}), ran({read(kX, {1, 2})}), ran({read(kX, {2})})});
   EXPECT_TRUE(findings.has(Anomaly::kIncompatibleOrder));
   expect_refused_by_all(findings);
+  // What a transaction of unknown outcome would have appended is no order of anybody.
+  expect_good(check({with(Outcome::kUnknown, {append(kX, 1), read(kX, {1})}), ran({append(kX, 2)}),
+                     ran({read(kX, {2})}, 200, 300)}));
 }
 
 TEST(HistoryChecker, AppendsInOppositeOrdersOfTwoKeysAreG0) {
