@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t kPagesPerWrite = 64;
 constexpr std::size_t kFramesPerLook = 4096;
 constexpr std::size_t kMapBlocksPerWrite = 64;
+// A free end that is shorter, or shorter than a sixteenth of the file, is kept: the next checkpoint
+// is written there.
+constexpr std::uint64_t kTailMin = 256;  // blocks
 
 }  // namespace
 
@@ -31,6 +34,16 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root) {
     NACRE_TRY(check_poison());
     NACRE_CHECK(cut_ == number(cut.generation), "the checkpoint of the last cut");
   }
+  // Space that is free inside the file is used before the file grows. What is damaged stays as it
+  // is, and only the file's end is used then.
+  derive_all();
+  {
+    const MutexLock lock(mutex_);
+    reclaim();  // pages freed long ago take no space in this checkpoint
+    // A free end must not be kept by a few blocks of the map, which are written rarely.
+    const std::uint64_t enough = blocks_.used() + blocks_.used() / 4 + kTailMin;
+    if (is_derived_ && blocks_.end() > enough) image_.mark_above(enough);
+  }
   NACRE_TRY(write_wanted_pages());
   NACRE_TRY(write_map(cut.seq));
   NACRE_TRY(file_->sync());
@@ -41,7 +54,7 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root) {
                   .map_root = image_.root(),
                   .map_height = image_.settle(),
                   .next_page_id = cut.next_page_id,
-                  .file_blocks = blocks_.end(),
+                  .file_blocks = blocks_.end_without(obsolete_),
                   .root = root};
   }
   // The file must be as long as the superblock says even when its last blocks are of a page that
@@ -51,8 +64,13 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root) {
     NACRE_TRY(file_->sync());
   }
   NACRE_TRY(write_superblock(*file_, superblock));
-  const MutexLock lock(mutex_);
-  finish_checkpoint(superblock);
+  {
+    const MutexLock lock(mutex_);
+    finish_checkpoint(superblock);
+  }
+  // Where that is refused, the space is given back after a later checkpoint.
+  [[maybe_unused]] const auto given =
+      give_back_tail(std::max(kTailMin, superblock.file_blocks / 16));
   return {};
 }
 

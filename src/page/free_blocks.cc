@@ -41,15 +41,38 @@ void FreeBlocks::set(std::vector<std::uint64_t>& bits, std::uint64_t block, std:
   }
 }
 
-bool FreeBlocks::adopt(std::uint64_t block, std::uint32_t count) {
-  ensure(block + count);
-  for (std::uint64_t i = block; i < block + count; ++i) {
+void FreeBlocks::begin_deriving(std::uint64_t end) {
+  ensure(end);
+  floor_ = (end + 63) / 64 * 64;
+}
+
+void FreeBlocks::end_deriving() {
+  floor_ = 0;
+  next_run_ = 0;
+  next_word_ = 0;
+  next_single_word_ = 0;
+}
+
+bool FreeBlocks::is_free(std::uint64_t block, std::uint32_t count) const {
+  for (std::uint64_t i = block; i < block + count && i / 64 < used_.size(); ++i) {
     if ((used_[i / 64] >> (i % 64) & 1) != 0) return false;
   }
+  return true;
+}
+
+bool FreeBlocks::adopt(std::uint64_t block, std::uint32_t count) {
+  ensure(block + count);
+  if (!is_free(block, count)) return false;
   set(used_, block, count, true);
   set(durable_, block, count, true);
   used_count_ += count;
   return true;
+}
+
+void FreeBlocks::forget(const Place& adopted) {
+  set(used_, adopted.block, adopted.blocks, false);
+  set(durable_, adopted.block, adopted.blocks, false);
+  used_count_ -= adopted.blocks;
 }
 
 std::uint64_t FreeBlocks::allocate(std::uint32_t count) {
@@ -57,6 +80,8 @@ std::uint64_t FreeBlocks::allocate(std::uint32_t count) {
   std::size_t& next = count == 2 ? next_word_ : next_single_word_;
   for (std::size_t step = 0; step <= used_.size(); ++step) {
     if (next >= used_.size()) next = 0;
+    if (next < floor_ / 64) next = floor_ / 64;
+    if (next >= used_.size()) break;
     const std::uint64_t free = ~used_[next];
     // Two: bit i of `fitting` says that blocks i and i + 1 are free, i even.
     const std::uint64_t fitting = count == 2 ? free & (free >> 1) & kEvenBits : free;
@@ -100,9 +125,9 @@ FreeBlocks::Run FreeBlocks::allocate_run(std::uint32_t min, std::uint32_t max) {
   const std::uint64_t end = this->end();
   const bool much_is_free = end - used_count_ > end / 4;
   const std::uint32_t wanted = much_is_free ? min : std::max(min, std::min(max, kWorthAWrite));
-  const std::uint64_t from = std::min(next_run_, end);
+  const std::uint64_t from = std::clamp(next_run_, floor_, end);
   std::optional<Run> run = find_run(from, end, wanted, max);
-  if (!run.has_value()) run = find_run(0, end, wanted, max);
+  if (!run.has_value()) run = find_run(floor_, end, wanted, max);
   if (!run.has_value()) {
     ensure(end + max);
     run = Run{.block = end, .count = max};
@@ -125,8 +150,9 @@ void FreeBlocks::release(std::uint64_t block, std::uint32_t count) {
   set(used_, block, count, false);
   used_count_ -= count;
   // Low blocks first, so that the file stays short.
-  std::size_t& next = count == 2 ? next_word_ : next_single_word_;
-  next = std::min(next, static_cast<std::size_t>(block / 64));
+  const auto word = static_cast<std::size_t>(block / 64);
+  next_word_ = std::min(next_word_, word);
+  next_single_word_ = std::min(next_single_word_, word);
 }
 
 void FreeBlocks::checkpoint_done(const std::vector<Place>& obsolete,
@@ -139,13 +165,22 @@ void FreeBlocks::checkpoint_done(const std::vector<Place>& obsolete,
   for (const Place& place : later) set(durable_, place.block, place.blocks, false);
 }
 
-std::uint64_t FreeBlocks::end() const {
+std::uint64_t FreeBlocks::end_without(const std::vector<Place>& places) const {
+  std::vector<Place> above = places;
+  std::ranges::sort(above, std::ranges::greater(), &Place::block);
+  auto next_above = above.begin();
   for (std::size_t i = used_.size(); i > 0; --i) {
-    if (used_[i - 1] != 0) {
-      return i * 64 - static_cast<std::uint64_t>(std::countl_zero(used_[i - 1]));
+    std::uint64_t word = used_[i - 1];
+    while (word != 0) {
+      const std::uint64_t last = i * 64 - 1 - static_cast<std::uint64_t>(std::countl_zero(word));
+      while (next_above != above.end() && next_above->block > last) ++next_above;
+      const bool is_above =
+          next_above != above.end() && last < next_above->block + next_above->blocks;
+      if (!is_above) return std::max(last + 1, floor_);
+      word &= ~(std::uint64_t{1} << (last % 64));
     }
   }
-  return 0;
+  return floor_;
 }
 
 }  // namespace nacre::page

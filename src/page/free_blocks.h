@@ -22,9 +22,16 @@ class FreeBlocks {
   // The first `reserved` blocks (superblocks) are always in use.
   explicit FreeBlocks(std::uint64_t reserved);
 
+  // Until end_deriving() nothing below block `end` is given out: not all that is in use there is
+  // known yet.
+  void begin_deriving(std::uint64_t end);
+  void end_deriving();
+
   // Marks an extent found in the map of a durable checkpoint. False: a block of it is taken
   // already.
   [[nodiscard]] bool adopt(std::uint64_t block, std::uint32_t count);
+  void forget(const Place& adopted);  // takes an adopt() back
+  [[nodiscard]] bool is_free(std::uint64_t block, std::uint32_t count) const;
 
   // One block, or two that lie together on an even number.
   [[nodiscard]] std::uint64_t allocate(std::uint32_t count);
@@ -46,8 +53,10 @@ class FreeBlocks {
   void checkpoint_done(const std::vector<Place>& obsolete, const std::vector<Place>& later);
 
   [[nodiscard]] std::uint64_t used() const { return used_count_; }
-  // One above the highest block in use.
-  [[nodiscard]] std::uint64_t end() const;
+  // One above the highest block in use, or that may be.
+  [[nodiscard]] std::uint64_t end() const { return end_without({}); }
+  // The same when `places` were free already.
+  [[nodiscard]] std::uint64_t end_without(const std::vector<Place>& places) const;
 
  private:
   void ensure(std::uint64_t block_count);
@@ -58,6 +67,7 @@ class FreeBlocks {
   std::vector<std::uint64_t> used_;
   std::vector<std::uint64_t> durable_;
   std::uint64_t used_count_ = 0;
+  std::uint64_t floor_ = 0;    // while deriving: allocation begins here
   std::size_t next_word_ = 0;  // where the search for two goes on
   std::size_t next_single_word_ = 0;
   std::uint64_t next_run_ = 0;  // block where the search for a run goes on

@@ -94,19 +94,25 @@ Result<MapBlock> decode_map_block(Bytes block, std::uint8_t level, std::uint32_t
   return map;
 }
 
-namespace {
-
-Result<> walk_block(io::File& file, std::string_view path, const MapRoot& root, std::uint8_t level,
-                    std::uint32_t index, MappingWord word, const SeenMapBlock& seen) {
+Result<MapBlock> read_map_block(io::File& file, std::string_view path, std::uint8_t level,
+                                std::uint32_t index, MappingWord word, CheckpointSeq newest,
+                                std::uint64_t file_blocks) {
   const Place place = word.place();
   if (word.tag() != Tag::kDisk || place.type != PageType::kMap || place.blocks != 1 ||
-      place.block >= root.file_blocks) {
+      place.block >= file_blocks) {
     return damaged(path, level, index, format("its word is {}", hex(word.bits())));
   }
   auto block = std::make_unique<Block>();
   NACRE_TRY(file.read(place.block * kBlockSize, block->bytes));
+  return decode_map_block(block->bytes, level, index, word, newest, path);
+}
+
+namespace {
+
+Result<> walk_block(io::File& file, std::string_view path, const MapRoot& root, std::uint8_t level,
+                    std::uint32_t index, MappingWord word, const SeenMapBlock& seen) {
   const MapBlock map =
-      NACRE_TRY(decode_map_block(block->bytes, level, index, word, root.seq, path));
+      NACRE_TRY(read_map_block(file, path, level, index, word, root.seq, root.file_blocks));
   NACRE_TRY(seen(map));
   if (level == 0) return {};
   for (std::uint32_t i = 0; i < kMapFanout; ++i) {
@@ -121,12 +127,15 @@ Result<> walk_block(io::File& file, std::string_view path, const MapRoot& root, 
 
 }  // namespace
 
+Result<> check_map_root(const MapRoot& root, std::string_view path) {
+  if ((root.height == 0) == (root.word.bits() == 0)) return {};
+  return fail(Code::kCorrupt, format("{}: map height is {} and its root {}", path, root.height,
+                                     hex(root.word.bits())));
+}
+
 Result<> walk_map(io::File& file, std::string_view path, const MapRoot& root,
                   const SeenMapBlock& seen) {
-  if ((root.height == 0) != (root.word.bits() == 0)) {
-    return fail(Code::kCorrupt, format("{}: map height is {} and its root {}", path, root.height,
-                                       hex(root.word.bits())));
-  }
+  NACRE_TRY(check_map_root(root, path));
   if (root.height == 0) return {};
   return walk_block(file, path, root, static_cast<std::uint8_t>(root.height - 1), 0, root.word,
                     seen);
@@ -152,8 +161,9 @@ void MapImage::mark(Entry& entry) {
 
 MappingWord MapImage::get(PageId id) const {
   const std::uint32_t index = number(id) / kMapFanout;
-  if (index >= levels_[0].size() || levels_[0][index] == nullptr) return {};
-  return levels_[0][index]->map.words[number(id) % kMapFanout];
+  NACRE_DCHECK(!is_missing(index), "the part of the map that is changed has been read");
+  const MapBlock* map = find(0, index);
+  return map == nullptr ? MappingWord() : map->words[number(id) % kMapFanout];
 }
 
 void MapImage::set(PageId id, MappingWord word) {
@@ -164,6 +174,20 @@ void MapImage::set(PageId id, MappingWord word) {
 }
 
 void MapImage::adopt(const MapBlock& map) { at(map.level, map.index).map = map; }
+
+void MapImage::mark_above(std::uint64_t block) {
+  for (std::uint32_t level = 0; level < height_; ++level) {
+    for (const auto& entry : levels_[level]) {
+      if (entry == nullptr) continue;
+      const MapBlock* parent =
+          level + 1 < height_ ? find(level + 1, entry->map.index / kMapFanout) : nullptr;
+      if (parent == nullptr && level + 1 < height_) continue;
+      const MappingWord word =
+          parent == nullptr ? root_ : parent->words[entry->map.index % kMapFanout];
+      if (word.bits() != 0 && word.place().block >= block) mark(*entry);
+    }
+  }
+}
 
 std::uint32_t MapImage::settle() {
   std::uint8_t level = 0;

@@ -40,6 +40,12 @@ std::uint32_t encode_map_block(const MapBlock& map, MutableBytes block);
                                                 std::uint32_t index, MappingWord word,
                                                 CheckpointSeq newest, std::string_view path);
 
+// Reads the block that `word` names.
+[[nodiscard]] Result<MapBlock> read_map_block(io::File& file, std::string_view path,
+                                              std::uint8_t level, std::uint32_t index,
+                                              MappingWord word, CheckpointSeq newest,
+                                              std::uint64_t file_blocks);
+
 // Reads the map whose top is `root`, parents first, and shows every block of it.
 using SeenMapBlock = std::function<Result<>(const MapBlock&)>;
 struct MapRoot {
@@ -48,6 +54,8 @@ struct MapRoot {
   CheckpointSeq seq{};
   std::uint64_t file_blocks = 0;
 };
+// A map without levels has no root, and the other way round.
+[[nodiscard]] Result<> check_map_root(const MapRoot& root, std::string_view path);
 [[nodiscard]] Result<> walk_map(io::File& file, std::string_view path, const MapRoot& root,
                                 const SeenMapBlock& seen);
 
@@ -55,9 +63,23 @@ class MapImage {
  public:
   [[nodiscard]] MappingWord get(PageId id) const;
   void set(PageId id, MappingWord word);
+  // From now on blocks of level 0 below `blocks` are in the file until they are adopted.
+  void begin_lazy(std::uint32_t blocks) { lazy_blocks_ = blocks; }
+  // Whether block `index` of level 0 is in the file only; get and set need it here.
+  [[nodiscard]] bool is_missing(std::uint32_t index) const {
+    return index < lazy_blocks_ && find(0, index) == nullptr;
+  }
+  // Null when it is not here.
+  [[nodiscard]] const MapBlock* find(std::uint32_t level, std::uint32_t index) const {
+    const auto& entries = levels_[level];
+    return index < entries.size() && entries[index] != nullptr ? &entries[index]->map : nullptr;
+  }
   // Takes a block that is in the file as it is here.
   void adopt(const MapBlock& map);
   void adopt_root(MappingWord root) { root_ = root; }
+
+  // Marks every block that lies at `block` or above as changed, so that it will be written lower.
+  void mark_above(std::uint64_t block);
 
   // Makes the tree high enough for all pages; returns the number of levels.
   std::uint32_t settle();
@@ -79,6 +101,7 @@ class MapImage {
   std::array<std::vector<std::unique_ptr<Entry>>, kMapHeightMax> levels_;
   std::array<std::vector<Entry*>, kMapHeightMax> dirty_;
   std::uint32_t height_ = 0;
+  std::uint32_t lazy_blocks_ = 0;
   MappingWord root_;
 };
 

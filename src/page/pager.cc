@@ -113,64 +113,6 @@ Result<std::unique_ptr<Pager>> Pager::open(io::FileSystem& file_system, std::str
   return pager;
 }
 
-Result<> Pager::adopt(const SuperblockRead& read) {
-  const MutexLock lock(mutex_);
-  durable_ = read.newest;
-  const std::uint64_t size = NACRE_TRY(file_->size());
-  if (size < durable_.file_blocks * kBlockSize) {
-    return fail(Code::kCorrupt, format("{}: file size is {}, expected at least {}", path_, size,
-                                       durable_.file_blocks * kBlockSize));
-  }
-  const MapRoot root{.word = durable_.map_root,
-                     .height = durable_.map_height,
-                     .seq = durable_.seq,
-                     .file_blocks = durable_.file_blocks};
-  // Nobody else knows this pager yet: the lock is there for the sake of the annotations.
-  NACRE_TRY(walk_map(*file_, path_, root,
-                     [this](const MapBlock& map)
-                         NACRE_REQUIRES(mutex_) -> Result<> { return adopt_map(map); }));
-  image_.adopt_root(durable_.map_root);
-  if (root.height > 0) {
-    if (!blocks_.adopt(root.word.place().block, 1)) {
-      return fail(Code::kCorrupt, format("{}: the top map block lies on another", path_));
-    }
-  }
-  for (std::uint32_t id = next_page_id_ - 1; id > 0; --id) {
-    if (table_.word(PageId{id}).tag() == Tag::kFree) free_ids_.push_back(PageId{id});
-  }
-  stats_.page_count = next_page_id_ - 1 - free_ids_.size();
-  return {};
-}
-
-Result<> Pager::adopt_map(const MapBlock& map) {
-  image_.adopt(map);
-  for (std::uint32_t i = 0; i < kMapFanout; ++i) {
-    const MappingWord word = map.words[i];
-    if (word.bits() == 0) continue;
-    const Place place = word.place();
-    if (place.block + place.blocks > durable_.file_blocks ||
-        !blocks_.adopt(place.block, place.blocks)) {
-      return fail(
-          Code::kCorrupt,
-          format("{}: map block {} of level {}: word {} names block {}, which is {}", path_,
-                 map.index, map.level, i, place.block,
-                 place.block + place.blocks > durable_.file_blocks ? "outside the file" : "taken"));
-    }
-    if (map.level != 0) continue;
-    const std::uint64_t id = std::uint64_t{map.index} * kMapFanout + i;
-    if (id == 0 || id >= durable_.next_page_id) {
-      return fail(Code::kCorrupt,
-                  format("{}: map block {} of level 0: word {} is of page {}, expected 1 to {}",
-                         path_, map.index, i, id, durable_.next_page_id - 1));
-    }
-    // Ids above the highest in use are as good as never used.
-    next_page_id_ = std::max(next_page_id_, static_cast<std::uint32_t>(id) + 1);
-    NACRE_TRY(table_.grow(next_page_id_));
-    table_.set(PageId{static_cast<std::uint32_t>(id)}, word);
-  }
-  return {};
-}
-
 RootRecord Pager::root() const {
   const MutexLock lock(mutex_);
   return durable_.root;
@@ -298,6 +240,7 @@ std::byte* Pager::writable(const std::byte* page) {
 void Pager::free(PageId id) {
   const MutexLock lock(mutex_);
   std::uint64_t created = 0;
+  if (!know_to_free(id)) return;
   const MappingWord word = table_.word(id);
   NACRE_CHECK(word.tag() != Tag::kFree, "a page is freed once");
   if (word.tag() == Tag::kFrame) {
@@ -362,7 +305,7 @@ Cut Pager::cut() {
 PagerStats Pager::stats() const {
   const MutexLock lock(mutex_);
   PagerStats stats = stats_;
-  stats.used_bytes = blocks_.used() * kBlockSize;
+  stats.used_bytes = (is_derived_ ? blocks_.used() : blocks_.end()) * kBlockSize;
   stats.file_bytes = blocks_.end() * kBlockSize;
   stats.cache_bytes = arena_.taken() * kPageSize;
   stats.held_bytes = (retired_.size() + kept_.size() - kept_extents_) * kPageSize;

@@ -146,9 +146,9 @@ struct Cut {
 };
 
 struct PagerStats {
-  std::uint64_t page_count = 0;     // pages in use
+  std::uint64_t page_count = 0;     // pages in use; at most, until free space is derived
   std::uint64_t file_bytes = 0;     // up to the last block in use
-  std::uint64_t used_bytes = 0;     // blocks in use
+  std::uint64_t used_bytes = 0;     // blocks in use; at most, until free space is derived
   std::uint64_t cache_bytes = 0;    // memory taken for pages so far
   std::uint64_t dirty_pages = 0;    // not yet written anywhere
   std::uint64_t held_bytes = 0;     // superseded versions still in memory
@@ -229,7 +229,7 @@ class Pager {
     return page;
   }
   // Whether `id` is in no use at all, asked under the pin under which find() gave null.
-  [[nodiscard]] bool is_absent(PageId id) const { return table_.word(id).tag() == Tag::kFree; }
+  [[nodiscard]] bool is_absent(PageId id) const;
   // Brings the newest version of `id` into memory and keeps it there. Without a Pin: it may read.
   // An empty FramePin when the page is in no use.
   [[nodiscard]] Result<FramePin> load(PageId id);
@@ -237,10 +237,21 @@ class Pager {
   [[nodiscard]] FramePin keep(const std::byte* page) const {
     return FramePin(arena_.info(page), page);
   }
+  // Reads the part of the map that says where `id` is, unless it is in memory already. Free() needs
+  // it of pages that were never found; what it finds damaged is then an error instead of the end of
+  // all changes. Without a Pin.
+  [[nodiscard]] Result<> know(PageId id);
   [[nodiscard]] const std::string& path() const { return path_; }
   // The value chunk `id`, from memory or by one read. `view` is of a hold, or open(). Without a
   // Pin. kCorrupt when `id` is none; kTooOld when the hold is cancelled.
   [[nodiscard]] Result<ExtentRef> read_extent(View view, PageId id);
+
+  // --- free space ---
+
+  // Reads up to `map_blocks` more blocks of the map, and says whether all are known: only then is
+  // free space inside the file used again. Any thread, any time after open; write_checkpoint does
+  // what is left of it.
+  [[nodiscard]] Result<bool> derive_free_space(std::size_t map_blocks);
 
   // --- the applier ---
 
@@ -329,8 +340,19 @@ class Pager {
 
   Pager(io::FileSystem& file_system, std::string_view path, const Options& options);
   [[nodiscard]] Result<> init();
+
+  // map_loader.cc
   [[nodiscard]] Result<> adopt(const SuperblockRead& read);
+  [[nodiscard]] Result<> load_map(std::uint32_t index) NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> adopt_map(const MapBlock& map) NACRE_REQUIRES(mutex_);
+  void adopt_pages(const MapBlock& map) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool know_to_free(PageId id) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool is_map_here() NACRE_REQUIRES(mutex_);
+  void derive_all();
+
+  // free_space.cc
+  // Gives the free end of the file back when it is longer than `slack` blocks.
+  [[nodiscard]] Result<> give_back_tail(std::uint64_t slack);
 
   static void touch(const std::byte* page) {
     // Stored only when it changes something, so that hot pages stay in every CPU's cache.
@@ -431,6 +453,11 @@ class Pager {
 
   FreeBlocks blocks_ NACRE_GUARDED_BY(mutex_){kSuperblockCount};
   MapImage image_ NACRE_GUARDED_BY(mutex_);
+  MapRoot opened_ NACRE_GUARDED_BY(mutex_);  // the map in the file at open
+  std::uint32_t opened_next_page_id_ NACRE_GUARDED_BY(mutex_) = 1;
+  bool is_derived_ NACRE_GUARDED_BY(mutex_) = false;
+  std::uint32_t derive_next_ NACRE_GUARDED_BY(mutex_) = 0;            // map block of level 0
+  std::vector<std::uint64_t> maps_loading_ NACRE_GUARDED_BY(mutex_);  // level << 32 | index
   std::vector<Place> obsolete_
       NACRE_GUARDED_BY(mutex_);  // free when the next checkpoint is durable
   std::optional<std::uint64_t> cut_ NACRE_GUARDED_BY(mutex_);  // generation of the one under way

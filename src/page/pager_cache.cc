@@ -27,7 +27,11 @@ Result<FramePin> Pager::load(PageId id) {
   MutexLock lock(mutex_);
   for (;;) {
     const MappingWord word = table_.word(id);
-    if (word.tag() == Tag::kFree) return FramePin();
+    if (word.tag() == Tag::kFree) {
+      if (!image_.is_missing(number(id) / kMapFanout)) return FramePin();
+      NACRE_TRY(load_map(number(id) / kMapFanout));
+      continue;
+    }
     if (word.tag() == Tag::kFrame) return FramePin(arena_.info(word.frame()), word.frame());
     if (word.tag() == Tag::kLoading) {
       changed_.wait(mutex_);

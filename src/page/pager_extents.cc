@@ -112,6 +112,7 @@ void Pager::end_run() {
 
 Result<ExtentRef> Pager::read_extent(View view, PageId id) {
   NACRE_CHECK(Epochs::slot().depth == 0, "nobody reads from the file under a pin");
+  NACRE_TRY(know(id));
   for (;;) {
     const MappingWord word = table_.word(id);
     if (word.tag() != Tag::kDisk || word.place().type != PageType::kValueChunk) {

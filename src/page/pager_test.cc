@@ -6,67 +6,14 @@
 
 #include "io/sim_file_system.h"
 #include "page/node.h"
+#include "page/pager_testing_internal.h"
 
 namespace nacre::page {
 namespace {
 
-constexpr Options kSmall{.cache_bytes = 32 * kPageSize, .held_bytes_max = 8 * kPageSize};
-
-std::unique_ptr<Pager> make(io::FileSystem& disk, const Options& options = kSmall) {
-  auto made = Pager::create(disk, "store.dat", options, {});
-  EXPECT_TRUE(made.has_value()) << made.error().text();
-  return std::move(*made);
-}
-
-// An empty leaf of tree 1 whose hist_max_end field carries `mark`; no tree is needed to tell
-// versions apart.
-void fill(std::byte* page, std::uint64_t mark) {
-  store_le(page + offset::kTree, std::uint32_t{1});
-  page[offset::kType] = static_cast<std::byte>(PageType::kLeaf);
-  page[offset::kLog2Size] = std::byte{kLog2PageSize};
-  store_le(page + offset::kCapacity, std::uint16_t{16});
-  store_le(page + offset::kHeapTop, static_cast<std::uint16_t>(kPageSize));
-  store_le(page + offset::kHistoryMaxEnd, mark);
-}
-
-std::uint64_t mark_of(const std::byte* page) {
-  return load_le<std::uint64_t>(page + offset::kHistoryMaxEnd);
-}
-
-PageId add_page(Pager& pager, std::uint64_t mark) {
-  EXPECT_TRUE(pager.reserve(1).has_value());
-  const Pager::NewPage made = pager.allocate();
-  fill(made.bytes, mark);
-  return made.id;
-}
-
-// Loads the page when it has to.
-Result<std::uint64_t> read_mark(Pager& pager, PageId id, View view) {
-  for (;;) {
-    const FramePin loaded = NACRE_TRY(pager.load(id));
-    const Pin pin;
-    const auto generation = pager.generation(view);
-    if (!generation.has_value()) return fail(Code::kTooOld, "cancelled");
-    const std::byte* page = pager.find(id, *generation);
-    if (page != nullptr) return mark_of(page);
-    if (pager.is_absent(id)) return fail(Code::kNotFound, "absent");
-  }
-}
-
-Result<> set_mark(Pager& pager, PageId id, std::uint64_t mark) {
-  NACRE_TRY(pager.reserve(1));
-  const FramePin loaded = NACRE_TRY(pager.load(id));
-  const Pin pin;
-  const auto generation = pager.generation(View::open());
-  fill(pager.writable(pager.find(id, *generation)), mark);
-  return {};
-}
-
-Result<> checkpoint(Pager& pager) { return pager.write_checkpoint(pager.cut(), {}); }
-
 TEST(Pager, EachGenerationKeepsItsOwnVersionOfAPage) {
   io::SimFileSystem disk(1);
-  const auto pager = make(disk);
+  const auto pager = make_pager(disk);
   const PageId id = add_page(*pager, 1);
   pager->publish();
   std::vector<Hold> holds;
@@ -85,7 +32,7 @@ TEST(Pager, EachGenerationKeepsItsOwnVersionOfAPage) {
 
 TEST(Pager, MorePagesThanMemoryAreReadBackAsTheyWere) {
   io::SimFileSystem disk(1);
-  const auto pager = make(disk);
+  const auto pager = make_pager(disk);
   std::vector<PageId> ids;
   for (std::uint64_t mark = 0; mark < 200; ++mark) {
     ids.push_back(add_page(*pager, mark));
@@ -102,7 +49,7 @@ TEST(Pager, MorePagesThanMemoryAreReadBackAsTheyWere) {
 
 TEST(Pager, ABatchLargerThanMemoryIsFullNotADeadlock) {
   io::SimFileSystem disk(1);
-  const auto pager = make(disk);
+  const auto pager = make_pager(disk);
   Result<> reserved;
   for (int i = 0; i < 100 && reserved.has_value(); ++i) {
     reserved = pager->reserve(1);
@@ -117,7 +64,7 @@ TEST(Pager, ABatchLargerThanMemoryIsFullNotADeadlock) {
 
 TEST(Pager, TheOldestHoldIsCancelledWhenHoldsKeepTooMuch) {
   io::SimFileSystem disk(1);
-  const auto pager = make(disk);
+  const auto pager = make_pager(disk);
   std::vector<PageId> ids;
   for (std::uint64_t i = 0; i < 12; ++i) ids.push_back(add_page(*pager, 0));
   pager->publish();
@@ -140,7 +87,7 @@ TEST(Pager, TheOldestHoldIsCancelledWhenHoldsKeepTooMuch) {
 
 TEST(Pager, AFreedPageIsReadableAsLongAsItIsHeldAndThenItsIdIsUsedAgain) {
   io::SimFileSystem disk(1);
-  const auto pager = make(disk);
+  const auto pager = make_pager(disk);
   const PageId id = add_page(*pager, 7);
   pager->publish();
   ASSERT_TRUE(checkpoint(*pager).has_value());
@@ -169,7 +116,7 @@ TEST(Pager, WhatNoCheckpointHoldsIsGoneAndItsBlocksAreFree) {
   io::SimFileSystem disk(1);
   PageId kept{};
   {
-    const auto pager = make(disk);
+    const auto pager = make_pager(disk);
     kept = add_page(*pager, 1);
     pager->publish();
     ASSERT_TRUE(checkpoint(*pager).has_value());
@@ -187,7 +134,7 @@ TEST(Pager, WhatNoCheckpointHoldsIsGoneAndItsBlocksAreFree) {
 
 TEST(Pager, RewritingTheSamePagesForEverDoesNotGrowTheFile) {
   io::SimFileSystem disk(1);
-  const auto pager = make(disk);
+  const auto pager = make_pager(disk);
   std::vector<PageId> ids;
   for (std::uint64_t i = 0; i < 20; ++i) ids.push_back(add_page(*pager, 0));
   pager->publish();
@@ -205,7 +152,7 @@ TEST(Pager, RewritingTheSamePagesForEverDoesNotGrowTheFile) {
 
 TEST(Pager, DirtyPagesAreThoseWithoutAPlaceInTheFile) {
   io::SimFileSystem disk(1);
-  const auto pager = make(disk);
+  const auto pager = make_pager(disk);
   std::vector<PageId> ids;
   for (std::uint64_t i = 0; i < 8; ++i) ids.push_back(add_page(*pager, 0));
   EXPECT_EQ(pager->dirty_pages(), 8U);
@@ -233,7 +180,7 @@ TEST(Pager, DirtyPagesAreThoseWithoutAPlaceInTheFile) {
 
 TEST(Pager, AFailedSyncStopsChangesNamesItsCauseAndLeavesReadsAlone) {
   io::SimFileSystem disk(1);
-  const auto pager = make(disk);
+  const auto pager = make_pager(disk);
   const PageId id = add_page(*pager, 1);
   pager->publish();
   disk.inject({.target = io::Fault::Target::kSync});
@@ -253,7 +200,7 @@ TEST(Pager, AFailedSyncStopsChangesNamesItsCauseAndLeavesReadsAlone) {
 
 TEST(Pager, CreateRefusesAFileThatIsThereAndOpenOneThatIsNot) {
   io::SimFileSystem disk(1);
-  static_cast<void>(make(disk));
+  static_cast<void>(make_pager(disk));
   const auto again = Pager::create(disk, "store.dat", kSmall, {});
   ASSERT_FALSE(again.has_value());
   EXPECT_EQ(again.error().code(), Code::kExists);
@@ -275,7 +222,7 @@ TEST(Pager, TheRootRecordOfTheLastCheckpointIsReadBack) {
   root.log_offset = 4096;
   root.clean = true;
   {
-    const auto pager = make(disk);
+    const auto pager = make_pager(disk);
     static_cast<void>(add_page(*pager, 1));
     pager->publish();
     ASSERT_TRUE(pager->write_checkpoint(pager->cut(), root).has_value());

@@ -88,6 +88,8 @@ class Store {
   [[nodiscard]] bool wants_log_segment() const { return log_->wants_segment(); }
   [[nodiscard]] Result<> prepare_log_segment() { return log_->prepare_segment(); }
   [[nodiscard]] Result<> mark_log_durable() { return log_->mark_durable(); }
+  // A step of finding out which space of the file is free; returns whether it was the last one.
+  [[nodiscard]] Result<bool> derive_free_space() { return pager_->derive_free_space(64); }
   [[nodiscard]] StoreStats stats() const;
   // Why writing has stopped: kClosed naming the first failure. Ok while all is well.
   [[nodiscard]] Result<> check_writable() const;

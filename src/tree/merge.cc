@@ -160,6 +160,7 @@ Result<std::vector<PageId>> pages_below(const Target& target) {
       return kNoPage;
     };
     NACRE_TRY(with_pages(target, page::View::open(), step));
+    for (const PageId child : children) NACRE_TRY(target.pager->know(child));
     found.insert(found.end(), children.begin(), children.end());
     if (level > 1) inner.insert(inner.end(), children.begin(), children.end());
   }

@@ -128,6 +128,7 @@ class Pipeline {
   void request_flush(FlushDue due);
   void flush_in_background();
   void checkpoint_in_background();
+  void derive_in_background();
   void start_background();
   void stop_background();
 
@@ -171,6 +172,7 @@ class Pipeline {
     BackgroundPool::Task flush;
     BackgroundPool::Task segment;
     BackgroundPool::Task checkpoint;
+    BackgroundPool::Task derive;  // which space of the file is free
   };
   std::unique_ptr<Background> background_;  // null when all work is done inside commits
   Mutex background_mutex_;

@@ -92,6 +92,13 @@ void Pipeline::checkpoint_in_background() {
   [[maybe_unused]] const auto written = write_checkpoint(/*clean=*/false);
 }
 
+// A step at a time, so that other upkeep comes in between. What is damaged is met by whoever reads
+// there, and by verify.
+void Pipeline::derive_in_background() {
+  const auto done = store_.derive_free_space();
+  if (done.has_value() && !*done) background_->derive.run_now();
+}
+
 Pipeline::Background::Background(Pipeline& pipeline)
     : flush(BackgroundPool::of_process(), BackgroundPool::Kind::kPrompt,
             [&pipeline] { pipeline.flush_in_background(); }),
@@ -100,15 +107,21 @@ Pipeline::Background::Background(Pipeline& pipeline)
                 [[maybe_unused]] const auto made = pipeline.store_.prepare_log_segment();
               }),
       checkpoint(BackgroundPool::of_process(), BackgroundPool::Kind::kBulk,
-                 [&pipeline] { pipeline.checkpoint_in_background(); }) {}
+                 [&pipeline] { pipeline.checkpoint_in_background(); }),
+      derive(BackgroundPool::of_process(), BackgroundPool::Kind::kUpkeep,
+             [&pipeline] { pipeline.derive_in_background(); }) {}
 
-void Pipeline::start_background() { background_ = std::make_unique<Background>(*this); }
+void Pipeline::start_background() {
+  background_ = std::make_unique<Background>(*this);
+  background_->derive.run_now();
+}
 
 void Pipeline::stop_background() {
   if (background_ == nullptr) return;
   background_->flush.cancel();
   background_->segment.cancel();
   background_->checkpoint.cancel();
+  background_->derive.cancel();
 }
 
 }  // namespace nacre::txn
