@@ -47,7 +47,15 @@ class Session {
   // Reads after it see every commit before it. Called once per thousand gets.
   [[nodiscard]] virtual Result<> refresh() = 0;
   [[nodiscard]] virtual Result<bool> get(std::string_view key, Tally& tally) = 0;
+  // In the engine's own way of getting many at once, where it has one.
+  [[nodiscard]] virtual Result<> get_many(std::span<const std::string_view> keys, Tally& tally) {
+    for (const std::string_view key : keys) NACRE_TRY(get(key, tally));
+    return {};
+  }
   [[nodiscard]] virtual Result<> scan(Tally& tally) = 0;
+  // Up to `limit` rows from `key` on.
+  [[nodiscard]] virtual Result<> scan_from(std::string_view key, std::uint64_t limit,
+                                           Tally& tally) = 0;
   // One transaction that writes all of `rows`.
   [[nodiscard]] virtual Result<> put(std::span<const Row> rows) = 0;
 };

@@ -35,7 +35,8 @@ namespace {
 constexpr const char* kUsage =
     "kv_bench [--rows N] [--value-bytes N] [--gets N] [--seconds S] [--repeat N] [--cache-bytes "
     "N]\n"
-    "         [--engines nacre,lmdb,...] [--dir DIRECTORY] [--json FILE]\n";
+    "         [--threads N] [--engines nacre,lmdb,...] [--only PART OF A WORKLOAD'S NAME,...]\n"
+    "         [--dir DIRECTORY] [--json FILE]\n";
 
 template <class T>
 Result<> parse_number(std::string_view option, std::string_view text, T& into) {
@@ -74,6 +75,10 @@ Result<Options> parse(int count, char** arguments) {
       NACRE_TRY(parse_number(option, value, options.cache_bytes));
     } else if (option == "--engines") {
       options.engines = split(value);
+    } else if (option == "--threads") {
+      NACRE_TRY(parse_number(option, value, options.threads));
+    } else if (option == "--only") {
+      options.only = split(value);
     } else if (option == "--dir") {
       options.directory = value;
     } else if (option == "--json") {

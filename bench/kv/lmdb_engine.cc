@@ -28,7 +28,10 @@ class LmdbSession final : public Session {
   LmdbSession(MDB_env* env, MDB_dbi dbi, MDB_txn* reader) : env_(env), dbi_(dbi), reader_(reader) {}
   LmdbSession(const LmdbSession&) = delete;
   LmdbSession& operator=(const LmdbSession&) = delete;
-  ~LmdbSession() override { mdb_txn_abort(reader_); }
+  ~LmdbSession() override {
+    if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+    mdb_txn_abort(reader_);
+  }
 
   // A reader that stayed open would keep writers from reusing pages, so it is parked after reading.
   Result<> refresh() override {
@@ -46,6 +49,22 @@ class LmdbSession final : public Session {
     NACRE_TRY(checked(status, "mdb_get"));
     tally.see(as_view(value));
     return true;
+  }
+
+  Result<> scan_from(std::string_view key, std::uint64_t limit, Tally& tally) override {
+    if (cursor_ == nullptr) {
+      NACRE_TRY(checked(mdb_cursor_open(reader_, dbi_, &cursor_), "mdb_cursor_open"));
+    } else {
+      NACRE_TRY(checked(mdb_cursor_renew(reader_, cursor_), "mdb_cursor_renew"));
+    }
+    MDB_val at = as_val(key);
+    MDB_val value;
+    int status = mdb_cursor_get(cursor_, &at, &value, MDB_SET_RANGE);
+    for (; status == MDB_SUCCESS; status = mdb_cursor_get(cursor_, &at, &value, MDB_NEXT)) {
+      tally.see(as_view(value));
+      if (--limit == 0) return {};
+    }
+    return status == MDB_NOTFOUND ? Result<>{} : checked(status, "mdb_cursor_get");
   }
 
   Result<> scan(Tally& tally) override {
@@ -89,7 +108,8 @@ class LmdbSession final : public Session {
 
   MDB_env* env_;
   MDB_dbi dbi_;
-  MDB_txn* reader_;  // parked unless reading_
+  MDB_txn* reader_;               // parked unless reading_
+  MDB_cursor* cursor_ = nullptr;  // of short scans
   bool reading_ = false;
 };
 

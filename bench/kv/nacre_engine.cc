@@ -17,6 +17,7 @@ class NacreSession final : public Session {
       : database_(database), durability_(durability), snapshot_(database.snapshot()) {}
 
   Result<> refresh() override {
+    cursor_.reset();
     snapshot_ = database_.snapshot();
     return {};
   }
@@ -32,8 +33,28 @@ class NacreSession final : public Session {
     const auto cursor = NACRE_TRY(snapshot_.cursor(kTable));
     bool row = NACRE_TRY(cursor->seek_first());
     while (row) {
-      tally.see(as_text(cursor->value()));
-      row = NACRE_TRY(cursor->next());
+      const txn::RowViews seen = NACRE_TRY(cursor->read_rows(txn::Cursor::kNoLimit));
+      for (const txn::RowView& view : seen.rows) tally.see(as_text(view.value));
+      row = seen.more;
+    }
+    return {};
+  }
+
+  Result<> get_many(std::span<const std::string_view> keys, Tally& tally) override {
+    wanted_.clear();
+    for (const std::string_view key : keys) wanted_.push_back(as_bytes(key));
+    return snapshot_.get_many(kTable, wanted_,
+                              [&](std::size_t, Bytes value) { tally.see(as_text(value)); });
+  }
+
+  Result<> scan_from(std::string_view key, std::uint64_t limit, Tally& tally) override {
+    if (cursor_ == nullptr) cursor_ = NACRE_TRY(snapshot_.cursor(kTable));
+    bool row = NACRE_TRY(cursor_->seek(as_bytes(key)));
+    while (row && limit != 0) {
+      const txn::RowViews seen = NACRE_TRY(cursor_->read_rows(limit));
+      for (const txn::RowView& view : seen.rows) tally.see(as_text(view.value));
+      limit -= seen.rows.size();
+      row = seen.more;
     }
     return {};
   }
@@ -56,6 +77,8 @@ class NacreSession final : public Session {
   txn::Database& database_;
   txn::Durability durability_;
   txn::Snapshot snapshot_;
+  std::unique_ptr<txn::Cursor> cursor_;  // of short scans in snapshot_
+  std::vector<Bytes> wanted_;
 };
 
 class NacreEngine final : public Engine {

@@ -15,6 +15,7 @@ namespace {
 std::string rate_text(double rate) {
   if (rate >= 1e6) return format("{:.2f} M", rate / 1e6);
   if (rate >= 1e4) return format("{:.1f} k", rate / 1e3);
+  if (rate < 100) return format("{:.2f}", rate);
   return format("{:.0f}", rate);
 }
 
@@ -31,7 +32,9 @@ std::string ratio_text(const std::vector<Sample>& samples, const std::string& wo
   double best = 0;
   for (const Sample& sample : samples) {
     if (sample.workload == workload && sample.engine != "nacre") {
-      best = std::max(best, median(sample.rates));
+      const double rate = median(sample.rates);
+      const bool is_better = sample.less_is_better ? best == 0 || rate < best : rate > best;
+      if (is_better) best = rate;
     }
   }
   const Sample* own = sample_of(samples, workload, "nacre");

@@ -39,6 +39,30 @@ class RocksSession final : public Session {
     return true;
   }
 
+  Result<> get_many(std::span<const std::string_view> keys, Tally& tally) override {
+    wanted_.clear();
+    for (const std::string_view key : keys) wanted_.push_back(as_slice(key));
+    values_.resize(keys.size());
+    statuses_.resize(keys.size());
+    database_.MultiGet(read_, database_.DefaultColumnFamily(), keys.size(), wanted_.data(),
+                       values_.data(), statuses_.data());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      NACRE_TRY(checked(statuses_[i], "MultiGet"));
+      tally.see({values_[i].data(), values_[i].size()});
+      values_[i].Reset();
+    }
+    return {};
+  }
+
+  Result<> scan_from(std::string_view key, std::uint64_t limit, Tally& tally) override {
+    const std::unique_ptr<rocksdb::Iterator> rows(database_.NewIterator(read_));
+    for (rows->Seek(as_slice(key)); rows->Valid(); rows->Next()) {
+      tally.see({rows->value().data(), rows->value().size()});
+      if (--limit == 0) break;
+    }
+    return checked(rows->status(), "Next");
+  }
+
   Result<> scan(Tally& tally) override {
     const std::unique_ptr<rocksdb::Iterator> rows(database_.NewIterator(read_));
     for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
@@ -63,6 +87,9 @@ class RocksSession final : public Session {
   rocksdb::WriteOptions write_;
   rocksdb::WriteBatch batch_;
   rocksdb::PinnableSlice value_;
+  std::vector<rocksdb::Slice> wanted_;
+  std::vector<rocksdb::PinnableSlice> values_;
+  std::vector<rocksdb::Status> statuses_;
 };
 
 class RocksEngine final : public Engine {

@@ -53,6 +53,8 @@ class SqliteSession final : public Session {
 
   Result<> prepare() {
     get_ = NACRE_TRY(prepared(connection_.get(), "SELECT v FROM rows WHERE k = ?"));
+    scan_from_ = NACRE_TRY(
+        prepared(connection_.get(), "SELECT v FROM rows WHERE k >= ? ORDER BY k LIMIT ?"));
     scan_ = NACRE_TRY(prepared(connection_.get(), "SELECT v FROM rows ORDER BY k"));
     put_ = NACRE_TRY(prepared(connection_.get(), "INSERT OR REPLACE INTO rows VALUES (?, ?)"));
     begin_ = NACRE_TRY(prepared(connection_.get(), "BEGIN"));
@@ -74,6 +76,17 @@ class SqliteSession final : public Session {
     sqlite3_reset(get_.get());
     NACRE_TRY(checked(status, connection_.get(), "SELECT"));
     return status == SQLITE_ROW;
+  }
+
+  Result<> scan_from(std::string_view key, std::uint64_t limit, Tally& tally) override {
+    bind_blob(scan_from_, 1, key);
+    sqlite3_bind_int64(scan_from_.get(), 2, static_cast<sqlite3_int64>(limit));
+    int status = sqlite3_step(scan_from_.get());
+    for (; status == SQLITE_ROW; status = sqlite3_step(scan_from_.get())) {
+      see_value(scan_from_, tally);
+    }
+    sqlite3_reset(scan_from_.get());
+    return checked(status, connection_.get(), "SELECT");
   }
 
   Result<> scan(Tally& tally) override {
@@ -111,7 +124,7 @@ class SqliteSession final : public Session {
   Connection connection_;  // before the statements: closed after them
   std::mutex& writer_;
   bool reading_ = false;
-  Statement get_, scan_, put_, begin_, begin_write_, commit_;
+  Statement get_, scan_, scan_from_, put_, begin_, begin_write_, commit_;
 };
 
 class SqliteEngine final : public Engine {

@@ -52,6 +52,20 @@ class WiredTigerSession final : public Session {
     return true;
   }
 
+  Result<> scan_from(std::string_view key, std::uint64_t limit, Tally& tally) override {
+    const WT_ITEM item = as_item(key);
+    cursor_->set_key(cursor_, &item);
+    int side = 0;
+    int status = cursor_->search_near(cursor_, &side);
+    if (status == 0 && side < 0) status = cursor_->next(cursor_);
+    for (; status == 0; status = cursor_->next(cursor_)) {
+      see_value(cursor_, tally);
+      if (--limit == 0) break;
+    }
+    NACRE_TRY(checked(cursor_->reset(cursor_), "reset"));
+    return status == WT_NOTFOUND ? Result<>{} : checked(status, "next");
+  }
+
   Result<> scan(Tally& tally) override {
     NACRE_TRY(checked(cursor_->reset(cursor_), "reset"));
     int status = cursor_->next(cursor_);

@@ -1,27 +1,38 @@
 #include "kv/workloads.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <latch>
-#include <thread>
 
 #include "base/text.h"
+#include "kv/parallel.h"
+#include "kv/ycsb.h"
 
 namespace nacre::bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 struct Opened {
   const EngineKind* kind;
   std::unique_ptr<Engine> engine;
 };
+
+// Bytes of the files that hold the rows: logs are kept and recycled in ways too different to
+// compare.
+std::uint64_t data_files_bytes(const std::string& directory) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_log = name.ends_with(".log") || name.ends_with("-wal") ||
+                        name.starts_with("WiredTigerLog") || name.starts_with("WiredTigerPreplog");
+    struct stat status{};
+    if (!is_log && entry.is_regular_file() && ::stat(entry.path().c_str(), &status) == 0) {
+      bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
+    }
+  }
+  return bytes;
+}
 
 class Runner {
  public:
@@ -36,19 +47,13 @@ class Runner {
   Result<std::vector<Sample>> run() {
     NACRE_TRY(loads("random load", keys_.shuffled(1, keys_.count()), false));
     NACRE_TRY(loads("sorted load", keys_, true));  // its engines stay open for what follows
-    for (Opened& opened : engines_) NACRE_TRY(opened.engine->settle());
-    NACRE_TRY(each("random get, 1 thread", "gets/s", [&](Engine& e) { return gets(e, 1); }));
-    NACRE_TRY(each("random get, 2 threads", "gets/s", [&](Engine& e) { return gets(e, 2); }));
-    NACRE_TRY(each("full scan", "rows/s", [&](Engine& e) { return scan(e); }));
-    for (const int writers : {1, 8, 32}) {
-      NACRE_TRY(each(format("durable put, {} writer{}", writers, writers == 1 ? "" : "s"),
-                     "commits/s",
-                     [&](Engine& e) { return updates(e, Promise::kDurable, writers, 1); }));
+    NACRE_TRY(reads());
+    NACRE_TRY(writes());
+    for (const YcsbMix& mix : kYcsbMixes) {
+      NACRE_TRY(each(mix.name, "ops/s", [&](Engine& e) {
+        return run_ycsb(e, mix, {keys_, values_, options_.seconds, options_.threads, ++seed_});
+      }));
     }
-    NACRE_TRY(each("update, not synced, 1 per commit", "rows/s",
-                   [&](Engine& e) { return updates(e, Promise::kLater, 1, 1); }));
-    NACRE_TRY(each("update, not synced, 1000 per commit", "rows/s",
-                   [&](Engine& e) { return updates(e, Promise::kLater, 1, 1000); }));
     return std::move(samples_);
   }
 
@@ -67,16 +72,67 @@ class Runner {
     const auto start = Clock::now();
     NACRE_TRY(opened.engine->load(
         {keys.count(), [&](std::uint64_t i) { return Row{keys[i], values_.at(i)}; }, sorted}));
-    return static_cast<double>(keys.count()) / seconds_since(start);
+    const double seconds = seconds_since(start);
+    NACRE_TRY(opened.engine->settle());
+    const auto at = static_cast<std::size_t>(&opened - engines_.data());
+    sizes_[at].push_back(static_cast<double>(data_files_bytes(directory)) /
+                         static_cast<double>(data_bytes));
+    return static_cast<double>(keys.count()) / seconds;
   }
 
+  // Loads are done even if nobody asked for them: what follows needs the rows.
   Result<> loads(const std::string& name, const Keys& keys, bool sorted) {
-    return each_opened(name, "rows/s",
-                       [&](Opened& opened) { return timed_load(opened, keys, sorted); });
+    if (!sorted && !is_wanted(name)) return {};
+    sizes_.assign(engines_.size(), {});
+    NACRE_TRY(each_opened(name, "rows/s",
+                          [&](Opened& opened) { return timed_load(opened, keys, sorted); }));
+    const std::string size_name = format("size on disk after {}", name);
+    for (std::size_t i = 0; i < engines_.size(); ++i) {
+      samples_.push_back({.workload = size_name,
+                          .unit = "bytes/byte",
+                          .engine = engines_[i].kind->name,
+                          .rates = sizes_[i],
+                          .less_is_better = true});
+    }
+    return {};
+  }
+
+  Result<> reads() {
+    NACRE_TRY(each("random get, 1 thread", "gets/s", [&](Engine& e) { return gets(e, 1); }));
+    NACRE_TRY(each("random get, 2 threads", "gets/s", [&](Engine& e) { return gets(e, 2); }));
+    if (options_.threads > 2) {
+      NACRE_TRY(each(format("random get, {} threads", options_.threads), "gets/s",
+                     [&](Engine& e) { return gets(e, options_.threads); }));
+    }
+    NACRE_TRY(each("get 64 keys at once", "gets/s", [&](Engine& e) { return multi_gets(e); }));
+    NACRE_TRY(each("full scan", "rows/s", [&](Engine& e) { return scan(e); }));
+    return each("scan of 100 rows", "rows/s", [&](Engine& e) { return short_scans(e); });
+  }
+
+  Result<> writes() {
+    for (const int writers : {1, 8, 32}) {
+      NACRE_TRY(each(format("durable put, {} writer{}", writers, writers == 1 ? "" : "s"),
+                     "commits/s",
+                     [&](Engine& e) { return updates(e, Promise::kDurable, writers, 1); }));
+    }
+    NACRE_TRY(each("durable put, 100 per commit", "rows/s",
+                   [&](Engine& e) { return updates(e, Promise::kDurable, 1, 100); }));
+    NACRE_TRY(each("update, not synced, 1 per commit", "rows/s",
+                   [&](Engine& e) { return updates(e, Promise::kLater, 1, 1); }));
+    return each("update, not synced, 1000 per commit", "rows/s",
+                [&](Engine& e) { return updates(e, Promise::kLater, 1, 1000); });
+  }
+
+  [[nodiscard]] bool is_wanted(std::string_view name) const {
+    return options_.only.empty() ||
+           std::ranges::any_of(options_.only, [&](const std::string& part) {
+             return name.find(part) != std::string_view::npos;
+           });
   }
 
   Result<> each(const std::string& name, const std::string& unit,
                 const std::function<Result<double>(Engine&)>& measure) {
+    if (!is_wanted(name)) return {};
     return each_opened(name, unit, [&](Opened& opened) { return measure(*opened.engine); });
   }
 
@@ -84,7 +140,10 @@ class Runner {
   Result<> each_opened(const std::string& name, const std::string& unit,
                        const std::function<Result<double>(Opened&)>& measure) {
     const std::size_t first = samples_.size();
-    for (const Opened& opened : engines_) samples_.push_back({name, unit, opened.kind->name, {}});
+    for (const Opened& opened : engines_) {
+      samples_.push_back(
+          {.workload = name, .unit = unit, .engine = opened.kind->name, .rates = {}});
+    }
     for (int repeat = 0; repeat < options_.repeat; ++repeat) {
       for (std::size_t i = 0; i < engines_.size(); ++i) {
         std::fprintf(stderr, "%s, %s, %d of %d\n", name.c_str(), kinds_[i].name.c_str(), repeat + 1,
@@ -100,33 +159,6 @@ class Runner {
     return {};
   }
 
-  // Runs `work` on `threads` sessions at once; the sum of what they return, per second.
-  static Result<double> parallel(Engine& engine, Promise promise, int threads,
-                                 const std::function<Result<std::uint64_t>(int, Session&)>& work) {
-    std::vector<std::unique_ptr<Session>> sessions;
-    for (int i = 0; i < threads; ++i) sessions.push_back(NACRE_TRY(engine.session(promise)));
-    std::vector<Result<std::uint64_t>> done(sessions.size());
-    std::latch ready(threads);
-    std::latch go(1);
-    std::vector<std::jthread> running;
-    for (int i = 0; i < threads; ++i) {
-      running.emplace_back([&, i] {
-        const auto at = static_cast<std::size_t>(i);
-        ready.count_down();
-        go.wait();
-        done[at] = work(i, *sessions[at]);
-      });
-    }
-    ready.wait();
-    const auto start = Clock::now();
-    go.count_down();
-    running.clear();  // joins
-    const double seconds = seconds_since(start);
-    std::uint64_t total = 0;
-    for (auto& result : done) total += NACRE_TRY(std::move(result));
-    return static_cast<double>(total) / seconds;
-  }
-
   Result<double> gets(Engine& engine, int threads) const {
     std::vector<Keys> orders;
     for (int i = 0; i < threads; ++i) {
@@ -140,6 +172,37 @@ class Runner {
                         if (i % 1000 == 0) NACRE_TRY(session.refresh());
                         const bool found = NACRE_TRY(session.get(order[i], tally));
                         if (!found) return fail(Code::kCorrupt, format("{} is gone", order[i]));
+                      }
+                      return tally.rows;
+                    });
+  }
+
+  Result<double> multi_gets(Engine& engine) const {
+    constexpr std::size_t kAtOnce = 64;
+    const Keys order = keys_.shuffled(200, options_.gets / kAtOnce * kAtOnce);
+    return parallel(
+        engine, Promise::kLater, 1, [&](int, Session& session) -> Result<std::uint64_t> {
+          Tally tally;
+          std::vector<std::string_view> keys(kAtOnce);
+          for (std::uint64_t i = 0; i < order.count(); i += kAtOnce) {
+            if (i % (16 * kAtOnce) == 0) NACRE_TRY(session.refresh());
+            for (std::size_t k = 0; k < kAtOnce; ++k) keys[k] = order[i + k];
+            NACRE_TRY(session.get_many(keys, tally));
+          }
+          if (tally.rows == order.count()) return tally.rows;
+          return fail(Code::kCorrupt, format("{} of {} keys are there", tally.rows, order.count()));
+        });
+  }
+
+  Result<double> short_scans(Engine& engine) const {
+    constexpr std::uint64_t kRows = 100;
+    const Keys order = keys_.shuffled(300, std::max<std::uint64_t>(options_.gets / 20, 1));
+    return parallel(engine, Promise::kLater, 1,
+                    [&](int, Session& session) -> Result<std::uint64_t> {
+                      Tally tally;
+                      for (std::uint64_t i = 0; i < order.count(); ++i) {
+                        if (i % 100 == 0) NACRE_TRY(session.refresh());
+                        NACRE_TRY(session.scan_from(order[i], kRows, tally));
                       }
                       return tally.rows;
                     });
@@ -186,6 +249,7 @@ class Runner {
   Keys keys_;
   Values values_;
   std::vector<Opened> engines_;
+  std::vector<std::vector<double>> sizes_;  // by engine: bytes on disk per byte of data
   std::vector<Sample> samples_;
   std::uint64_t seed_ = 1000;
 };

@@ -15,18 +15,21 @@ struct Options {
   std::uint64_t gets = 500'000;  // per thread
   double seconds = 2;            // of each kind of update
   int repeat = 3;
+  int threads = 2;                   // of YCSB
   std::uint64_t cache_bytes = 0;     // 0: four times the data, at least 256 MB
   std::vector<std::string> engines;  // empty: all
+  std::vector<std::string> only;     // workloads whose name contains one of these; empty: all
   std::string directory = "kv_bench.data";
   std::string json;  // a file to write; empty: none
 };
 
-// Rates in operations per second, one per repeat.
+// Rates in operations per second, one per repeat; or another figure, as the unit says.
 struct Sample {
   std::string workload;
   std::string unit;
   std::string engine;
   std::vector<double> rates;
+  bool less_is_better = false;
 };
 
 [[nodiscard]] double median(std::vector<double> rates);

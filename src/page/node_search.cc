@@ -121,6 +121,15 @@ CountHeadsList runnable_count_heads() {
   return list;
 }
 
+void prefetch_cell(Node node, Bytes suffix) {
+  const Bytes rest = suffix.subspan(std::min(node.lead_length(), suffix.size()));
+  const std::size_t index = kCountHeads(node.page(), head_of(rest));
+  if (index == node.count()) return;
+  const std::byte* cell = node.page() + Node::cell_offset(node.slot(index));
+  __builtin_prefetch(cell);
+  __builtin_prefetch(cell + 64);
+}
+
 Found search(Node node, Bytes suffix) {
   const std::size_t lead = node.lead_length();
   if (lead != 0) {

@@ -6,8 +6,10 @@
 // Threads: reading: any number of threads. Must not outlive its store.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -28,6 +30,11 @@ class Snapshot {
   [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
   // The commit that wrote the row of `key`; nothing when there is no row.
   [[nodiscard]] Result<std::optional<Position>> written_at(TableId table, Bytes key) const;
+  // Calls `seen(i, value)` for each of `keys` that is there, in any order. The value is valid until
+  // it returns; it must not call back into the store.
+  using Seen = std::function<void(std::size_t i, Bytes value)>;
+  [[nodiscard]] Result<> get_many(TableId table, std::span<const Bytes> keys,
+                                  const Seen& seen) const;
   // The tree of `table`, to be read through view(); nothing when the table has no rows yet.
   [[nodiscard]] std::optional<tree::Tree> table(TableId table) const;
   // Valid as long as this snapshot.

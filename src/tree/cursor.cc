@@ -1,6 +1,7 @@
 #include "tree/cursor.h"
 
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "page/node_search.h"
@@ -50,6 +51,37 @@ class Cursor::Rep {
     return settle_backward();
   }
 
+  Result<RowViews> read_rows(std::size_t limit) {
+    require_row();
+    if (limit < count_ - index_) {
+      shown_.reset();
+      view_rows(index_ + limit, nullptr);
+      index_ += limit;
+      key_known_ = false;
+      return RowViews{rows_, true};
+    }
+    page::FramePin next;
+    const bool is_found = NACRE_TRY(find_next_leaf(next));
+    view_rows(count_, next.page());
+    shown_ = std::move(leaf_);
+    if (!is_found) {
+      leaf_.reset();
+      return RowViews{rows_, false};
+    }
+    if (next.page() == nullptr) {
+      fence_.assign(as_text(*Node(shown_.page()).upper_fence()));
+      NACRE_TRY(enter(as_bytes(fence_), Side::kAtOrAfter));
+      const Node leaf(page());
+      index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
+    } else {
+      leaf_ = std::move(next);
+      index_ = 0;
+      NACRE_TRY(entered());
+    }
+    const bool more = NACRE_TRY(settle_forward());
+    return RowViews{rows_, more};
+  }
+
   Bytes key() {
     require_row();
     if (!key_known_) {
@@ -76,9 +108,11 @@ class Cursor::Rep {
   Result<> enter(Bytes key, Side side) {
     leaf_.reset();
     const auto step = [&](std::uint64_t generation) -> Result<PageId> {
-      const Arrival arrival = NACRE_TRY(descend(target_, view_, generation, key, side, nullptr));
+      Path path;
+      const Arrival arrival = NACRE_TRY(descend(target_, view_, generation, key, side, &path));
       if (arrival.leaf == nullptr) return arrival.missing;
       leaf_ = target_.pager->keep(arrival.leaf);
+      remember_parent(path);
       return kNoPage;
     };
     NACRE_TRY(with_pages(target_, view_, step));
@@ -88,6 +122,7 @@ class Cursor::Rep {
   // The last leaf: the last child all the way down.
   Result<> enter_last() {
     leaf_.reset();
+    parent_ = kNoPage;
     const auto step = [&](std::uint64_t generation) -> Result<PageId> {
       const Arrival arrival = NACRE_TRY(descend_last(target_, view_, generation));
       if (arrival.leaf == nullptr) return arrival.missing;
@@ -96,6 +131,60 @@ class Cursor::Rep {
     };
     NACRE_TRY(with_pages(target_, view_, step));
     return entered();
+  }
+
+  void remember_parent(const Path& path) {
+    parent_ = path.size < 2 ? kNoPage : path.steps[path.size - 2].id;
+    if (parent_ != kNoPage) child_ = path.steps[path.size - 2].child;
+  }
+
+  // Whether there is a leaf after this one. `next` gets it when the parent knows it and it is in
+  // memory; else the way to it is from the root.
+  Result<bool> find_next_leaf(page::FramePin& next) {
+    const Node leaf(page());
+    const auto upper = leaf.upper_fence();
+    if (!upper.has_value()) return false;
+    if (parent_ == kNoPage) return true;
+    const page::Pager& pager = *target_.pager;
+    const page::Pin pin;
+    const auto generation = pager.generation(view_);
+    if (!generation.has_value()) return too_old(target_);
+    const std::byte* parent = pager.find(parent_, *generation, kInnerArrays);
+    // The parent may have been freed, or changed, since we came through it: what counts is that the
+    // page found begins where ours ends.
+    if (parent == nullptr || page::tree_of(parent) != std::to_underlying(target_.tree) ||
+        page::level_of(parent) != 1 || child_ + 1 > Node(parent).count()) {
+      parent_ = kNoPage;
+      return true;
+    }
+    const std::byte* found = pager.find(Node(parent).child(child_ + 1), *generation, kLeafArrays);
+    if (found == nullptr || page::tree_of(found) != std::to_underlying(target_.tree) ||
+        page::level_of(found) != 0 || compare(Node(found).lower_fence(), *upper) != 0) {
+      parent_ = kNoPage;
+      return true;
+    }
+    next = pager.keep(found);
+    ++child_;
+    return true;
+  }
+
+  // Fills rows_ from index_ to `end`, and asks for the lines of `next` on the way, a few at a time.
+  void view_rows(std::size_t end, const std::byte* next) {
+    const Node leaf(page());
+    const Bytes prefix = leaf.prefix();
+    rows_.clear();
+    rows_.reserve(end - index_);
+    const std::size_t step = page::kPageSize / (end - index_) / kLine + 1;
+    std::size_t line = 0;
+    for (std::size_t i = index_; i < end; ++i) {
+      const Node::LeafCell cell = leaf.leaf_cell(i);
+      rows_.push_back({prefix, cell.suffix, cell.value, cell.word, cell.flags});
+      if (next == nullptr) continue;
+      for (const std::size_t stop = line + step; line < stop && line < page::kPageSize / kLine;
+           ++line) {
+        __builtin_prefetch(next + line * kLine);
+      }
+    }
   }
 
   Result<> entered() {
@@ -114,12 +203,19 @@ class Cursor::Rep {
   Result<bool> settle_forward() {
     key_known_ = false;
     while (index_ >= count_) {
-      const auto upper = Node(page()).upper_fence();
-      if (!upper.has_value()) {
+      page::FramePin next;
+      const bool is_found = NACRE_TRY(find_next_leaf(next));
+      if (!is_found) {
         leaf_.reset();
         return false;
       }
-      fence_.assign(as_text(*upper));
+      if (next.page() != nullptr) {
+        leaf_ = std::move(next);
+        index_ = 0;
+        NACRE_TRY(entered());
+        continue;
+      }
+      fence_.assign(as_text(*Node(page()).upper_fence()));
       NACRE_TRY(enter(as_bytes(fence_), Side::kAtOrAfter));
       const Node leaf(page());
       index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
@@ -145,9 +241,15 @@ class Cursor::Rep {
     return true;
   }
 
+  static constexpr std::size_t kLine = 64;  // of a CPU's cache
+
   Target target_;
   page::View view_;
   page::FramePin leaf_;
+  PageId parent_ = kNoPage;  // of leaf_, as far as known
+  std::size_t child_ = 0;    // of the parent: leaf_
+  page::FramePin shown_;     // the page of rows_
+  std::vector<RowView> rows_;
   std::size_t index_ = 0;
   std::size_t count_ = 0;
   std::string key_;  // the page's prefix, and the row's suffix once key_known_
@@ -167,6 +269,7 @@ Result<bool> Cursor::seek_first() { return rep_->seek({}); }
 Result<bool> Cursor::seek_last() { return rep_->seek_last(); }
 Result<bool> Cursor::next() { return rep_->next(); }
 Result<bool> Cursor::prev() { return rep_->prev(); }
+Result<RowViews> Cursor::read_rows(std::size_t limit) { return rep_->read_rows(limit); }
 Bytes Cursor::key() const { return rep_->key(); }
 Bytes Cursor::value() const { return rep_->cell().value; }
 std::uint64_t Cursor::word() const { return rep_->cell().word; }

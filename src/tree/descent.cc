@@ -22,11 +22,6 @@ std::unexpected<Error> too_old(const Target& target) {
 
 namespace {
 
-// Header, hints, heads and slots of a leaf of 60 rows: asked for at once, they cost one trip to
-// memory instead of three.
-constexpr std::size_t kLeafArrays = 704;   // bytes
-constexpr std::size_t kInnerArrays = 256;  // bytes; inner pages are mostly in the CPU's caches
-
 // Which child of an inner page to follow.
 template <class Choose>
 Result<Arrival> descend_by(const Target& target, page::View view, std::uint64_t generation,

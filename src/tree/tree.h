@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -91,6 +92,21 @@ class Tree {
         const_cast<void*>(static_cast<const void*>(&seen)));
   }
 
+  // The same for each of `keys` that is there, in any order: `seen(i, value, word, flags)`. Their descents
+  // go side by side, so that each waits for memory while the others move: about half the time of as
+  // many visits.
+  template <class Seen>
+  [[nodiscard]] Result<> visit_many(page::View view, std::span<const Bytes> keys,
+                                    Seen&& seen) const {
+    using Function = std::remove_reference_t<Seen>;
+    return visit_rows(
+        view, keys,
+        [](void* context, std::size_t i, Bytes value, std::uint64_t word, page::RowFlags flags) {
+          (*static_cast<Function*>(context))(i, value, word, flags);
+        },
+        const_cast<void*>(static_cast<const void*>(&seen)));
+  }
+
   // Inserts or replaces. Returns whether the key is new. kInvalid unless row_fits().
   [[nodiscard]] Result<bool> put(Bytes key, Bytes value, std::uint64_t word,
                                  page::RowFlags flags = 0) {
@@ -142,9 +158,13 @@ class Tree {
  private:
   friend class Cursor;
   using SeenRow = void (*)(void* context, Bytes value, std::uint64_t word, page::RowFlags flags);
+  using SeenRowOf = void (*)(void* context, std::size_t i, Bytes value, std::uint64_t word,
+                             page::RowFlags flags);
   using OldRow = page::RowFlags (*)(void* context, const Row& old);
   [[nodiscard]] Result<bool> visit_row(page::View view, Bytes key, SeenRow seen,
                                        void* context) const;
+  [[nodiscard]] Result<> visit_rows(page::View view, std::span<const Bytes> keys, SeenRowOf seen,
+                                    void* context) const;
   // `old` may be null.
   [[nodiscard]] Result<bool> put_row(Row row, OldRow old, void* context);
   [[nodiscard]] Result<bool> remove_row(Bytes key, OldRow old, void* context);

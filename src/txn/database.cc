@@ -87,6 +87,10 @@ class SnapshotCursor final : public Cursor {
     NACRE_TRY(snapshot_->check_open());
     return rows_.prev();
   }
+  Result<RowViews> read_rows(std::size_t limit) override {
+    NACRE_TRY(snapshot_->check_open());
+    return rows_.read_rows(limit);
+  }
   [[nodiscard]] Bytes key() const override { return rows_.key(); }
   [[nodiscard]] Bytes value() const override { return rows_.value(); }
 
@@ -104,6 +108,7 @@ class EmptyCursor final : public Cursor {
   Result<bool> seek_last() override { return false; }
   Result<bool> next() override { return false; }
   Result<bool> prev() override { return false; }
+  Result<RowViews> read_rows(std::size_t) override { return RowViews{}; }
   [[nodiscard]] Bytes key() const override { return {}; }
   [[nodiscard]] Bytes value() const override { return {}; }
 };
@@ -128,6 +133,11 @@ Time Snapshot::time() const { return rep_->at.time(); }
 Result<std::optional<std::string>> Snapshot::get(TableId table, Bytes key) const {
   NACRE_TRY(rep_->check_open());
   return rep_->at.get(table, key);
+}
+
+Result<> Snapshot::get_many(TableId table, std::span<const Bytes> keys, const Seen& seen) const {
+  NACRE_TRY(rep_->check_open());
+  return rep_->at.get_many(table, keys, seen);
 }
 
 Result<std::unique_ptr<Cursor>> Snapshot::cursor(TableId table) const {

@@ -20,8 +20,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,9 +33,13 @@
 #include "base/result.h"
 #include "io/clock.h"
 #include "io/file_system.h"
+#include "tree/row_view.h"
 #include "txn/follower.h"
 
 namespace nacre::txn {
+
+using tree::RowView;
+using tree::RowViews;
 
 inline constexpr std::size_t kKeySizeMax = 1000;  // bytes
 // bytes; under a key of up to 300 bytes, 4900 under any key; longer values come with value chunks
@@ -80,6 +86,11 @@ class Cursor {
   [[nodiscard]] virtual Result<bool> seek_last() = 0;
   [[nodiscard]] virtual Result<bool> next() = 0;  // requires a row
   [[nodiscard]] virtual Result<bool> prev() = 0;  // requires a row
+  // Requires a row. That row and those after it that lie beside it, `limit` (above 0) at most, as
+  // views; the cursor then stands on the row after them, or on none: `more` says which. For scans: a
+  // few ns per row. The rows are valid until the next call on this cursor.
+  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+  [[nodiscard]] virtual Result<RowViews> read_rows(std::size_t limit) = 0;
   // Require a row; valid until the next call on this cursor.
   [[nodiscard]] virtual Bytes key() const = 0;
   [[nodiscard]] virtual Bytes value() const = 0;
@@ -91,6 +102,11 @@ class Snapshot {
   [[nodiscard]] Position position() const;
   [[nodiscard]] Time time() const;  // of the commit at position(); 0 at position 0
   [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
+  // Calls `seen(i, value)` for each of `keys` that is there, in any order; the value is valid until
+  // it returns, and it must not call back into the database. About half the time of as many gets.
+  using Seen = std::function<void(std::size_t i, Bytes value)>;
+  [[nodiscard]] Result<> get_many(TableId table, std::span<const Bytes> keys,
+                                  const Seen& seen) const;
   // Never null. Holds the snapshot.
   [[nodiscard]] Result<std::unique_ptr<Cursor>> cursor(TableId table) const;
 

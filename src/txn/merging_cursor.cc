@@ -47,6 +47,20 @@ Result<bool> MergingCursor::next() {
   return settle_forward();
 }
 
+Result<RowViews> MergingCursor::read_rows(std::size_t limit) {
+  if (forward_ && !at_own_ && own_ == nullptr) {
+    const RowViews seen = NACRE_TRY(base_->read_rows(limit));
+    base_row_ = seen.more;
+    return seen;
+  }
+  // The step may leave the page that the row lies in.
+  shown_key_.assign(as_text(key()));
+  shown_value_.assign(as_text(value()));
+  shown_ = {.prefix = {}, .suffix = as_bytes(shown_key_), .value = as_bytes(shown_value_)};
+  const bool more = NACRE_TRY(next());
+  return RowViews{{&shown_, 1}, more};
+}
+
 Result<bool> MergingCursor::prev() {
   if (forward_) {
     turn_key_.assign(as_text(key()));

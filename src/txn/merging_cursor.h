@@ -27,6 +27,8 @@ class MergingCursor final : public Cursor {
   [[nodiscard]] Result<bool> seek_last() override;
   [[nodiscard]] Result<bool> next() override;
   [[nodiscard]] Result<bool> prev() override;
+  // One row at a time as soon as there are own writes ahead.
+  [[nodiscard]] Result<RowViews> read_rows(std::size_t limit) override;
   [[nodiscard]] Bytes key() const override { return at_own_ ? own_->key() : base_->key(); }
   [[nodiscard]] Bytes value() const override { return at_own_ ? own_value_ : base_->value(); }
 
@@ -48,6 +50,9 @@ class MergingCursor final : public Cursor {
   bool forward_ = true;
   Bytes own_value_;  // as of the step that reached the row; later writes do not change it
   std::string turn_key_;
+  RowView shown_;  // by read_rows, when it is one row
+  std::string shown_key_;
+  std::string shown_value_;
 };
 
 }  // namespace nacre::txn
