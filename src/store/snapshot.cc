@@ -36,8 +36,9 @@ Result<std::optional<std::string>> Snapshot::get(TableId table, Bytes key) const
 Result<> Snapshot::get_many(TableId table, std::span<const Bytes> keys, const Seen& seen) const {
   const std::optional<tree::Tree> tree = this->table(table);
   if (!tree.has_value()) return {};
-  auto done = tree->visit_many(view(), keys,
-                               [&](std::size_t i, Bytes value, std::uint64_t, page::RowFlags) { seen(i, value); });
+  auto done = tree->visit_many(
+      view(), keys,
+      [&](std::size_t i, Bytes value, std::uint64_t, page::RowFlags) { seen(i, value); });
   if (done.has_value()) return {};
   return std::unexpected(
       std::move(done).error().while_doing(format("reading table {}", number(table))));

@@ -92,9 +92,9 @@ class Tree {
         const_cast<void*>(static_cast<const void*>(&seen)));
   }
 
-  // The same for each of `keys` that is there, in any order: `seen(i, value, word, flags)`. Their descents
-  // go side by side, so that each waits for memory while the others move: about half the time of as
-  // many visits.
+  // The same for each of `keys` that is there, in any order: `seen(i, value, word, flags)`. Their
+  // descents go side by side, so that each waits for memory while the others move: about half the
+  // time of as many visits.
   template <class Seen>
   [[nodiscard]] Result<> visit_many(page::View view, std::span<const Bytes> keys,
                                     Seen&& seen) const {
