@@ -54,4 +54,10 @@ Result<bool> TrackingCursor::prev() {
   return row;
 }
 
+Result<RowViews> TrackingCursor::read_rows(std::size_t limit) {
+  const RowViews seen = NACRE_TRY(rows_->read_rows(limit));
+  reached_above(seen.more);
+  return seen;
+}
+
 }  // namespace nacre::txn
