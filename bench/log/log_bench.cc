@@ -153,7 +153,7 @@ void bench_log(io::FileSystem& fs, const std::string& directory, int threads, do
     std::unique_lock lock(sequencer);
     const Position position = require(log->append(Time{++time}, as_bytes(ops)));
     lock.unlock();
-    require(log->wait_durable(position));
+    require(log->wait_announced(position));
   });
   stop = true;
   keeper.join();

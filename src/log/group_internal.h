@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <memory>
 
@@ -20,13 +21,35 @@ struct LocalLog::Group {
     return buffer.bytes().first(used).subspan(kGroupHeaderSize);
   }
 
-  // Room for `bytes` more. What lies behind `used` is zero.
+  // Room for `bytes` more.
   void reserve(std::uint64_t bytes) {
     const auto needed = static_cast<std::size_t>(whole_blocks(used + bytes));
     if (buffer.size() >= needed) return;
     io::AlignedBuffer larger(std::max(needed, 2 * buffer.size()));
     std::memcpy(larger.data(), buffer.data(), used);
     buffer = std::move(larger);
+  }
+
+  // Until the group is finished, or the caller is to write.
+  void sleep() NACRE_EXCLUDES(mutex) {
+    const MutexLock lock(mutex);
+    while (!finished && !turn) changed.wait(mutex);
+    turn = false;
+    waiters.fetch_sub(1);
+  }
+  void finish() NACRE_EXCLUDES(mutex) {
+    {
+      const MutexLock lock(mutex);
+      finished = true;
+    }
+    changed.notify_all();
+  }
+  void give_turn() NACRE_EXCLUDES(mutex) {
+    {
+      const MutexLock lock(mutex);
+      turn = true;
+    }
+    changed.notify_one();
   }
 
   [[nodiscard]] MutableBytes extend(std::uint64_t bytes) {
@@ -40,9 +63,14 @@ struct LocalLog::Group {
   Position first{};
   std::uint32_t commits = 0;
   Time last_time{};
-  bool full = false;          // takes no more commits
-  std::uint32_t waiters = 0;  // committers asleep on `changed`
-  Condition changed;          // durable, poisoned, or it is the sleeper's turn to write
+  bool full = false;                       // takes no more commits
+  std::atomic<std::uint32_t> waiters = 0;  // committers asleep, or about to be
+
+  // Of its own, so that those who wake need not meet those who append.
+  Mutex mutex{"log::LocalLog group", 74};
+  Condition changed;
+  bool finished NACRE_GUARDED_BY(mutex) = false;  // announced, or never will be
+  bool turn NACRE_GUARDED_BY(mutex) = false;      // a sleeper is to write
 
   // From sealing on.
   std::shared_ptr<Segment> segment;

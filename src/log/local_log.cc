@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "base/check.h"
 #include "base/crc32c.h"
@@ -14,10 +15,6 @@
 
 namespace nacre::log {
 namespace {
-
-// After its own commit is durable, a committer writes for others at most this often before it hands
-// over to one of them: writing on saves a wake-up, stopping gives its own caller the answer.
-constexpr int kTurnsForOthers = 1;
 
 constexpr std::uint64_t kMarkEvery = 64 << 10;  // bytes between the marks that bytes() is told by
 
@@ -95,6 +92,7 @@ void LocalLog::adopt(Tail tail, std::unique_ptr<io::File> active) {
   chain_ = tail.chain;
   last_ = number(tail.last);
   durable_ = number(tail.last);
+  announced_ = number(tail.last);
   last_time_ = number(tail.last_time);
   sealed_time_ = tail.last_time;
   durable_time_ = tail.last_time;
@@ -116,8 +114,10 @@ Result<> LocalLog::check_usable() const {
 
 void LocalLog::poison(const Error& error) {
   if (!failure_) failure_ = error.clone();
-  for (const GroupPtr& group : in_flight_) group->changed.notify_all();
-  for (const GroupPtr& group : open_) group->changed.notify_all();
+  for (const auto* queue : {&in_flight_, &open_}) {
+    for (const GroupPtr& group : *queue) group->finish();
+  }
+  advanced_.notify_all();
 }
 
 LocalLog::Group& LocalLog::open_group(std::uint64_t record_bytes) {
@@ -163,7 +163,7 @@ Result<Position> LocalLog::append(Time time, Bytes ops) {
 }
 
 LocalLog::GroupPtr LocalLog::group_of(Position position) const {
-  for (const auto* queue : {&in_flight_, &open_}) {
+  for (const auto* queue : {&unannounced_, &in_flight_, &open_}) {
     for (const GroupPtr& group : *queue) {
       if (position <= group->last()) return group;
     }
@@ -175,41 +175,61 @@ bool LocalLog::can_seal() const {
   return !failure_ && !open_.empty() && !rotating_ && writes_under_way_ < options_.inflight_max;
 }
 
-Result<> LocalLog::wait_durable(Position position) {
-  if (position <= durable_position()) return {};
-  MutexLock lock(mutex_);
-  if (position > last_position()) {
-    return fail(Code::kInvalid, format("position {} was not appended, the last is {}",
-                                       number(position), number(last_position())));
-  }
-  int turns_for_others = 0;
-  while (true) {
-    const bool done = position <= durable_position();
-    if (!done && failure_) return stopped();
-    if (done && (failure_ || turns_for_others == kTurnsForOthers || !can_seal())) break;
-    if (!done && !can_seal()) {
-      const GroupPtr group = group_of(position);
-      NACRE_CHECK(group != nullptr, "what is not durable is in a group");
-      ++group->waiters;
-      group->changed.wait(mutex_);
-      --group->waiters;
+bool LocalLog::is_due() const {
+  if (!can_seal()) return false;
+  const Group& oldest = *open_.front();
+  return writes_under_way_ == 0 || oldest.full || oldest.commits >= commits_under_way_;
+}
+
+Result<> LocalLog::check_appended(Position position) const {
+  if (position <= last_position()) return {};
+  return fail(Code::kInvalid, format("position {} was not appended, the last is {}",
+                                     number(position), number(last_position())));
+}
+
+Result<> LocalLog::wait_announced(Position position) {
+  while (number(position) > announced_.load()) {
+    MutexLock lock(mutex_);
+    NACRE_TRY(check_appended(position));
+    const bool durable = position <= durable_position();
+    if (!durable && failure_) return stopped();
+    if (!durable && is_due()) {
+      NACRE_TRY(write_oldest());
       continue;
     }
-    turns_for_others += done ? 1 : 0;
-    Result<> written = write_oldest();
-    if (!written.has_value() && !done) return written;
+    const GroupPtr group = group_of(position);
+    if (group == nullptr) continue;  // announced meanwhile
+    group->waiters.fetch_add(1);
+    lock.unlock();
+    group->sleep();
   }
-  pass_on();
   return {};
 }
 
-void LocalLog::pass_on() {
-  if (!can_seal()) return;
-  for (const GroupPtr& group : open_) {
-    if (group->waiters == 0) continue;
-    group->changed.notify_one();
-    return;
+Result<> LocalLog::wait_durable(Position position) {
+  if (position <= durable_position()) return {};
+  const MutexLock lock(mutex_);
+  NACRE_TRY(check_appended(position));
+  while (position > durable_position()) {
+    if (failure_) return stopped();
+    if (is_due()) {
+      NACRE_TRY(write_oldest());
+      continue;
+    }
+    ++durable_waiters_;
+    advanced_.wait(mutex_);
+    --durable_waiters_;
   }
+  return {};
+}
+
+LocalLog::GroupPtr LocalLog::find_writer() {
+  if (!is_due()) return nullptr;
+  for (const GroupPtr& group : open_) {
+    if (group->waiters.load() > 0) return group;
+  }
+  if (durable_waiters_ > 0) advanced_.notify_one();
+  return nullptr;
 }
 
 Result<LocalLog::GroupPtr> LocalLog::seal() {
@@ -248,18 +268,28 @@ Result<LocalLog::GroupPtr> LocalLog::seal() {
   note_bytes(group->last(), group->extent());
   in_flight_.push_back(group);
   ++writes_under_way_;
+  commits_under_way_ += group->commits;
   return group;
 }
 
 // What goes wrong is the answer, the log's first failure with its own code.
 Result<> LocalLog::write_oldest() {
   const GroupPtr group = NACRE_TRY(seal());
-  pass_on();
+  // Whoever is to write is woken without the lock, which is what he will want first.
+  GroupPtr other = find_writer();
   mutex_.unlock();
+  if (other != nullptr) other->give_turn();
   Result<> written = write(*group);
   mutex_.lock();
   if (failure_) written = stopped();
   complete(group, written);
+  other = find_writer();
+  if (other != nullptr) {
+    mutex_.unlock();
+    other->give_turn();
+    mutex_.lock();
+  }
+  announce();
   return written;
 }
 
@@ -273,18 +303,45 @@ Result<> LocalLog::write(const Group& group) {
 
 void LocalLog::complete(const GroupPtr& group, const Result<>& written) {
   --writes_under_way_;
+  commits_under_way_ -= group->commits;
   if (!written.has_value()) poison(written.error());
   if (failure_) return;
   group->written = true;
   while (!in_flight_.empty() && in_flight_.front()->written) {
-    const GroupPtr durable = std::move(in_flight_.front());
+    GroupPtr durable = std::move(in_flight_.front());
     in_flight_.pop_front();
     durable->segment->end = durable->mark.offset + durable->extent();
     durable->segment->note(durable->mark);
     durable_time_ = durable->last_time;
     durable_ = number(durable->last());
-    durable->changed.notify_all();
+    durable->segment.reset();  // or a sleeper who is slow to wake would keep it from being trimmed
+    durable->file.reset();
+    unannounced_.push_back(std::move(durable));
   }
+  if (durable_waiters_ > 0) advanced_.notify_all();
+}
+
+// One thread announces, also what becomes durable meanwhile.
+void LocalLog::announce() {
+  if (announcing_) return;
+  announcing_ = true;
+  while (!unannounced_.empty()) {
+    const std::size_t count = unannounced_.size();
+    const Position last = unannounced_.back()->last();
+    mutex_.unlock();
+    if (listener_ != nullptr) listener_->durable_advanced();
+    mutex_.lock();
+    std::vector<GroupPtr> groups(
+        std::make_move_iterator(unannounced_.begin()),
+        std::make_move_iterator(unannounced_.begin() + static_cast<std::ptrdiff_t>(count)));
+    unannounced_.erase(unannounced_.begin(),
+                       unannounced_.begin() + static_cast<std::ptrdiff_t>(count));
+    announced_ = number(last);
+    mutex_.unlock();
+    for (const GroupPtr& group : groups) group->finish();
+    mutex_.lock();
+  }
+  announcing_ = false;
 }
 
 bool LocalLog::wants_segment() const {
@@ -329,9 +386,7 @@ Result<> LocalLog::mark_durable() {
   open_.push_back(std::make_shared<Group>());
   open_.back()->first = nacre::next(last_position());
   open_.back()->full = true;
-  Result<> written = write_oldest();
-  pass_on();
-  return written;
+  return write_oldest();
 }
 
 Result<> LocalLog::close() {

@@ -2,7 +2,11 @@
 //
 // Commits that wait together are written together as one group. Up to inflight_max groups are under
 //   way at once, so a commit does not wait for the write that has just left; they become durable
-//   strictly in order. Whoever waits does the writing; there is no thread in here.
+//   strictly in order. Beside others a group leaves when it has as many commits as those under way:
+//   two writers overlap, many share. Whoever waits does the writing; there is no thread in here.
+// One wake: a committer who does not write sleeps once, until his commit is durable and the
+// listener
+//   has been told.
 // Format: docs/format/log.md. Segments are written with zeros once and used again after trim, so a
 //   commit costs one write that neither allocates nor grows anything.
 // Unwritten commits: append() only fills memory. Where nobody waits for a commit, the owner
@@ -67,8 +71,10 @@ class LocalLog final : public Log {
   ~LocalLog() override;
 
   // kFull: see above, or more than kOpsSizeMax bytes. kInvalid: `time` is not after last_time().
+  void set_listener(DurableListener* listener) override { listener_ = listener; }
   [[nodiscard]] Result<Position> append(Time time, Bytes ops) override;
   [[nodiscard]] Result<> wait_durable(Position position) override;
+  [[nodiscard]] Result<> wait_announced(Position position) override;
   [[nodiscard]] Position last_position() const override { return Position{last_.load()}; }
   [[nodiscard]] Position durable_position() const override { return Position{durable_.load()}; }
   [[nodiscard]] Time last_time() const override { return Time{last_time_.load()}; }
@@ -109,15 +115,19 @@ class LocalLog final : public Log {
   void adopt(Tail tail, std::unique_ptr<io::File> active) NACRE_EXCLUDES(mutex_);
   static Result<> check_options(const LocalLogOptions& options);
 
-  // The three steps of a group write, and all of them. seal and write_oldest let the lock go
-  // meanwhile. seal takes the oldest open group; makes and installs a new segment first when it
-  // does not fit.
+  // The four steps of a group write, and all of them. seal, announce and write_oldest let the lock
+  // go meanwhile. seal takes the oldest open group; makes and installs a new segment first when it
+  // does not fit. announce tells the listener, then those who wait.
   [[nodiscard]] Result<GroupPtr> seal() NACRE_REQUIRES(mutex_);
   [[nodiscard]] static Result<> write(const Group& group);
   void complete(const GroupPtr& group, const Result<>& written) NACRE_REQUIRES(mutex_);
+  void announce() NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> write_oldest() NACRE_REQUIRES(mutex_);
 
+  // Whether a group can be written, and whether it is better to do so than to let it grow.
   [[nodiscard]] bool can_seal() const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool is_due() const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> check_appended(Position position) const NACRE_REQUIRES(mutex_);
   // Both let the lock go while they write.
   [[nodiscard]] Result<> rotate(std::uint64_t room) NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> make_blank_of(std::uint64_t bytes) NACRE_REQUIRES(mutex_);
@@ -127,8 +137,9 @@ class LocalLog final : public Log {
   [[nodiscard]] std::uint64_t next_segment_bytes() const NACRE_REQUIRES(mutex_);
   [[nodiscard]] Group& open_group(std::uint64_t record_bytes) NACRE_REQUIRES(mutex_);
   [[nodiscard]] GroupPtr group_of(Position position) const NACRE_REQUIRES(mutex_);
-  // Lets a sleeping committer write, when there is something to write and nobody awake to do it.
-  void pass_on() NACRE_REQUIRES(mutex_);
+  // A group with a sleeping committer who is to write now, when there is something due. Wakes one
+  // who sleeps without a group himself.
+  [[nodiscard]] GroupPtr find_writer() NACRE_REQUIRES(mutex_);
   void poison(const Error& error) NACRE_REQUIRES(mutex_);
   [[nodiscard]] std::unexpected<Error> stopped() const NACRE_REQUIRES(mutex_);
   [[nodiscard]] std::unexpected<Error> too_old(std::string_view what) const NACRE_REQUIRES(mutex_);
@@ -146,6 +157,8 @@ class LocalLog final : public Log {
   mutable Mutex mutex_{"log::LocalLog", 72};
   std::atomic<std::uint64_t> last_ = 0;
   std::atomic<std::uint64_t> durable_ = 0;
+  std::atomic<std::uint64_t> announced_ = 0;  // durable, and the listener knows
+  DurableListener* listener_ = nullptr;
   std::atomic<std::uint64_t> last_time_ = 0;
   std::optional<Error> failure_ NACRE_GUARDED_BY(mutex_);  // poisoned by this
   bool closed_ NACRE_GUARDED_BY(mutex_) = false;
@@ -153,10 +166,16 @@ class LocalLog final : public Log {
   // Appended, oldest first; only the last one still grows.
   std::deque<GroupPtr> open_ NACRE_GUARDED_BY(mutex_);
   std::deque<GroupPtr> in_flight_ NACRE_GUARDED_BY(mutex_);  // being written, oldest first
+  // Durable and not yet announced, oldest first.
+  std::deque<GroupPtr> unannounced_ NACRE_GUARDED_BY(mutex_);
+  bool announcing_ NACRE_GUARDED_BY(mutex_) = false;
   std::uint64_t buffered_bytes_ NACRE_GUARDED_BY(mutex_) = 0;
   std::uint32_t writes_under_way_ NACRE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t commits_under_way_ NACRE_GUARDED_BY(mutex_) = 0;  // in these writes
   bool rotating_ NACRE_GUARDED_BY(mutex_) = false;
-  Condition rotated_;  // rotating_ or preparing_ became false
+  Condition rotated_;   // rotating_ or preparing_ became false
+  Condition advanced_;  // a write has ended, or it may be the sleeper's turn to write
+  std::uint32_t durable_waiters_ NACRE_GUARDED_BY(mutex_) = 0;  // asleep on advanced_
 
   // Ascending; the last is written to.
   std::deque<std::shared_ptr<Segment>> segments_ NACRE_GUARDED_BY(mutex_);

@@ -29,14 +29,26 @@ class Reader {
   [[nodiscard]] virtual Result<std::optional<Commit>> next() = 0;
 };
 
+// Is told that durable_position() has advanced, by the thread that made it advance, before those
+// who wait for it return; never by two threads at once. No lock of the log is held.
+class DurableListener {
+ public:
+  virtual ~DurableListener() = default;
+  virtual void durable_advanced() = 0;
+};
+
 class Log {
  public:
   virtual ~Log() = default;
+  // One at most; null: nobody. Set while no commit is under way.
+  virtual void set_listener(DurableListener* listener) = 0;
   // Queues one validated batch as position last_position() + 1; no I/O. Times strictly increase.
   [[nodiscard]] virtual Result<Position> append(Time time, Bytes ops) = 0;
   // Returns once `position` is durable: on disk here, on a majority when replicated. Any number of
   // threads may wait; one of them does the writing for all (group commit).
   [[nodiscard]] virtual Result<> wait_durable(Position position) = 0;
+  // The same, and the listener has been told. Not for the listener itself.
+  [[nodiscard]] virtual Result<> wait_announced(Position position) = 0;
   [[nodiscard]] virtual Position last_position() const = 0;     // appended
   [[nodiscard]] virtual Position durable_position() const = 0;  // never above last_position()
   [[nodiscard]] virtual Time last_time() const = 0;  // of last_position(), 0 when unknown

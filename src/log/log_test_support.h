@@ -32,6 +32,7 @@ class LocalLogPeer {
     auto written = LocalLog::write(*group);
     const MutexLock lock(log.mutex_);
     log.complete(group, written);
+    log.announce();
     return written;
   }
 };

@@ -33,11 +33,16 @@ Pipeline::Pipeline(store::Store& store, const Options& options)
       last_time_(std::max(store.log().last_time(), store.snapshot().time())),
       queue_mutex_("txn::Pipeline::queue", kQueueRank),
       visible_(store.visible_position()),
+      visible_now_(number(visible_)),
       background_mutex_("txn::Pipeline::background", kBackgroundRank) {
+  store_.log().set_listener(this);
   if (options_.background_thread) start_background();
 }
 
-Pipeline::~Pipeline() { stop_background(); }
+Pipeline::~Pipeline() {
+  stop_background();
+  store_.log().set_listener(nullptr);
+}
 
 // --- sequence, write, apply, answer
 
@@ -58,7 +63,7 @@ Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
   const Outcome outcome = NACRE_TRY(std::move(sequenced));
   if (outcome.conflict.has_value()) return outcome;
   if (request.durability == Durability::kSync) {
-    auto durable = store_.log().wait_durable(outcome.position);
+    auto durable = store_.log().wait_announced(outcome.position);
     if (!durable.has_value()) {
       stop_waiters(durable.error());
       return std::unexpected(std::move(durable).error().while_doing(format(
@@ -180,24 +185,36 @@ void Pipeline::feed_taken() {
   feed_.add(std::move(recent));
 }
 
+void Pipeline::apply_in_role() {
+  role_taken_ = true;
+  const Position last = taken_.back().position;
+  queue_mutex_.unlock();
+  auto applied = apply_taken();
+  queue_mutex_.lock();
+  role_taken_ = false;
+  if (applied.has_value()) {
+    visible_ = last;
+    visible_now_.store(number(last), std::memory_order_release);
+  } else {
+    apply_failed_ = true;
+    if (stopped_ == nullptr) stopped_ = std::make_unique<Error>(std::move(applied).error());
+  }
+  if (waiters_ > 0 || role_requests_ > 0) queue_changed_.notify_all();
+}
+
+void Pipeline::durable_advanced() {
+  const MutexLock lock(queue_mutex_);
+  // When somebody else has the role, those who wait see to it themselves.
+  while (!role_taken_ && role_requests_ == 0 && take_applicable()) apply_in_role();
+}
+
 Result<> Pipeline::make_visible(Position position) {
+  if (visible_now_.load(std::memory_order_acquire) >= number(position)) return {};
   MutexLock lock(queue_mutex_);
   while (visible_ < position) {
     const bool is_role_free = !role_taken_ && role_requests_ == 0;
     if (is_role_free && take_applicable()) {
-      role_taken_ = true;
-      const Position last = taken_.back().position;
-      lock.unlock();
-      auto applied = apply_taken();
-      lock.lock();
-      role_taken_ = false;
-      if (applied.has_value()) {
-        visible_ = last;
-      } else {
-        apply_failed_ = true;
-        if (stopped_ == nullptr) stopped_ = std::make_unique<Error>(std::move(applied).error());
-      }
-      if (waiters_ > 0 || role_requests_ > 0) queue_changed_.notify_all();
+      apply_in_role();
     } else if (is_role_free && stopped_ != nullptr) {
       return fail(Code::kClosed,
                   format("commit {} is not visible and may or may not be durable; reopen: {}",

@@ -38,10 +38,10 @@
 
 namespace nacre::txn {
 
-class Pipeline {
+class Pipeline final : private log::DurableListener {
  public:
   Pipeline(store::Store& store, const Options& options);
-  ~Pipeline();  // stops the background work; writes nothing
+  ~Pipeline() override;  // stops the background work; writes nothing
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
@@ -106,6 +106,11 @@ class Pipeline {
       NACRE_REQUIRES(sequencer_);
   // Waits until `position` is visible, applying what is due when nobody else does.
   [[nodiscard]] Result<> make_visible(Position position);
+  // Applies what has just become durable, before those who wait for it are woken: they then find it
+  // visible.
+  void durable_advanced() override;
+  // Applies and publishes what was taken, with the queue's lock let go meanwhile.
+  void apply_in_role() NACRE_REQUIRES(queue_mutex_);
   // Takes what may be applied now off the queue.
   [[nodiscard]] bool take_applicable() NACRE_REQUIRES(queue_mutex_);
   // Applies and publishes what was taken. In the applier's role.
@@ -155,6 +160,7 @@ class Pipeline {
   std::vector<Pending> queue_ NACRE_GUARDED_BY(queue_mutex_);
   std::vector<Pending> taken_;  // the applier's
   Position visible_ NACRE_GUARDED_BY(queue_mutex_);
+  std::atomic<std::uint64_t> visible_now_;  // the same, for those who only look
   std::unique_ptr<Error> stopped_ NACRE_GUARDED_BY(queue_mutex_);  // why nothing more gets durable
   int role_requests_ NACRE_GUARDED_BY(queue_mutex_) = 0;
   int waiters_ NACRE_GUARDED_BY(queue_mutex_) = 0;
