@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "io/aligned_buffer.h"
+#include "io/memory_file_system.h"
 #include "io/posix_file_system.h"
 #include "io/sim_file_system.h"
 
@@ -173,6 +174,7 @@ TEST_P(FileSystemContract, OpenFileOutlivesItsName) {
 
 INSTANTIATE_TEST_SUITE_P(All, FileSystemContract,
                          ::testing::Values(Implementation{"Posix", make_posix_file_system},
+                                           Implementation{"Memory", make_memory_file_system},
                                            Implementation{"Sim",
                                                           [] {
                                                             return std::unique_ptr<FileSystem>(

@@ -174,7 +174,7 @@ class Transaction::Rep {
   Rep(std::unique_ptr<Reads> tracked, Snapshot at)
       : reads(std::move(tracked)), snapshot(std::move(at)) {}
 
-  [[nodiscard]] Result<Position> commit(Durability durability);
+  [[nodiscard]] Result<Position> commit(Durability durability, std::optional<Position> expected);
   // Looks up what will be changed, so that whoever applies it finds the pages in memory, and damage
   // is met while the transaction can still fail alone.
   [[nodiscard]] Result<> warm() const;
@@ -261,7 +261,13 @@ bool Transaction::has_writes() const { return !rep_->writes.empty(); }
 Result<Position> Transaction::commit(Durability durability) {
   const std::unique_ptr<Rep> rep = std::move(rep_);
   if (rep->writes.empty()) return rep->snapshot.position();
-  return rep->commit(durability);
+  return rep->commit(durability, std::nullopt);
+}
+
+Result<> Transaction::commit_as(Position position, Durability durability) {
+  const std::unique_ptr<Rep> rep = std::move(rep_);
+  NACRE_TRY(rep->commit(durability, position));
+  return {};
 }
 
 Result<> Transaction::Rep::warm() const {
@@ -381,7 +387,7 @@ Error Transaction::Rep::describe(const Conflict& conflict) const {
                                        what, by, at));
 }
 
-Result<Position> Transaction::Rep::commit(Durability durability) {
+Result<Position> Transaction::Rep::commit(Durability durability, std::optional<Position> expected) {
   NACRE_TRY(snapshot.rep_->check_open());
   NACRE_TRY(warm());
   // Kept from commit to commit: its lists have found their size after a few. Taken out meanwhile,
@@ -394,9 +400,12 @@ Result<Position> Transaction::Rep::commit(Durability durability) {
   writes.encode(batch);
   Pipeline& pipeline = snapshot.rep_->engine->pipeline;
   Pipeline::Request request{.footprint = footprint,
-                            .snapshot = snapshot.position(),
+                            .snapshot = expected.has_value() && *expected != kNoPosition
+                                            ? Position{number(*expected) - 1}
+                                            : snapshot.position(),
                             .ops = batch.take(),
                             .durability = durability,
+                            .expected = expected,
                             .reads = reads == nullptr ? nullptr : &reads->set};
   Pipeline::Outcome outcome = NACRE_TRY(pipeline.commit(request));
   if (outcome.conflict.has_value() && outcome.conflict->kind == Conflict::Kind::kForgotten) {

@@ -142,6 +142,10 @@ class Transaction {
   // A transaction without writes commits at its snapshot's position, free of cost.
   // After any answer the transaction is over.
   [[nodiscard]] Result<Position> commit(Durability durability = Durability::kSync);
+  // Commits as exactly `position`, without writes too: kInvalid, and nothing has changed, unless it
+  // is the next one. Nothing lies between, so what it has only written conflicts with nobody. For
+  // the projection of a log that numbers its own entries.
+  [[nodiscard]] Result<> commit_as(Position position, Durability durability);
 
  private:
   friend class Database;

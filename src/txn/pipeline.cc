@@ -85,6 +85,11 @@ Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
   }
   MutexLock lock(sequencer_);
   if (sequencing_ended_) return fail(Code::kClosed, "the database is closed");
+  const Position coming = next(store_.log().last_position());
+  if (request.expected.has_value() && *request.expected != coming) {
+    return fail(Code::kInvalid, format("the batch is for position {}, the next one is {}",
+                                       number(*request.expected), number(coming)));
+  }
   Outcome outcome;
   outcome.conflict = conflicts_.find(request.footprint, request.snapshot,
                                      request.keys_unchanged_until);  // ISO-2

@@ -50,6 +50,8 @@ class Pipeline final : private log::DurableListener {
     Position snapshot;
     std::string ops;  // encoded batch
     Durability durability = Durability::kSync;
+    // Refused with kInvalid unless it becomes exactly this commit.
+    std::optional<Position> expected{};
     const ReadSet* reads = nullptr;                 // of a serializable transaction
     Position keys_unchanged_until = kNoPosition;    // as Conflicts::find takes it
     Position ranges_unchanged_until = kNoPosition;  // commit() notes here what it has checked

@@ -1,0 +1,104 @@
+#include "base/bytes.h"
+#include "base/text.h"
+#include "io/memory_file_system.h"
+#include "io/posix_file_system.h"
+#include "projection/state_internal.h"
+
+namespace nacre {
+
+using detail::BatchState;
+using detail::StoreAccess;
+
+Store::Store(std::unique_ptr<detail::StoreState> state) : state_(std::move(state)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Result<Store> Store::open(std::string_view path, StoreOptions options) {
+  auto state = std::make_unique<detail::StoreState>();
+  state->files = options.in_memory ? io::make_memory_file_system() : io::make_posix_file_system();
+  const txn::Options opening{
+      .file_system = state->files.get(),
+      .create_if_missing = options.create_if_missing || options.in_memory,
+      .cache_bytes = options.cache_bytes,
+  };
+  state->database = NACRE_TRY(txn::Database::open(path, opening));
+  return StoreAccess::store(std::move(state));
+}
+
+Result<> Store::apply(StorePosition position, const Batch& batch) {
+  txn::Transaction transaction = state_->database->begin();
+  for (const BatchState::Write& write : StoreAccess::writes(batch)) {
+    switch (write.kind) {
+      case BatchState::Kind::kPut:
+        NACRE_TRY(transaction.put(write.table, as_bytes(write.key), as_bytes(write.value)));
+        break;
+      case BatchState::Kind::kRemove:
+        NACRE_TRY(transaction.remove(write.table, as_bytes(write.key)));
+        break;
+      case BatchState::Kind::kDrop:
+        NACRE_TRY(transaction.drop_table(write.table));
+        break;
+    }
+  }
+  return transaction.commit_as(Position{position}, txn::Durability::kAsync);
+}
+
+StorePosition Store::applied_position() const { return number(state_->database->stats().position); }
+Result<> Store::sync() { return state_->database->sync(); }
+
+Result<std::optional<std::string>> Store::get(std::uint32_t table, std::string_view key) const {
+  return state_->database->snapshot().get(TableId{table}, as_bytes(key));
+}
+
+Result<std::optional<std::string>> Store::get_at(std::uint32_t table, std::string_view key,
+                                                 StorePosition at) const {
+  const StoreSnapshot snapshot = NACRE_TRY(snapshot_at(at));
+  return snapshot.get(table, key);
+}
+
+Result<std::vector<StoreRow>> Store::scan(std::uint32_t table, KeyRange range, std::size_t limit,
+                                          Direction direction) const {
+  return snapshot().scan(table, range, limit, direction);
+}
+
+Result<std::vector<StoreRow>> Store::scan_at(std::uint32_t table, KeyRange range, std::size_t limit,
+                                             StorePosition at, Direction direction) const {
+  const StoreSnapshot snapshot = NACRE_TRY(snapshot_at(at));
+  return snapshot.scan(table, range, limit, direction);
+}
+
+StoreSnapshot Store::snapshot() const {
+  return StoreAccess::snapshot(state_->database->snapshot());
+}
+
+Result<StoreSnapshot> Store::snapshot_at(StorePosition position) const {
+  StoreSnapshot newest = snapshot();
+  if (newest.position() == position) return newest;
+  return fail(Code::kUnsupported, format("position {} is not the newest, {}: reads of the past are "
+                                         "not carried out yet",
+                                         position, newest.position()));
+}
+
+StoreTransaction Store::begin(StoreIsolation isolation) {
+  return StoreAccess::transaction(state_->database->begin(isolation == StoreIsolation::kSerializable
+                                                              ? txn::Isolation::kSerializable
+                                                              : txn::Isolation::kSnapshot));
+}
+
+Result<StoreFollower> Store::follow(StorePosition after) const {
+  return StoreAccess::follower(NACRE_TRY(state_->database->follow(Position{after})));
+}
+
+Result<StoreReport> Store::verify() {
+  txn::VerifyReport seen = NACRE_TRY(state_->database->verify());
+  return StoreReport{.position = number(seen.position),
+                     .pages_checked = seen.pages_checked,
+                     .rows_checked = seen.rows_checked,
+                     .problems = std::move(seen.problems)};
+}
+
+Result<> Store::checkpoint() { return state_->database->checkpoint(); }
+Result<> Store::close() { return state_->database->close(); }
+
+}  // namespace nacre
