@@ -35,7 +35,8 @@ namespace {
 constexpr const char* kUsage =
     "kv_bench [--rows N] [--value-bytes N] [--gets N] [--seconds S] [--repeat N] [--cache-bytes "
     "N]\n"
-    "         [--threads N] [--engines nacre,lmdb,...] [--only PART OF A WORKLOAD'S NAME,...]\n"
+    "         [--memory-bytes N] [--threads N] [--engines nacre,lmdb,...] [--only PART OF A "
+    "WORKLOAD'S NAME,...]\n"
     "         [--dir DIRECTORY] [--json FILE]\n";
 
 template <class T>
@@ -75,6 +76,8 @@ Result<Options> parse(int count, char** arguments) {
       NACRE_TRY(parse_number(option, value, options.cache_bytes));
     } else if (option == "--engines") {
       options.engines = split(value);
+    } else if (option == "--memory-bytes") {
+      NACRE_TRY(parse_number(option, value, options.memory_bytes));
     } else if (option == "--threads") {
       NACRE_TRY(parse_number(option, value, options.threads));
     } else if (option == "--only") {
@@ -86,6 +89,9 @@ Result<Options> parse(int count, char** arguments) {
     } else {
       return fail(Code::kInvalid, format("{}: there is no such option", option));
     }
+  }
+  if (options.memory_bytes != 0 && options.engines.size() != 1) {
+    return fail(Code::kInvalid, "--memory-bytes: wants --engines with a single one");
   }
   return options;
 }

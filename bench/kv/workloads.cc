@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "kv/memory_limit.h"
 #include "kv/parallel.h"
 #include "kv/ycsb.h"
 
@@ -46,7 +47,11 @@ class Runner {
 
   Result<std::vector<Sample>> run() {
     NACRE_TRY(loads("random load", keys_.shuffled(1, keys_.count()), false));
+    std::unique_ptr<MemoryLimit> limit;
+    if (options_.memory_bytes != 0) limit = NACRE_TRY(MemoryLimit::make());
+    const std::uint64_t own_bytes = resident_bytes();
     NACRE_TRY(loads("sorted load", keys_, true));  // its engines stay open for what follows
+    if (limit != nullptr) NACRE_TRY(limit->set(own_bytes + options_.memory_bytes));
     NACRE_TRY(reads());
     NACRE_TRY(writes());
     for (const YcsbMix& mix : kYcsbMixes) {
@@ -117,6 +122,10 @@ class Runner {
     }
     NACRE_TRY(each("durable put, 100 per commit", "rows/s",
                    [&](Engine& e) { return updates(e, Promise::kDurable, 1, 100); }));
+    if (options_.memory_bytes != 0) {
+      NACRE_TRY(each("bytes written per byte updated", "bytes/byte",
+                     [&](Engine& e) { return write_amplification(e); }));
+    }
     NACRE_TRY(each("update, not synced, 1 per commit", "rows/s",
                    [&](Engine& e) { return updates(e, Promise::kLater, 1, 1); }));
     return each("update, not synced, 1000 per commit", "rows/s",
@@ -218,6 +227,15 @@ class Runner {
           return fail(Code::kCorrupt,
                       format("a scan saw {} rows, {} are there", tally.rows, options_.rows));
         });
+  }
+
+  // Over updates at random, and what the engine leaves for later of them.
+  Result<double> write_amplification(Engine& engine) {
+    const std::uint64_t before = written_bytes();
+    const double rate = NACRE_TRY(updates(engine, Promise::kLater, 1, 1));
+    NACRE_TRY(engine.settle());
+    const double changed = rate * options_.seconds * static_cast<double>(options_.value_bytes);
+    return static_cast<double>(written_bytes() - before) / changed;
   }
 
   // Rows per second, for options_.seconds: each thread overwrites rows at random.
