@@ -48,7 +48,7 @@ Writer::Writer(Database& database, Transaction& transaction, const CollectionInf
 Result<> Writer::insert(bson::View document) {
   const bson::Element id = document.find("_id");
   const std::string key = id_key(id);
-  NACRE_TRY(check_size(as_bytes(key), document));
+  NACRE_TRY(check_size(document));
   txn::Transaction& rows = transaction_.rows();
   const auto there = NACRE_TRY(rows.get(collection_->table, as_bytes(key)));
   if (there) {
@@ -71,7 +71,7 @@ Result<> Writer::insert(bson::View document) {
 Result<bool> Writer::replace(Bytes id_key, Bytes row, bson::View document) {
   const StoredDocument before = NACRE_TRY(decode(row));
   if (equal(before.bson.bytes(), document.bytes())) return false;
-  NACRE_TRY(check_size(id_key, document));
+  NACRE_TRY(check_size(document));
   const bson::Element id = before.bson.find("_id");
   const bson::Element new_id = document.find("_id");
   if (!new_id || !equal(id.value_bytes(), new_id.value_bytes()) || id.type() != new_id.type()) {
@@ -95,15 +95,12 @@ Result<> Writer::remove(Bytes id_key, Bytes row) {
   return apply_index_changes();
 }
 
-Result<> Writer::check_size(Bytes id_key, bson::View document) {
+Result<> Writer::check_size(bson::View document) {
   const std::size_t size = document.bytes().size();
-  const std::size_t at_most =
-      id_key.size() <= kShortIdBytesMax ? kDocumentBytesMaxNow : kDocumentBytesMaxUnderLongId;
-  if (size <= at_most) return {};
-  return fail(Code::kUnsupported, kObjectTooLarge,
-              format("document has {} bytes, expected at most {}: larger ones come with a later "
-                     "version",
-                     size, at_most));
+  if (size <= bson::kDocumentBytesMax) return {};
+  return fail(Code::kInvalid, kObjectTooLarge,
+              format("object to insert too large. size in bytes: {}, max size: {}", size,
+                     bson::kDocumentBytesMax));
 }
 
 Result<> Writer::compare(Bytes id_key, const bson::View* before, const bson::View* after) {

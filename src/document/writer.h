@@ -5,7 +5,7 @@
 //             as the transaction sees both; after one that did not, the transaction is as before.
 // Errors:  kExists 11000 (DuplicateKey), with {keyPattern, keyValue} as details; kInvalid 171
 //          (arrays in two fields of one index), 53 (an _id that cannot be one), 66 (an _id that
-//          changes); kUnsupported 10334 for documents too large for this version.
+//          changes); 10334 (BSONObjectTooLarge) for documents beyond 16 MiB.
 // Cost:    a look-up and a put for the document, the same for each index entry that changed.
 // Threads: one thread at a time.
 #pragma once
@@ -16,17 +16,14 @@
 
 #include "base/result.h"
 #include "bson/builder.h"
+#include "bson/validate.h"
 #include "document/database.h"
 #include "document/envelope.h"
 #include "document/index_keys.h"
 
 namespace nacre::document {
 
-// What a document's BSON may measure until values can be longer than a page, and what it may under
-// a long _id.
-inline constexpr std::size_t kDocumentBytesMaxNow = txn::kValueSizeMax - kEnvelopeSizeMax;
-inline constexpr std::size_t kShortIdBytesMax = 300;  // of its key
-inline constexpr std::size_t kDocumentBytesMaxUnderLongId = 4900 - kEnvelopeSizeMax;
+static_assert(bson::kDocumentBytesMax + kEnvelopeSizeMax <= txn::kValueSizeMax);
 
 class Writer {
  public:
@@ -49,7 +46,7 @@ class Writer {
     EntryTraits traits;
   };
 
-  [[nodiscard]] static Result<> check_size(Bytes id_key, bson::View document);
+  [[nodiscard]] static Result<> check_size(bson::View document);
   // Sets changes_ to the difference between the entries of the two (either may be null).
   [[nodiscard]] Result<> compare(Bytes id_key, const bson::View* before, const bson::View* after);
   [[nodiscard]] Result<> check_unique(const IndexInfo& index, const IndexChange& change,

@@ -11,7 +11,8 @@ namespace nacre::page {
 namespace {
 
 constexpr std::size_t kFrameCountMin = 32;
-constexpr std::size_t kReclaimBatch = 256;  // frames; shares one barrier of about 12 us
+constexpr std::uint64_t kReclaimBlocks = 1024;  // of value chunks: their space is soon wanted
+constexpr std::size_t kReclaimBatch = 256;      // frames; shares one barrier of about 12 us
 
 std::string_view directory_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
@@ -253,6 +254,9 @@ void Pager::free(PageId id) {
   }
   open_retired_.push_back(
       {.frame = nullptr, .freed = id, .created = created, .superseded = open_, .tag = 0});
+  if (word.tag() == Tag::kDisk && word.place().type == PageType::kValueChunk) {
+    retired_blocks_ += word.place().blocks;
+  }
   leaving_.try_emplace(number(id));
   --stats_.page_count;
   if (cut_.has_value()) {
@@ -287,7 +291,10 @@ Generation Pager::publish() {
     retired_.push_back(retired);
   }
   open_retired_.clear();
-  if (retired_.size() >= std::min(kReclaimBatch, arena_.frame_count_max() / 8)) reclaim();
+  if (retired_.size() >= std::min(kReclaimBatch, arena_.frame_count_max() / 8) ||
+      retired_blocks_ >= kReclaimBlocks) {
+    reclaim();
+  }
   return Generation{generation};
 }
 
@@ -296,6 +303,7 @@ Cut Pager::cut() {
   NACRE_CHECK(!cut_.has_value(), "one checkpoint at a time");
   NACRE_CHECK(open_retired_.empty(), "a cut lies between batches, after publish()");
   NACRE_CHECK(run_.used == 0, "PAGE-7: value chunks are written before a cut");
+  reclaim();  // what is free before the cut need not wait for the checkpoint after it
   cut_ = published_.load(std::memory_order_relaxed);
   return {.generation = Generation{*cut_},
           .seq = CheckpointSeq{number(durable_.seq) + 1},

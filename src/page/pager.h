@@ -252,6 +252,8 @@ class Pager {
   // free space inside the file used again. Any thread, any time after open; write_checkpoint does
   // what is left of it.
   [[nodiscard]] Result<bool> derive_free_space(std::size_t map_blocks);
+  // kCorrupt when `id` is no value chunk.
+  [[nodiscard]] Result<> check_is_extent(PageId id);
 
   // --- the applier ---
 
@@ -285,7 +287,7 @@ class Pager {
   // --- checkpoints ---
 
   // Fixes what the next checkpoint will hold: everything published. Called in the applier's role
-  // with nothing unpublished and after flush_extents(); about 1 us. Each cut must be followed by
+  // with nothing unpublished and after flush_extents(); about 15 us. Each cut must be followed by
   // its write_checkpoint before the next cut.
   [[nodiscard]] Cut cut();
   // Writes the pages of `cut` that the file does not hold yet, the map and the superblock with
@@ -326,6 +328,7 @@ class Pager {
     std::uint32_t blocks = 0;     // set aside in the file; 0: no run
     std::uint32_t used = 0;       // of them, filled
     std::vector<Place> released;  // of them, given up: free once the run is written
+    std::vector<std::pair<PageId, MappingWord>> chunks;
     [[nodiscard]] bool covers(const Place& place) const {
       return place.block >= block && place.block < block + blocks;
     }
@@ -402,8 +405,12 @@ class Pager {
   void end_run() NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<ExtentRef> read_extent_at(PageId id, const Place& place);
   void cache_extent(View view, PageId id, MappingWord word, const ExtentRef& extent);
+  void cache_written(const ExtentRun& run) NACRE_REQUIRES(mutex_);
+  void insert_extent(PageId id, MappingWord word, const ExtentRef& extent) NACRE_REQUIRES(mutex_);
   [[nodiscard]] bool lend_frames(std::size_t count) NACRE_REQUIRES(mutex_);
-  [[nodiscard]] std::size_t extent_cache_max() const;
+  void take_frames_back() NACRE_REQUIRES(mutex_);
+  // For pages that need frames: value chunks give way, those above their share first.
+  [[nodiscard]] bool evict_extents(std::size_t frames) NACRE_REQUIRES(mutex_);
 
   // checkpoint.cc
   [[nodiscard]] Result<> write_wanted_pages();
@@ -434,14 +441,16 @@ class Pager {
 
   std::vector<std::byte*> free_frames_ NACRE_GUARDED_BY(mutex_);
   std::vector<Retired> retired_ NACRE_GUARDED_BY(mutex_);
-  std::vector<Retired> kept_ NACRE_GUARDED_BY(mutex_);     // retired, but held or to be written
-  std::size_t kept_extents_ NACRE_GUARDED_BY(mutex_) = 0;  // of kept_; they take no memory
+  std::vector<Retired> kept_ NACRE_GUARDED_BY(mutex_);         // retired, but held or to be written
+  std::uint64_t retired_blocks_ NACRE_GUARDED_BY(mutex_) = 0;  // of value chunks, since reclaim()
+  std::size_t kept_extents_ NACRE_GUARDED_BY(mutex_) = 0;      // of kept_; they take no memory
   std::vector<Limbo> limbo_ NACRE_GUARDED_BY(mutex_);
   bool recheck_kept_ NACRE_GUARDED_BY(mutex_) = false;
   ExtentRun run_ NACRE_GUARDED_BY(mutex_);
   ExtentCache extents_;
   // Frames that stand empty because extents_ takes their memory (PAGE-6).
   std::vector<std::byte*> lent_frames_ NACRE_GUARDED_BY(mutex_);
+  bool extents_give_way_ NACRE_GUARDED_BY(mutex_) = false;  // whose turn it is to lose memory
   std::size_t clock_hand_ NACRE_GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, std::unique_ptr<HoldState>> holds_ NACRE_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<HoldState>> cancelled_holds_ NACRE_GUARDED_BY(mutex_);

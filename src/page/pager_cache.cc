@@ -96,7 +96,7 @@ Result<std::byte*> Pager::acquire_frame() {
     }
     if (std::byte* fresh = arena_.take_fresh(); fresh != nullptr) return fresh;
     reclaim();
-    if (!free_frames_.empty()) continue;
+    if (!free_frames_.empty() || evict_extents(batch)) continue;
     if (limbo_.size() < batch) {
       if (evict_clean(batch) > 0) reclaim();
       if (!free_frames_.empty()) continue;
@@ -216,6 +216,7 @@ void Pager::bound_held() {
 
 void Pager::reclaim() {
   if (recheck_kept_) recheck_kept();
+  retired_blocks_ = 0;
   const std::uint64_t earliest = Epochs::advance();
   // The lock is ours; the lambdas only say so to the analysis.
   std::erase_if(limbo_, [&](const Limbo& limbo)

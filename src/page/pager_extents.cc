@@ -11,9 +11,25 @@ namespace {
 
 constexpr std::uint32_t kRunBlocksMin = 16;
 constexpr std::uint32_t kCachedBlocksMax = 63;  // larger chunks would push too much else out
-// Of the cache, and from how many frames on: a small cache needs all of them for pages.
-constexpr std::size_t kCacheShare = 8;
+// A cache of fewer frames needs all of them for pages.
 constexpr std::size_t kCacheFramesMin = 256;
+// Up to their share chunks take frames from pages and keep them; above it the two take turns in
+// giving way, so that what is used more stays.
+constexpr std::size_t share_of(std::size_t frames) {
+  return frames < kCacheFramesMin ? 0 : frames / 8;
+}
+constexpr std::size_t most_of(std::size_t frames) {
+  return frames < kCacheFramesMin ? 0 : frames / 4 * 3;
+}
+constexpr std::size_t frames_for(std::size_t bytes) { return (bytes + kPageSize - 1) / kPageSize; }
+
+bool is_extent(MappingWord word) {
+  return word.tag() == Tag::kDisk && word.place().type == PageType::kValueChunk;
+}
+
+std::unexpected<Error> no_extent(std::string_view path, PageId id) {
+  return fail(Code::kCorrupt, format("{}: page {}: it is no value chunk", path, number(id)));
+}
 
 }  // namespace
 
@@ -53,6 +69,7 @@ Result<PageId> Pager::write_extent(std::uint32_t tree, Bytes payload) {
                                               .type = PageType::kValueChunk,
                                               .check16 = static_cast<std::uint16_t>(checksum)});
   run_.used += blocks;
+  run_.chunks.emplace_back(id, word);
   table_.set(id, word);
   record_word(id, cut_.has_value(), word);
   ++stats_.page_count;
@@ -101,6 +118,7 @@ Result<> Pager::write_run() {
 
 void Pager::end_run() {
   ExtentRun run = std::exchange(run_, {});
+  if (run.used > 0) cache_written(run);
   if (!run.is_shared) run_.buffer = std::move(run.buffer);
   if (run.blocks > run.used) {
     release_block({.block = run.block + run.used, .blocks = run.blocks - run.used});
@@ -115,9 +133,9 @@ Result<ExtentRef> Pager::read_extent(View view, PageId id) {
   NACRE_TRY(know(id));
   for (;;) {
     const MappingWord word = table_.word(id);
-    if (word.tag() != Tag::kDisk || word.place().type != PageType::kValueChunk) {
+    if (!is_extent(word)) {
       if (is_cancelled(view)) break;
-      return fail(Code::kCorrupt, format("{}: page {}: it is no value chunk", path_, number(id)));
+      return no_extent(path_, id);
     }
     std::optional<ExtentRef> cached = extents_.find(id, word);
     if (!cached.has_value()) {
@@ -155,29 +173,65 @@ Result<ExtentRef> Pager::read_extent_at(PageId id, const Place& place) {
   return ExtentRef(std::move(buffer), 0);
 }
 
-std::size_t Pager::extent_cache_max() const {
-  const std::size_t frames = arena_.frame_count_max();
-  return frames < kCacheFramesMin ? 0 : frames / kCacheShare * kPageSize;
-}
-
 void Pager::cache_extent(View view, PageId id, MappingWord word, const ExtentRef& extent) {
-  const Place place = word.place();
-  const std::size_t size = place.blocks * kBlockSize;
-  if (place.blocks > kCachedBlocksMax || size > extent_cache_max() / 4) return;
+  const std::size_t size = word.place().blocks * kBlockSize;
+  if (word.place().blocks > kCachedBlocksMax) return;
   if (extent.memory() != size) return;  // it lies in a run
   const MutexLock lock(mutex_);
   // Under the lock and with a hold that stands, the id cannot have gone to somebody else.
   if (is_cancelled(view) || table_.word(id) != word) return;
-  while (extents_.bytes() + size > extent_cache_max() && extents_.evict_one()) {
+  insert_extent(id, word, extent);
+}
+
+// What was just written will be read soon, as far as there is memory that nobody uses.
+void Pager::cache_written(const ExtentRun& run) {
+  for (const auto& [id, word] : run.chunks) {
+    const Place place = word.place();
+    const std::size_t size = place.blocks * kBlockSize;
+    if (table_.word(id) != word || place.blocks > kCachedBlocksMax) continue;
+    const bool has_room = arena_.taken() < arena_.frame_count_max() || !free_frames_.empty();
+    if (!has_room || frames_for(extents_.bytes() + size) > share_of(arena_.frame_count_max())) {
+      return;
+    }
+    auto copy = std::make_shared<io::AlignedBuffer>(size);
+    std::ranges::copy(
+        std::as_const(*run.buffer).bytes().subspan((place.block - run.block) * kBlockSize, size),
+        copy->data());
+    insert_extent(id, word, ExtentRef(std::move(copy), 0));
   }
-  if (lend_frames((extents_.bytes() + size + kPageSize - 1) / kPageSize)) {
-    extents_.insert(id, word, extent);
+}
+
+void Pager::insert_extent(PageId id, MappingWord word, const ExtentRef& extent) {
+  const std::size_t size = word.place().blocks * kBlockSize;
+  const std::size_t frames = arena_.frame_count_max();
+  if (frames_for(size) > share_of(frames)) return;
+  const std::size_t had = lent_frames_.size();
+  const bool is_full = frames_for(extents_.bytes() + size) > most_of(frames);
+  const bool is_crowded = had >= share_of(frames) && arena_.taken() == frames;
+  if (is_full || (is_crowded && std::exchange(extents_give_way_, !extents_give_way_))) {
+    while (frames_for(extents_.bytes() + size) > had && extents_.evict_one()) {
+    }
   }
-  const std::size_t needed = (extents_.bytes() + kPageSize - 1) / kPageSize;
+  if (lend_frames(frames_for(extents_.bytes() + size))) extents_.insert(id, word, extent);
+  take_frames_back();
+}
+
+void Pager::take_frames_back() {
+  const std::size_t needed = frames_for(extents_.bytes());
   while (lent_frames_.size() > needed) {
     free_frames_.push_back(lent_frames_.back());
     lent_frames_.pop_back();
   }
+}
+
+bool Pager::evict_extents(std::size_t frames) {
+  if (lent_frames_.size() <= share_of(arena_.frame_count_max())) return false;
+  if (!std::exchange(extents_give_way_, !extents_give_way_)) return false;
+  const std::size_t kept = lent_frames_.size() - std::min(frames, lent_frames_.size());
+  while (frames_for(extents_.bytes()) > kept && extents_.evict_one()) {
+  }
+  take_frames_back();
+  return !free_frames_.empty();
 }
 
 bool Pager::lend_frames(std::size_t count) {
@@ -196,6 +250,12 @@ bool Pager::lend_frames(std::size_t count) {
     lent_frames_.push_back(frame);
   }
   return true;
+}
+
+Result<> Pager::check_is_extent(PageId id) {
+  NACRE_TRY(know(id));
+  if (!is_extent(table_.word(id))) return no_extent(path_, id);
+  return {};
 }
 
 }  // namespace nacre::page

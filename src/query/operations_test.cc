@@ -107,15 +107,28 @@ TEST_F(Operations, ADocumentWithoutIdGetsOneInFront) {
   EXPECT_TRUE(rows[0].starts_with(R"({"_id":{"$oid":")")) << rows[0];
 }
 
-TEST_F(Operations, DocumentsTooLargeForNowAreRefusedByNumber) {
-  const bson::Document big =
-      bson::Builder().append("_id", 1).append("a", std::string(8000, 'x')).finish();
-  const bson::View views[] = {big};
-  const auto result = insert(scope_, {.collection = "c", .documents = views});
-  ASSERT_TRUE(result);
-  ASSERT_EQ(result->errors.size(), 1U);
-  EXPECT_EQ(result->errors[0].error.code(), Code::kUnsupported);
-  EXPECT_EQ(result->errors[0].error.number(), 10334);
+TEST_F(Operations, DocumentsOfUpToSixteenMebibytesAreStoredAndLargerOnesRefusedByNumber) {
+  const auto sized = [](std::size_t size) {
+    const std::size_t rest =
+        bson::Builder().append("_id", 1).append("a", "").finish().bytes().size();
+    return bson::Builder().append("_id", 1).append("a", std::string(size - rest, 'x')).finish();
+  };
+  const bson::Document largest = sized(bson::kDocumentBytesMax);
+  const bson::Document larger = sized(bson::kDocumentBytesMax + 1);
+  for (const bson::Document* document : {&larger, &largest}) {
+    const bson::View views[] = {*document};
+    const auto result = insert(scope_, {.collection = "c", .documents = views});
+    ASSERT_TRUE(result);
+    if (document == &largest) {
+      EXPECT_EQ(result->errors.size(), 0U);
+    } else {
+      ASSERT_EQ(result->errors.size(), 1U);
+      EXPECT_EQ(result->errors[0].error.number(), 10334);
+    }
+  }
+  const Rows rows = testing::find(scope_, {});
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_GT(rows[0].size(), bson::kDocumentBytesMax - 30);
 }
 
 TEST_F(Operations, RemoveOneAndMany) {

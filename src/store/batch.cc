@@ -64,10 +64,6 @@ Result<> BatchReader::check(const Op& op) const {
     return damaged(
         format("value has {} bytes, expected at most {}", op.value.size(), value_size_max));
   }
-  if (op.kind == OpKind::kPut && !row_fits(op.key.size(), op.value.size())) {
-    return damaged(format("key of {} bytes and value of {} bytes do not fit a page together",
-                          op.key.size(), op.value.size()));
-  }
   if (previous_.has_value()) {
     const bool ascends = previous_->table != op.table ? number(previous_->table) < number(op.table)
                                                       : compare(previous_->key, op.key) < 0;

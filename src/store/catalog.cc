@@ -14,6 +14,7 @@ std::array<std::byte, kCatalogKeySize> encode_key(TableId table) {
 std::array<std::byte, kCatalogValueSize> encode_row(const CatalogRow& row) {
   std::array<std::byte, kCatalogValueSize> value{};
   store_le(value.data(), page::number(row.root));
+  store_le(value.data() + 4, std::uint32_t{row.has_big_values});
   store_le(value.data() + 8, row.row_count);
   return value;
 }
@@ -36,9 +37,10 @@ Result<CatalogRow> decode_row(TableId table, Bytes value) {
   if (value.size() != kCatalogValueSize) {
     return damaged(format("row has {} bytes, expected {}", value.size(), kCatalogValueSize));
   }
-  const auto reserved = load_le<std::uint32_t>(value.data() + 4);
-  if (reserved != 0) return damaged(format("reserved bytes are {}, expected 0", hex(reserved)));
+  const auto flags = load_le<std::uint32_t>(value.data() + 4);
+  if (flags > 1) return damaged(format("flags are {}, expected 0 or 1", hex(flags)));
   const CatalogRow row{.root = page::PageId{load_le<std::uint32_t>(value.data())},
+                       .has_big_values = flags == 1,
                        .row_count = load_le<std::uint64_t>(value.data() + 8)};
   if (row.root == page::kNoPage) return damaged("root page is 0, expected 1 or more");
   return row;

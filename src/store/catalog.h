@@ -24,6 +24,7 @@ namespace nacre::store {
 
 struct CatalogRow {
   page::PageId root = page::kNoPage;
+  bool has_big_values = false;  // or had
   std::uint64_t row_count = 0;
 };
 

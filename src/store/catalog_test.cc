@@ -56,7 +56,7 @@ TEST(CatalogRow, EachBrokenRuleIsCorruptAndNamesTheTable) {
   broken(good.substr(1), "row has 15 bytes, expected 16");
   std::string reserved = good;
   reserved[5] = 1;
-  broken(reserved, "reserved bytes are 0x100, expected 0");
+  broken(reserved, "flags are 0x100, expected 0 or 1");
   std::string rootless = good;
   rootless[0] = 0;
   broken(rootless, "root page is 0, expected 1 or more");

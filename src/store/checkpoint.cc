@@ -10,7 +10,9 @@ namespace nacre::store {
 Result<> Store::store_row_counts() {
   for (auto& [id, table] : tables_) {
     if (table.is_row_count_stored) continue;
-    const auto row = encode_row({.root = table.tree.root(), .row_count = table.row_count});
+    const auto row = encode_row({.root = table.tree.root(),
+                                 .has_big_values = table.has_big_values,
+                                 .row_count = table.row_count});
     const bool is_new =
         NACRE_TRY(catalog().put(encode_key(TableId{id}), row, number(applied_) << 16));
     NACRE_CHECK(!is_new, "a table with rows is in the catalog");
@@ -29,6 +31,7 @@ Result<Store::Cut> Store::cut(bool clean) {
     return std::unexpected(std::move(error));
   }
   publish();
+  NACRE_TRY(pager_->flush_extents());
   root_.applied = applied_;
   root_.applied_time = applied_time_;
   root_.horizon = applied_;  // without history only the newest position outlives a restart

@@ -121,7 +121,8 @@ Result<> Store::load_catalog() {
     const CatalogRow row = NACRE_TRY(decode_row(table, rows.value()));
     const tree::TreeId id{number(table)};
     tables_.try_emplace(number(table), Table{.tree = tree::Tree(*pager_, row.root, id),
-                                             .row_count = row.row_count});
+                                             .row_count = row.row_count,
+                                             .has_big_values = row.has_big_values});
   }
   is_table_map_stale_ = true;
   publish();

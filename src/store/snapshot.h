@@ -35,6 +35,15 @@ class Snapshot {
   using Seen = std::function<void(std::size_t i, Bytes value)>;
   [[nodiscard]] Result<> get_many(TableId table, std::span<const Bytes> keys,
                                   const Seen& seen) const;
+  // Shows the value from byte `offset` on, piece by piece of up to 1 MB, until `seen` returns false
+  // or it ends. Returns its size; nothing when the key is absent.
+  using SeenPiece = std::function<Result<bool>(Bytes)>;
+  [[nodiscard]] Result<std::optional<std::uint64_t>> read_value(TableId table, Bytes key,
+                                                                std::uint64_t offset,
+                                                                const SeenPiece& seen) const;
+  // The value that a row of a cursor through view() stands for, when page::kBigValue is among its
+  // flags.
+  [[nodiscard]] Result<> read_big_value(Bytes row, std::string& into) const;
   // The tree of `table`, to be read through view(); nothing when the table has no rows yet.
   [[nodiscard]] std::optional<tree::Tree> table(TableId table) const;
   // Valid as long as this snapshot.

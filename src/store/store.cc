@@ -5,6 +5,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "store/big_value.h"
+#include "tree/cursor.h"
 
 namespace nacre::store {
 namespace {
@@ -185,7 +187,7 @@ Result<Store::Table*> Store::create_table(TableId table) {
 Result<> Store::apply_put(const Op& op, std::uint64_t word) {
   Table* table = find_table(op.table);
   if (table == nullptr) table = NACRE_TRY(create_table(op.table));  // STORE-2
-  auto is_new = table->tree.put(op.key, op.value, word);
+  auto is_new = put_row(*table, op, word);
   if (!is_new.has_value()) {
     return std::unexpected(std::move(is_new).error().while_doing(doing("writing", op.table)));
   }
@@ -196,14 +198,65 @@ Result<> Store::apply_put(const Op& op, std::uint64_t word) {
   return {};
 }
 
+Result<bool> Store::put_row(Table& table, const Op& op, std::uint64_t word) {
+  std::string descriptor;
+  page::RowFlags flags = 0;
+  if (is_big(op.value.size())) {
+    descriptor = NACRE_TRY(write_big_value(*pager_, table.tree.id(), op.value));
+    flags = page::kBigValue;
+    if (!table.has_big_values) {
+      table.has_big_values = true;
+      table.is_row_count_stored = false;
+    }
+  }
+  page::RowFlags old_flags = 0;
+  std::string old_value;
+  auto put = table.tree.put(op.key, flags == 0 ? op.value : as_bytes(descriptor), word, flags,
+                            [&](const tree::Row& old) {
+                              old_flags = old.flags;
+                              if ((old.flags & page::kBigValue) != 0) {
+                                old_value.assign(as_text(old.value));
+                              }
+                              return flags;
+                            });
+  if (!put.has_value()) {
+    // Nothing refers to the new chunks.
+    if (flags != 0) NACRE_TRY(release_value(flags, as_bytes(descriptor)));
+    return put;
+  }
+  NACRE_TRY(release_value(old_flags, as_bytes(old_value)));
+  return put;
+}
+
+Result<> Store::release_value(page::RowFlags flags, Bytes value) {
+  if ((flags & page::kBigValue) == 0) return {};
+  return release_big_value(*pager_, value);
+}
+
+// Of all rows.
+Result<> Store::release_values(const Table& table) {
+  if (!table.has_big_values) return {};
+  tree::Cursor rows(table.tree, page::View::open());
+  for (bool more = NACRE_TRY(rows.seek_first()); more; more = NACRE_TRY(rows.next())) {
+    NACRE_TRY(release_value(rows.flags(), rows.value()));
+  }
+  return {};
+}
+
 Result<> Store::apply_remove(const Op& op) {
   Table* table = find_table(op.table);
   if (table == nullptr) return {};
-  auto was_there = table->tree.remove(op.key);
+  page::RowFlags old_flags = 0;
+  std::string old_value;
+  auto was_there = table->tree.remove(op.key, [&](const tree::Row& old) {
+    old_flags = old.flags;
+    if ((old.flags & page::kBigValue) != 0) old_value.assign(as_text(old.value));
+  });
   if (!was_there.has_value()) {
     return std::unexpected(std::move(was_there).error().while_doing(doing("writing", op.table)));
   }
   if (*was_there) {
+    NACRE_TRY(release_value(old_flags, as_bytes(old_value)));
     if (table->row_count == 0) {
       return fail(Code::kCorrupt, format("catalog: table {}: row count is 0, but a row was removed",
                                          number(op.table)));
@@ -217,7 +270,8 @@ Result<> Store::apply_remove(const Op& op) {
 Result<> Store::apply_drop(TableId table) {
   Table* dropped = find_table(table);
   if (dropped == nullptr) return {};
-  auto destroyed = dropped->tree.destroy();
+  auto destroyed = release_values(*dropped);
+  if (destroyed.has_value()) destroyed = dropped->tree.destroy();
   if (!destroyed.has_value()) {
     return std::unexpected(std::move(destroyed).error().while_doing(doing("dropping", table)));
   }

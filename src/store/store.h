@@ -132,7 +132,8 @@ class Store {
   struct Table {
     tree::Tree tree;
     std::uint64_t row_count = 0;
-    bool is_row_count_stored = true;  // in the catalog's tree
+    bool has_big_values = false;      // or may have
+    bool is_row_count_stored = true;  // in the catalog's tree, and has_big_values
   };
 
   Store(std::unique_ptr<io::File> lock, std::unique_ptr<page::Pager> pager,
@@ -148,6 +149,10 @@ class Store {
   // snapshots see stays as it was.
   void publish_to_pager_only();
   [[nodiscard]] Result<> apply_put(const Op& op, std::uint64_t word);
+  [[nodiscard]] Result<bool> put_row(Table& table, const Op& op, std::uint64_t word);
+  // The version of a row that nobody can read any more goes for good.
+  [[nodiscard]] Result<> release_value(page::RowFlags flags, Bytes value);
+  [[nodiscard]] Result<> release_values(const Table& table);
   [[nodiscard]] Result<> apply_remove(const Op& op);
   [[nodiscard]] Result<> apply_drop(TableId table);
   [[nodiscard]] Result<Table*> create_table(TableId table);

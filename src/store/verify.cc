@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "store/big_value.h"
 #include "store/store.h"
 #include "tree/cursor.h"
 
@@ -24,6 +25,36 @@ Result<std::uint64_t> check_tree(const tree::Tree& tree, page::View view, std::s
     add(report, format("{}: {}", name, all.problems[i]));
   }
   return all.rows_checked - rows_before;
+}
+
+// Reads every big value of one tree, and notes whose its chunks are.
+Result<> check_values(page::Pager& pager, const tree::Tree& tree, page::View view,
+                      std::string_view name, tree::TreeCheck& all, VerifyReport& report) {
+  tree::Cursor rows(tree, view);
+  std::string whole;
+  auto more = rows.seek_first();
+  for (; more.has_value() && *more; more = rows.next()) {
+    if ((rows.flags() & page::kBigValue) == 0) continue;
+    const auto value = BigValue::decode(rows.value());
+    if (!value.has_value()) {
+      add(report, format("{}: {}", name, value.error().text()));
+      continue;
+    }
+    for (std::size_t i = 0; i < value->chunk_count(); ++i) {
+      const std::uint32_t id = page::number(value->chunk(i));
+      if (all.reachable.size() <= id) all.reachable.resize(std::size_t{id} + 1);
+      if (all.reachable[id]) add(report, format("{}: page {} is referred to twice", name, id));
+      all.reachable[id] = true;  // STORE-6
+    }
+    const auto read = read_big_value(pager, view, rows.value(), whole);
+    if (read.has_value()) continue;
+    if (read.error().code() != Code::kCorrupt) return std::unexpected(read.error().clone());
+    add(report, format("{}: {}", name, read.error().text()));
+  }
+  if (!more.has_value() && more.error().code() != Code::kCorrupt) {
+    return std::unexpected(std::move(more).error());  // damage of pages is named already
+  }
+  return {};
 }
 
 void compare_pages(const page::PagerCheck& pages, const tree::TreeCheck& trees,
@@ -62,6 +93,7 @@ Result<VerifyReport> Store::verify(const Snapshot& snapshot, bool is_of_checkpoi
       const std::string name = format("table {}", number(*table));
       const tree::Tree tree(*pager_, row->root, tree::TreeId{number(*table)});
       const std::uint64_t counted = NACRE_TRY(check_tree(tree, view, name, trees, report));
+      if (row->has_big_values) NACRE_TRY(check_values(*pager_, tree, view, name, trees, report));
       if (is_of_checkpoint && counted != row->row_count) {
         add(report, format("{}: {} rows, but the catalog says {}", name, counted, row->row_count));
       }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "store/store.h"
 #include "tree/cursor.h"
+#include "txn/big_rows.h"
 #include "txn/conflicts.h"
 #include "txn/follower_internal.h"
 #include "txn/merging_cursor.h"
@@ -18,7 +19,7 @@
 namespace nacre::txn {
 
 static_assert(kKeySizeMax == store::kKeySizeMax && kKeySizeMax <= tree::kKeySizeMax);
-static_assert(kValueSizeMax == store::kValueSizeMax && kValueSizeMax <= tree::kValueSizeMax);
+static_assert(kValueSizeMax == store::kValueSizeMax && kTransactionSizeMax == store::kBatchSizeMax);
 
 namespace {
 
@@ -57,6 +58,12 @@ Result<> check_table(TableId table) {
   return fail(Code::kInvalid, "table is 0, which is the store's own");
 }
 
+Result<> check_value_size(std::uint64_t size) {
+  if (size <= kValueSizeMax) return {};
+  return fail(Code::kInvalid,
+              format("value has {} bytes, expected at most {}", size, kValueSizeMax));
+}
+
 // The rows of one table in one snapshot.
 class SnapshotCursor final : public Cursor {
  public:
@@ -65,38 +72,62 @@ class SnapshotCursor final : public Cursor {
 
   Result<bool> seek(Bytes key) override {
     NACRE_TRY(snapshot_->check_open());
-    return rows_.seek(key);
+    return arrive(rows_.seek(key));
   }
   Result<bool> seek_before(Bytes key) override {
     NACRE_TRY(snapshot_->check_open());
-    return rows_.seek_before(key);
+    return arrive(rows_.seek_before(key));
   }
   Result<bool> seek_first() override {
     NACRE_TRY(snapshot_->check_open());
-    return rows_.seek_first();
+    return arrive(rows_.seek_first());
   }
   Result<bool> seek_last() override {
     NACRE_TRY(snapshot_->check_open());
-    return rows_.seek_last();
+    return arrive(rows_.seek_last());
   }
   Result<bool> next() override {
     NACRE_TRY(snapshot_->check_open());
-    return rows_.next();
+    return arrive(rows_.next());
   }
   Result<bool> prev() override {
     NACRE_TRY(snapshot_->check_open());
-    return rows_.prev();
+    return arrive(rows_.prev());
   }
   Result<RowViews> read_rows(std::size_t limit) override {
     NACRE_TRY(snapshot_->check_open());
-    return rows_.read_rows(limit);
+    RowViews seen = NACRE_TRY(rows_.read_rows(limit));
+    if (BigRows::any_in(seen.rows)) [[unlikely]] {
+      seen.rows = NACRE_TRY(filled_.fill(snapshot_->at, seen.rows, reads_values_));
+      if (const auto& rest = filled_.rest(); rest.has_value()) {
+        seen.more = NACRE_TRY(rows_.seek(as_bytes(*rest)));
+      }
+    }
+    NACRE_TRY(arrive(seen.more));
+    return seen;
   }
   [[nodiscard]] Bytes key() const override { return rows_.key(); }
-  [[nodiscard]] Bytes value() const override { return rows_.value(); }
+  [[nodiscard]] Bytes value() const override { return is_big_ ? as_bytes(big_) : rows_.value(); }
+  void read_values(bool wanted) override { reads_values_ = wanted; }
 
  private:
+  Result<bool> arrive(Result<bool> stands) {
+    is_big_ = stands.has_value() && *stands && (rows_.flags() & page::kBigValue) != 0;
+    if (!is_big_) [[likely]]
+      return stands;
+    if (big_.capacity() > kBufferKept) big_ = {};
+    big_.clear();
+    if (reads_values_) NACRE_TRY(snapshot_->at.read_big_value(rows_.value(), big_));
+    return true;
+  }
+
+  static constexpr std::size_t kBufferKept = std::size_t{1} << 20;
   std::shared_ptr<const Held> snapshot_;  // the view ends with its last owner
   tree::Cursor rows_;
+  bool reads_values_ = true;
+  bool is_big_ = false;  // the row's value is big_
+  std::string big_;
+  BigRows filled_;
 };
 
 // Of a table that has no tree yet.
@@ -138,6 +169,13 @@ Result<std::optional<std::string>> Snapshot::get(TableId table, Bytes key) const
 Result<> Snapshot::get_many(TableId table, std::span<const Bytes> keys, const Seen& seen) const {
   NACRE_TRY(rep_->check_open());
   return rep_->at.get_many(table, keys, seen);
+}
+
+Result<std::optional<std::uint64_t>> Snapshot::read_value(TableId table, Bytes key,
+                                                          std::uint64_t offset,
+                                                          const ValueSink& sink) const {
+  NACRE_TRY(rep_->check_open());
+  return rep_->at.read_value(table, key, offset, sink);
 }
 
 Result<std::unique_ptr<Cursor>> Snapshot::cursor(TableId table) const {
@@ -208,6 +246,22 @@ Result<std::optional<std::string>> Transaction::get(TableId table, Bytes key) co
   return rep_->snapshot.get(table, key);
 }
 
+Result<std::optional<std::uint64_t>> Transaction::read_value(TableId table, Bytes key,
+                                                             std::uint64_t offset,
+                                                             const ValueSink& sink) const {
+  const WriteSet::Entry* own = rep_->writes.find(table, key);
+  if (own == nullptr && !rep_->writes.is_dropped(table)) {
+    if (rep_->reads != nullptr) rep_->reads->set.add_key(table, key);
+    return rep_->snapshot.read_value(table, key, offset, sink);
+  }
+  if (own == nullptr || own->removed()) return std::optional<std::uint64_t>();
+  const Bytes value = own->value();
+  if (offset < value.size()) {
+    static_cast<void>(NACRE_TRY(sink(value.subspan(static_cast<std::size_t>(offset)))));
+  }
+  return std::optional<std::uint64_t>(value.size());
+}
+
 Result<std::unique_ptr<Cursor>> Transaction::cursor(TableId table) const {
   if (rep_->writes.is_dropped(table)) {
     return std::make_unique<MergingCursor>(nullptr, rep_->writes, table);
@@ -223,16 +277,24 @@ Result<std::unique_ptr<Cursor>> Transaction::cursor(TableId table) const {
 Result<> Transaction::put(TableId table, Bytes key, Bytes value) {
   NACRE_TRY(check_table(table));
   NACRE_TRY(check_key(key));
-  if (value.size() > kValueSizeMax) {
-    return fail(Code::kInvalid,
-                format("value has {} bytes, expected at most {}", value.size(), kValueSizeMax));
-  }
-  if (!store::row_fits(key.size(), value.size())) {
-    return fail(Code::kInvalid, format("key of {} bytes and value of {} bytes do not fit a page "
-                                       "together",
-                                       key.size(), value.size()));
-  }
+  NACRE_TRY(check_value_size(value.size()));
   rep_->writes.put(table, key, value);
+  return {};
+}
+
+Result<> Transaction::put_stream(TableId table, Bytes key, std::uint64_t size,
+                                 const ValueSource& source) {
+  NACRE_TRY(check_table(table));
+  NACRE_TRY(check_key(key));
+  NACRE_TRY(check_value_size(size));
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  const MutableBytes value = rep_->writes.prepare_value(static_cast<std::size_t>(size));
+  for (MutableBytes rest = value; !rest.empty();) {
+    const MutableBytes piece = rest.first(std::min(rest.size(), kPiece));
+    NACRE_TRY(source(piece));
+    rest = rest.subspan(piece.size());
+  }
+  rep_->writes.put_prepared(table, key, value);
   return {};
 }
 
@@ -486,6 +548,7 @@ Stats Database::stats() const {
           .durable = rep_->store->log().durable_position(),
           .checkpoint = seen.checkpoint,
           .file_bytes = seen.pages.file_bytes,
+          .used_bytes = seen.pages.used_bytes,
           .log_bytes = seen.log_bytes,
           .page_count = seen.pages.page_count,
           .cache_bytes = seen.pages.cache_bytes,

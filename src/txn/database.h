@@ -12,7 +12,7 @@
 // Errors: kConflict from commit: retry the whole transaction. kTooOld: the snapshot was given up
 //   because it held back more memory than allowed. kClosed after a failed log write: reopen.
 //   kCorrupt names file and page. kInvalid: empty or too long key, too long value. kFull: more
-//   than 64 MB of writes in one transaction.
+//   than kTransactionSizeMax of writes in one transaction.
 // Threads: Database: internally locked. Snapshot: any number of threads at once. Cursor and
 //   Transaction: one thread at a time. Readers never wait for writers.
 #pragma once
@@ -41,9 +41,9 @@ namespace nacre::txn {
 using tree::RowView;
 using tree::RowViews;
 
-inline constexpr std::size_t kKeySizeMax = 1000;  // bytes
-// bytes; under a key of up to 300 bytes, 4900 under any key; longer values come with value chunks
-inline constexpr std::size_t kValueSizeMax = 7000;
+inline constexpr std::size_t kKeySizeMax = 1000;                           // bytes
+inline constexpr std::size_t kValueSizeMax = std::size_t{64} << 20;        // bytes
+inline constexpr std::size_t kTransactionSizeMax = std::size_t{80} << 20;  // bytes of all writes
 
 // When commit returns the commit is visible to every later snapshot, whichever of these is asked
 // for.
@@ -87,14 +87,23 @@ class Cursor {
   [[nodiscard]] virtual Result<bool> next() = 0;  // requires a row
   [[nodiscard]] virtual Result<bool> prev() = 0;  // requires a row
   // Requires a row. That row and those after it that lie beside it, `limit` (above 0) at most, as
-  // views; the cursor then stands on the row after them, or on none: `more` says which. For scans: a
-  // few ns per row. The rows are valid until the next call on this cursor.
+  // views; the cursor then stands on the row after them, or on none: `more` says which. For scans:
+  // a few ns per row. The rows are valid until the next call on this cursor.
   static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
   [[nodiscard]] virtual Result<RowViews> read_rows(std::size_t limit) = 0;
   // Require a row; valid until the next call on this cursor.
   [[nodiscard]] virtual Bytes key() const = 0;
   [[nodiscard]] virtual Bytes value() const = 0;
+  // For those that only want keys: with false, steps do not read long values, and value() is empty
+  // for such rows. Counts from the next step on; true at first.
+  virtual void read_values(bool wanted) { static_cast<void>(wanted); }
 };
+
+// Gets a value piece by piece, in order; returns false when it has seen enough. The bytes are valid
+// until it returns.
+using ValueSink = std::function<Result<bool>(Bytes)>;
+// Fills all of a buffer with the next bytes of a value; an error gives the value up.
+using ValueSource = std::function<Result<>(MutableBytes)>;
 
 // A reader's place on the timeline. Copies share it; it is given back with the last copy.
 class Snapshot {
@@ -107,6 +116,11 @@ class Snapshot {
   using Seen = std::function<void(std::size_t i, Bytes value)>;
   [[nodiscard]] Result<> get_many(TableId table, std::span<const Bytes> keys,
                                   const Seen& seen) const;
+  // The value from byte `offset` on, in pieces of up to 1 MB, without ever being whole in memory.
+  // Returns its size; nothing when the key is absent.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> read_value(TableId table, Bytes key,
+                                                                std::uint64_t offset,
+                                                                const ValueSink& sink) const;
   // Never null. Holds the snapshot.
   [[nodiscard]] Result<std::unique_ptr<Cursor>> cursor(TableId table) const;
 
@@ -131,7 +145,17 @@ class Transaction {
   // Sees the writes made before the call; what is written later may or may not be seen. Not to be
   // used after the transaction is over.
   [[nodiscard]] Result<std::unique_ptr<Cursor>> cursor(TableId table) const;
+  // Also see Snapshot::read_value.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> read_value(TableId table, Bytes key,
+                                                                std::uint64_t offset,
+                                                                const ValueSink& sink) const;
+  // A long value takes its size in memory until the commit has ended, and up to three times as much
+  // while it commits.
   [[nodiscard]] Result<> put(TableId table, Bytes key, Bytes value);
+  // The same with a value of `size` bytes that `source` gives in pieces of up to 1 MB. When it
+  // fails, nothing was put.
+  [[nodiscard]] Result<> put_stream(TableId table, Bytes key, std::uint64_t size,
+                                    const ValueSource& source);
   [[nodiscard]] Result<> remove(TableId table, Bytes key);  // absent: nothing happens
   // Removes every row. A commit of another transaction that wrote to the table since the snapshot
   // is a conflict.
@@ -159,6 +183,7 @@ struct Stats {
   Position durable;              // newest commit that would survive a power cut
   Position checkpoint;           // applied position of the last durable checkpoint
   std::uint64_t file_bytes = 0;  // store.dat
+  std::uint64_t used_bytes = 0;  // of it, not free
   std::uint64_t log_bytes = 0;
   std::uint64_t page_count = 0;   // pages in use
   std::uint64_t cache_bytes = 0;  // page memory in use

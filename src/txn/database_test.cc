@@ -236,16 +236,10 @@ TEST_F(DatabaseTest, KeysAndValuesOutOfRangeAreRefusedAtOnce) {
   EXPECT_EQ(txn.put(kTable, as_bytes("a"), as_bytes(long_value)).error().code(), Code::kInvalid);
   EXPECT_EQ(txn.put(TableId{0}, as_bytes("a"), {}).error().code(), Code::kInvalid);
   const std::string longest_key(kKeySizeMax, 'k');
-  const std::string widest_value(kValueSizeMax, 'v');
-  EXPECT_EQ(txn.put(kTable, as_bytes(longest_key), as_bytes(widest_value)).error().code(),
-            Code::kInvalid);
-  const std::string wide_key(300, 'w');
-  ASSERT_TRUE(txn.put(kTable, as_bytes(wide_key), as_bytes(widest_value)).has_value());
-  ASSERT_TRUE(
-      txn.put(kTable, as_bytes(longest_key), as_bytes(widest_value.substr(0, 4900))).has_value());
+  const std::string wide_value(7000, 'v');
+  ASSERT_TRUE(txn.put(kTable, as_bytes(longest_key), as_bytes(wide_value)).has_value());
   ASSERT_TRUE(txn.commit().has_value());
-  EXPECT_EQ(get(wide_key), widest_value);
-  EXPECT_EQ(get(longest_key), widest_value.substr(0, 4900));
+  EXPECT_EQ(get(longest_key), wide_value);
 }
 
 TEST_F(DatabaseTest, ReopenAfterCloseFindsEverythingInTheCheckpoint) {

@@ -31,6 +31,9 @@ class MergingCursor final : public Cursor {
   [[nodiscard]] Result<RowViews> read_rows(std::size_t limit) override;
   [[nodiscard]] Bytes key() const override { return at_own_ ? own_->key() : base_->key(); }
   [[nodiscard]] Bytes value() const override { return at_own_ ? own_value_ : base_->value(); }
+  void read_values(bool wanted) override {
+    if (base_ != nullptr) base_->read_values(wanted);
+  }
 
  private:
   // Move forwards or backwards from where both sides stand until one shows a visible row.

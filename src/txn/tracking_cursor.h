@@ -27,6 +27,7 @@ class TrackingCursor final : public Cursor {
   [[nodiscard]] Result<RowViews> read_rows(std::size_t limit) override;
   [[nodiscard]] Bytes key() const override { return rows_->key(); }
   [[nodiscard]] Bytes value() const override { return rows_->value(); }
+  void read_values(bool wanted) override { rows_->read_values(wanted); }
 
  private:
   // Tell of a step that has just been made, upwards or downwards.

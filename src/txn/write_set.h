@@ -53,6 +53,11 @@ class WriteSet {
   WriteSet& operator=(const WriteSet&) = delete;
 
   void put(TableId table, Bytes key, Bytes value) { write(table, key, arena_.copy(value), false); }
+  // The same in two steps: memory for the value, and the put once it is filled.
+  [[nodiscard]] MutableBytes prepare_value(std::size_t size) {
+    return {arena_.allocate(size, 1), size};
+  }
+  void put_prepared(TableId table, Bytes key, Bytes value) { write(table, key, value, false); }
   void remove(TableId table, Bytes key) { write(table, key, {}, true); }
   // Forgets the writes to `table` so far and hides what it held before the transaction.
   void drop_table(TableId table);

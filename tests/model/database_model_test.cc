@@ -107,11 +107,12 @@ class Model {
     if (number < 110) return std::string(40, 'p') + format("{}", number);
     return std::string(txn::kKeySizeMax - 3, 'l') + format("{}", number);
   }
-  std::string value(std::size_t key_size) {
+  std::string value() {
     const std::uint64_t kind = random_.below(20);
-    // The largest value goes with a short key: both share a page.
-    const bool large = kind == 0 && key_size < 100;
-    if (large) return test::bytes_of(random_, random_.below(txn::kValueSizeMax + 1));
+    // Some lie in value chunks, a few in chunks of their own write.
+    const bool large = kind == 0;
+    if (large)
+      return test::bytes_of(random_, random_.below(random_.chance(1, 30) ? 60'000 : 9'000));
     return test::bytes_of(random_, random_.below(kind < 10 ? 30 : 400));
   }
 
@@ -130,7 +131,7 @@ class Model {
     const std::uint64_t kind = random_.below(100);
     Result<> done;
     if (kind < 70) {
-      change.value = value(change.key.size());
+      change.value = value();
       done = test::apply(open.transaction, change);
       open.put.insert({change.table, change.key});
     } else if (kind < 97) {
