@@ -126,6 +126,7 @@ CheckpointSeq Pager::checkpoint_seq() const {
 
 Hold Pager::hold() {
   const MutexLock lock(mutex_);
+  NACRE_DCHECK(in_place_from_ == kNever, "nothing published is whole while it changes in place");
   const std::uint64_t generation = published_.load(std::memory_order_relaxed);
   auto& state = holds_[generation];
   if (state == nullptr) {
@@ -156,7 +157,8 @@ void Pager::give_lives(const std::byte* page) {
 Result<> Pager::reserve(std::size_t frames) {
   if (reserved_.size() >= frames) return {};
   const MutexLock lock(mutex_);
-  NACRE_TRY(check_poison());
+  // What has begun to change in place cannot be left half done for a write that failed elsewhere.
+  if (in_place_from_ == kNever) NACRE_TRY(check_poison());
   // Growing the table here is what makes allocate() unable to fail.
   if (next_page_id_ > UINT32_MAX - frames) return fail(Code::kFull, path_ + ": no page ids left");
   NACRE_TRY(table_.grow(next_page_id_ + static_cast<std::uint32_t>(frames)));
@@ -172,6 +174,7 @@ Pager::NewPage Pager::allocate() {
   NACRE_CHECK(!reserved_.empty(), "the applier reserves frames before it needs them");
   std::byte* frame = reserved_.back();
   reserved_.pop_back();
+  ++changes_;
   std::memset(frame, 0, offset::kGeneration);
   std::memset(frame + kHeaderSize, 0, kPageSize - kHeaderSize);
   volatile_word(frame, offset::kGeneration).store(open_, std::memory_order_relaxed);
@@ -197,7 +200,11 @@ Pager::NewPage Pager::allocate() {
 }
 
 std::byte* Pager::writable(const std::byte* page) {
+  ++changes_;
   if (generation_of(page) == open_) return const_cast<std::byte*>(page);
+  if (generation_of(page) >= in_place_from_) {
+    if (std::byte* own = take_in_place(page); own != nullptr) return own;
+  }
   NACRE_CHECK(!reserved_.empty(), "the applier reserves frames before it needs them");
   std::byte* frame = reserved_.back();
   reserved_.pop_back();
@@ -236,6 +243,35 @@ std::byte* Pager::writable(const std::byte* page) {
   open_retired_.push_back(
       {.frame = old, .freed = kNoPage, .created = created, .superseded = open_, .tag = 0});
   return frame;
+}
+
+// PAGE-4: nothing published is reachable here, for whoever could reach it would have to have a
+// hold.
+std::byte* Pager::take_in_place(const std::byte* page) {
+  const MutexLock lock(mutex_);
+  FrameInfo& info = arena_.info(page);
+  const bool is_at_rest = info.state == FrameState::kClean || info.state == FrameState::kDirty;
+  if (!is_at_rest || info.retired || is_wanted_by_checkpoint(page)) return nullptr;
+  if (table_.word(info.id) != MappingWord::frame(page)) return nullptr;  // given up since
+  if (info.state == FrameState::kClean) {
+    info.state = FrameState::kDirty;
+    count_dirty(1);
+  }
+  volatile_word(page, offset::kGeneration).store(open_, std::memory_order_relaxed);
+  touch(page);
+  return const_cast<std::byte*>(page);
+}
+
+bool Pager::change_in_place(std::size_t frames) {
+  const MutexLock lock(mutex_);
+  const std::size_t free = free_frames_.size() + (arena_.frame_count_max() - arena_.taken());
+  if (poison_.has_value() || free < frames) return false;
+  in_place_from_ = holds_.empty() ? 0 : holds_.rbegin()->first + 1;
+  // Whoever reads through a cancelled hold may not have noticed yet.
+  for (const auto& hold : cancelled_holds_) {
+    in_place_from_ = std::max(in_place_from_, hold->generation + 1);
+  }
+  return true;
 }
 
 void Pager::free(PageId id) {
@@ -283,6 +319,7 @@ void Pager::seal(std::byte* page) {
 Generation Pager::publish() {
   const MutexLock lock(mutex_);
   const std::uint64_t generation = open_++;
+  in_place_from_ = kNever;
   // release: pairs with the acquire in generation()
   published_.store(generation, std::memory_order_release);
   const std::uint64_t tag = Epochs::tag();

@@ -228,6 +228,15 @@ class Pager {
     touch(page);
     return page;
   }
+  // Whether some version of `id` is in memory; its first `wanted` bytes are fetched, not waited
+  // for.
+  [[nodiscard]] bool fetch(PageId id, std::size_t wanted) const {
+    const MappingWord word = table_.word(id);
+    if (word.tag() != Tag::kFrame) [[unlikely]]
+      return false;
+    for (std::size_t at = 0; at < wanted; at += 64) __builtin_prefetch(word.frame() + at);
+    return true;
+  }
   // Whether `id` is in no use at all, asked under the pin under which find() gave null.
   [[nodiscard]] bool is_absent(PageId id) const;
   // Brings the newest version of `id` into memory and keeps it there. Without a Pin: it may read.
@@ -283,6 +292,13 @@ class Pager {
   void seal(std::byte* page);
   // Makes all changes since the last call visible at once.
   Generation publish();
+  // Until the next publish(), writable() changes what no hold sees where it lies, without a copy.
+  // Until then nobody may call hold() or read by View::newest(): the caller sees to that. Returns
+  // false, and changes nothing, unless `frames` frames are free: then nothing has to be given up
+  // or written out for as many changes.
+  [[nodiscard]] bool change_in_place(std::size_t frames);
+  // Counts pages taken by writable() and allocate(): the same number again, no change between.
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
   // --- checkpoints ---
 
@@ -363,6 +379,8 @@ class Pager {
       give_lives(page);
   }
   static void give_lives(const std::byte* page);
+  // The page itself as the applier's own version; null when somebody may see it as it is.
+  [[nodiscard]] std::byte* take_in_place(const std::byte* page);
   void retire(FrameInfo& info) NACRE_REQUIRES(mutex_);
   void count_dirty(int change) NACRE_REQUIRES(mutex_) {
     dirty_pages_.fetch_add(static_cast<std::uint64_t>(change), std::memory_order_relaxed);
@@ -434,6 +452,10 @@ class Pager {
   std::uint64_t open_ = 2;            // what publish() will make visible
   std::vector<std::byte*> reserved_;  // frames set aside, the last one is the warmest
   std::vector<Retired> open_retired_;
+  std::uint64_t changes_ = 0;
+  // Versions of this generation and later are changed in place; stored under mutex_.
+  static constexpr std::uint64_t kNever = UINT64_MAX;
+  std::uint64_t in_place_from_ = kNever;
 
   Mutex checkpoint_mutex_{"page checkpoint", kCheckpointRank};  // cut to durable, and check()
   mutable Mutex mutex_{"pager", kPagerRank};

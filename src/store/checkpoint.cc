@@ -23,6 +23,11 @@ Result<> Store::store_row_counts() {
 
 Result<Store::Cut> Store::cut(bool clean) {
   NACRE_TRY(check_writable());
+  publish();  // so that the catalog is not changed in place: snapshots do not wait here
+  {
+    const MutexLock lock(apply_mutex_);
+    is_copying_ = true;
+  }
   auto counted = store_row_counts();
   if (!counted.has_value()) {
     auto error = std::move(counted).error().while_doing("storing row counts for a checkpoint");

@@ -5,7 +5,13 @@
 
 namespace nacre::store {
 
+Result<> Snapshot::check() const {
+  if (!is_lost_) return {};
+  return fail(Code::kClosed, "a commit failed half way; reopen to recover");
+}
+
 Result<std::optional<Position>> Snapshot::written_at(TableId table, Bytes key) const {
+  NACRE_TRY(check());
   const std::optional<tree::Tree> tree = this->table(table);
   if (!tree.has_value()) return std::nullopt;
   std::uint64_t word = 0;
@@ -22,6 +28,7 @@ std::optional<tree::Tree> Snapshot::table(TableId table) const {
 }
 
 Result<std::optional<std::string>> Snapshot::get(TableId table, Bytes key) const {
+  NACRE_TRY(check());
   const std::optional<tree::Tree> tree = this->table(table);
   if (!tree.has_value()) return std::optional<std::string>();
   std::optional<std::string> value(std::in_place);

@@ -46,6 +46,8 @@ class Snapshot {
   [[nodiscard]] Result<> read_big_value(Bytes row, std::string& into) const;
   // The tree of `table`, to be read through view(); nothing when the table has no rows yet.
   [[nodiscard]] std::optional<tree::Tree> table(TableId table) const;
+  // kClosed when what it would show was lost with a batch that failed half way.
+  [[nodiscard]] Result<> check() const;
   // Valid as long as this snapshot.
   [[nodiscard]] page::View view() const {
     return shared_hold_ != nullptr ? shared_hold_->view() : hold_.view();
@@ -74,6 +76,7 @@ class Snapshot {
   std::shared_ptr<const page::Hold> shared_hold_;  // owned by the snapshots of one long apply
   Position position_;
   Time time_;
+  bool is_lost_ = false;
   std::shared_ptr<const TableMap> tables_;  // shared with the store and other snapshots
 };
 

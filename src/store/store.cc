@@ -11,7 +11,18 @@
 namespace nacre::store {
 namespace {
 
-constexpr int kVisibleRank = 50;  // docs/locks.md
+// docs/locks.md
+constexpr int kApplyRank = 48;
+constexpr int kVisibleRank = 50;
+
+// A snapshot waits for a batch that is applied in place: always for so few operations, for the
+// second many only while no snapshot has had to wait lately.
+constexpr std::uint64_t kInPlaceOps = 32;
+constexpr std::uint64_t kInPlaceOpsUnseen = 1024;
+constexpr std::uint32_t kKindBatches = 64;
+// Frames a change may need: copies for checkpoints and holds of a whole path, and of a split.
+constexpr std::uint64_t kFramesPerOp = 2;
+constexpr std::uint64_t kFramesSpare = 64;
 
 // Version of a record: which commit wrote it, and by which of its operations.
 std::uint64_t word_of(Position position, std::uint64_t op_index) {
@@ -34,6 +45,8 @@ Store::Store(std::unique_ptr<io::File> lock, std::unique_ptr<page::Pager> pager,
       applied_(root_.applied),
       applied_time_(root_.applied_time),
       publish_every_(std::max<std::uint64_t>(options.cache_bytes / page::kPageSize / 16, 4)),
+      apply_mutex_("store::Store::apply", kApplyRank),
+      settled_(number(applied_)),
       visible_mutex_("store::Store::visible", kVisibleRank),
       visible_(applied_),
       visible_time_(applied_time_),
@@ -46,11 +59,36 @@ tree::Tree Store::catalog() const { return tree::Tree(*pager_, root_.catalog_roo
 // --- any thread
 
 Snapshot Store::snapshot() {
-  MutexLock lock(visible_mutex_);
+  {
+    const MutexLock lock(visible_mutex_);
+    if (!in_place_) return newest_snapshot();
+  }
+  if (!apply_mutex_.try_lock()) {
+    snapshot_waits_.store(kKindBatches, std::memory_order_relaxed);
+    apply_mutex_.lock();
+  }
+  std::optional<Snapshot> newest;
+  bool is_published = false;
+  {
+    const MutexLock lock(visible_mutex_);
+    is_published = !in_place_;
+  }
+  if (!is_published) publish_locked();
+  {
+    const MutexLock lock(visible_mutex_);
+    newest.emplace(newest_snapshot());
+  }
+  apply_mutex_.unlock();
+  return *std::move(newest);
+}
+
+Snapshot Store::newest_snapshot() {
   if (visible_hold_ != nullptr) {
     return Snapshot(*pager_, visible_hold_, visible_, visible_time_, table_map_);
   }
-  return Snapshot(*pager_, pager_->hold(), visible_, visible_time_, table_map_);
+  Snapshot newest(*pager_, pager_->hold(), visible_, visible_time_, table_map_);
+  newest.is_lost_ = is_lost_;
+  return newest;
 }
 
 Result<Snapshot> Store::snapshot_at(Position position) {
@@ -67,13 +105,12 @@ Result<Snapshot> Store::snapshot_at(Position position) {
 }
 
 Position Store::visible_position() const {
-  MutexLock lock(visible_mutex_);
-  return visible_;
+  return Position{settled_.load(std::memory_order_acquire)};
 }
 
 Result<> Store::check_writable() const {
+  if (!is_poisoned_.load(std::memory_order_acquire)) return {};
   MutexLock lock(visible_mutex_);
-  if (poison_ == nullptr) return {};
   return fail(Code::kClosed,
               format("writing stopped after a failure; reopen to recover: {}", poison_->text()));
 }
@@ -81,6 +118,7 @@ Result<> Store::check_writable() const {
 void Store::poison(const Error& cause) {
   MutexLock lock(visible_mutex_);
   if (poison_ == nullptr) poison_ = std::make_unique<Error>(cause.clone());
+  is_poisoned_.store(true, std::memory_order_release);
 }
 
 StoreStats Store::stats() const {
@@ -88,8 +126,8 @@ StoreStats Store::stats() const {
   stats.pages = pager_->stats();
   stats.checkpoint = pager_->root().applied;
   stats.log_bytes = log_->bytes();
+  stats.visible = visible_position();
   MutexLock lock(visible_mutex_);
-  stats.visible = visible_;
   stats.table_count = table_map_->size();
   return stats;
 }
@@ -108,15 +146,67 @@ Result<> Store::apply(Position position, Time time, Bytes batch) {
   }
   NACRE_TRY(check_writable());
   const std::uint64_t op_count = NACRE_TRY(check_batch(batch));
-  if (unpublished_ops_ + op_count > publish_every_) publish();
-  unpublished_ops_ += op_count;
+  {
+    const MutexLock lock(apply_mutex_);
+    if (unpublished_ops_ + op_count > publish_every_) publish_locked();
+    is_batch_in_place_ = begin_in_place(op_count);
+    is_copying_ = !is_batch_in_place_;
+    unpublished_ops_ += op_count;
+    if (is_batch_in_place_) return apply_whole(position, time, batch, op_count);
+  }
+  return apply_whole(position, time, batch, op_count);
+}
+
+// Whether a snapshot taken meanwhile may have to wait for a batch of so many operations.
+bool Store::may_block_snapshots(std::uint64_t op_count) {
+  if (op_count > std::min(kInPlaceOpsUnseen, publish_every_)) return false;
+  if (op_count <= kInPlaceOps) return true;
+  const std::uint32_t waits = snapshot_waits_.load(std::memory_order_relaxed);
+  if (waits > 0) snapshot_waits_.store(waits - 1, std::memory_order_relaxed);
+  return waits == 0;
+}
+
+bool Store::begin_in_place(std::uint64_t op_count) {
+  const bool may = may_block_snapshots(op_count);
+  bool has_begun = false;
+  {
+    const MutexLock lock(visible_mutex_);
+    has_begun = in_place_;
+  }
+  if (has_begun && may && op_count == 1) return true;
+  // Copies that are not published and changes in place are not mixed.
+  if (has_begun ? !may : unpublished_ops_ > 0) publish_locked();
+  if (!may) return false;
+  {
+    const MutexLock lock(visible_mutex_);
+    // A single operation that fails changes nothing; several must not be stopped half way.
+    const std::uint64_t frames = op_count == 1 ? 0 : kFramesPerOp * op_count + kFramesSpare;
+    if (pager_->change_in_place(frames)) {
+      in_place_ = true;
+      return true;
+    }
+  }
+  publish_locked();
+  return false;
+}
+
+Result<> Store::apply_whole(Position position, Time time, Bytes batch, std::uint64_t op_count) {
+  const std::uint64_t changes = pager_->changes();
   auto applied = apply_ops(position, batch, op_count);
   if (!applied.has_value()) {
-    // Some trees have the batch and some have not: STORE-4 forbids to publish them ever.
     auto error =
         std::move(applied).error().while_doing(format("applying commit {}", number(position)));
-    is_torn_ = true;
     poison(error);
+    if (is_batch_in_place_ && pager_->changes() == changes)
+      return std::unexpected(std::move(error));
+    // Some trees have the batch and some have not: STORE-4 forbids to publish them ever.
+    is_torn_ = true;
+    if (is_batch_in_place_) {
+      const MutexLock lock(visible_mutex_);
+      is_lost_ = true;
+      in_place_ = false;
+      pager_->publish();
+    }
     return std::unexpected(std::move(error));
   }
   applied_ = position;
@@ -154,6 +244,12 @@ Result<> Store::apply_op(const Op& op, std::uint64_t word) {
 }
 
 void Store::publish_to_pager_only() {
+  if (is_batch_in_place_) {
+    // Snapshots wait anyway.
+    pager_->publish();
+    static_cast<void>(pager_->change_in_place(0));
+    return;
+  }
   {
     MutexLock lock(visible_mutex_);
     if (visible_hold_ == nullptr) {
@@ -283,12 +379,29 @@ Result<> Store::apply_drop(TableId table) {
   return {};
 }
 
+void Store::settle() {
+  {
+    const MutexLock lock(visible_mutex_);
+    if (in_place_) {
+      settled_.store(number(applied_), std::memory_order_release);
+      return;
+    }
+  }
+  publish();
+}
+
 void Store::publish() {
+  const MutexLock lock(apply_mutex_);
+  publish_locked();
+}
+
+void Store::publish_locked() {
   if (is_torn_) return;  // STORE-4
   // Swapped with what they replace, which then dies outside the lock.
   std::shared_ptr<const page::Hold> visible_hold;
   std::shared_ptr<const TableMap> table_map;
   unpublished_ops_ = 0;
+  is_copying_ = false;
   if (is_table_map_stale_) {
     auto fresh = std::make_shared<TableMap>();
     for (const auto& [id, table] : tables_) fresh->emplace(id, table.tree.root());
@@ -298,6 +411,8 @@ void Store::publish() {
   MutexLock lock(visible_mutex_);
   // A snapshot takes the pager's newest generation and our position under one lock: they agree.
   pager_->publish();
+  in_place_ = false;
+  settled_.store(number(applied_), std::memory_order_release);
   visible_ = applied_;
   visible_time_ = applied_time_;
   visible_hold_.swap(visible_hold);

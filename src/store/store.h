@@ -15,9 +15,11 @@
 //   by the caller. write_checkpoint and verify: one thread at a time, beside all others.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -82,6 +84,13 @@ class Store {
   // read through a snapshot taken then; kInvalid for later ones.
   [[nodiscard]] Result<Snapshot> snapshot_at(Position position);
   [[nodiscard]] Position visible_position() const;
+  // Brings into memory what changes of `rows` will touch, so that whoever applies them need not
+  // wait for the file, and damage is met while there is somebody to tell. Tables may be unknown.
+  struct RowName {
+    TableId table;
+    Bytes key;
+  };
+  [[nodiscard]] Result<> warm(std::span<const RowName> rows);
   [[nodiscard]] log::Log& log() { return *log_; }
   // Upkeep that the local log is glad of, beside commits: the next segment made ready before it is
   // needed, and the newest commit marked as durable while nobody commits.
@@ -103,7 +112,11 @@ class Store {
   // published. kInvalid, without change, when `position` is not applied_position() + 1; kCorrupt,
   // without change, when the batch breaks its format. May make earlier batches visible.
   [[nodiscard]] Result<> apply(Position position, Time time, Bytes batch);
-  // Makes everything applied visible at once. Nothing after an apply() that failed in the middle.
+  // Everything applied is seen by every snapshot from now on. What was changed in place is
+  // published only by the snapshot that wants it, so that pages may go on to be changed in place.
+  // Nothing after an apply() that failed in the middle.
+  void settle();
+  // The same, and published.
   void publish();
   // Whether the changed pages take so much of the cache that a checkpoint is due.
   [[nodiscard]] bool is_dirty_beyond(unsigned percent) const;
@@ -143,6 +156,13 @@ class Store {
   [[nodiscard]] Result<> load_catalog();
   [[nodiscard]] Result<> replay();
   [[nodiscard]] Result<> checkpoint_replay();
+  [[nodiscard]] Result<> warm_published(std::span<const RowName> rows);
+  [[nodiscard]] bool may_block_snapshots(std::uint64_t op_count);
+  [[nodiscard]] bool begin_in_place(std::uint64_t op_count) NACRE_REQUIRES(apply_mutex_);
+  [[nodiscard]] Result<> apply_whole(Position position, Time time, Bytes batch,
+                                     std::uint64_t op_count);
+  void publish_locked() NACRE_REQUIRES(apply_mutex_);
+  [[nodiscard]] Snapshot newest_snapshot() NACRE_REQUIRES(visible_mutex_);
   [[nodiscard]] Result<> apply_ops(Position position, Bytes batch, std::uint64_t op_count);
   [[nodiscard]] Result<> apply_op(const Op& op, std::uint64_t word);
   // Lets the pager give up pages that a batch has changed before all of it is applied. What
@@ -181,7 +201,20 @@ class Store {
   // failures stop writing too, but leave whole commits that are published all the same.
   bool is_torn_ = false;
 
+  // Held while pages are changed in place, and while what was so changed is published: then the
+  // state before is nowhere any more, so a snapshot waits for the batch.
+  Mutex apply_mutex_;
+  // Pages are changed by way of copies, outside apply_mutex_, and not yet published.
+  bool is_copying_ NACRE_GUARDED_BY(apply_mutex_) = false;
+  std::atomic<std::uint32_t> snapshot_waits_ = 0;  // batches to come that are kind to snapshots
+  std::atomic<std::uint64_t> settled_;             // position that the next snapshot has, at least
+
   mutable Mutex visible_mutex_;
+  // Since the last publish pages may have been changed in place. Set with both mutexes.
+  bool in_place_ NACRE_GUARDED_BY(visible_mutex_) = false;
+  // A batch failed after it had changed pages in place: there is nothing whole to look at.
+  bool is_lost_ NACRE_GUARDED_BY(visible_mutex_) = false;
+  bool is_batch_in_place_ = false;  // the applier's: how the batch under way is applied
   Position visible_ NACRE_GUARDED_BY(visible_mutex_) = kNoPosition;
   Time visible_time_ NACRE_GUARDED_BY(visible_mutex_){0};
   // Shared with snapshots; replaced, never changed.
@@ -190,6 +223,7 @@ class Store {
   // the snapshots taken meanwhile, and for all later ones when it fails (STORE-4).
   std::shared_ptr<const page::Hold> visible_hold_ NACRE_GUARDED_BY(visible_mutex_);
   std::unique_ptr<Error> poison_ NACRE_GUARDED_BY(visible_mutex_);
+  std::atomic<bool> is_poisoned_ = false;  // poison_ is set
 };
 
 }  // namespace nacre::store

@@ -73,6 +73,7 @@ void compare_pages(const page::PagerCheck& pages, const tree::TreeCheck& trees,
 
 Result<VerifyReport> Store::verify(const Snapshot& snapshot, bool is_of_checkpoint) {
   VerifyReport report;
+  NACRE_TRY(snapshot.check());
   report.position = snapshot.position();
   page::PagerCheck pages = NACRE_TRY(pager_->check());
   for (std::string& problem : pages.problems) add(report, std::move(problem));

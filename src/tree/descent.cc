@@ -22,14 +22,15 @@ std::unexpected<Error> too_old(const Target& target) {
 
 namespace {
 
-// Which child of an inner page to follow.
-template <class Choose>
+// Which child of an inner page to follow. With `kLook` off the leaf is fetched and not waited for.
+template <bool kLook = true, class Choose>
 Result<Arrival> descend_by(const Target& target, page::View view, std::uint64_t generation,
                            Path* path, Choose&& choose) {
   const page::Pager& pager = *target.pager;
   PageId id = target.root;
   int level = -1;
   for (;;) {
+    if (!kLook && level == 0 && pager.fetch(id, kLeafArrays)) return Arrival{};
     const std::byte* bytes = pager.find(id, generation, level == 0 ? kLeafArrays : kInnerArrays);
     if (bytes == nullptr) [[unlikely]] {
       if (!pager.is_absent(id)) return Arrival{.leaf = nullptr, .missing = id};
@@ -64,6 +65,12 @@ Result<Arrival> descend(const Target& target, page::View view, std::uint64_t gen
     const page::Found found = page::search(node, node.strip(key));
     return found.index + (found.equal && side == Side::kAtOrAfter ? 1 : 0);
   });
+}
+
+Result<Arrival> descend_to_leaf_parent(const Target& target, page::View view,
+                                       std::uint64_t generation, Bytes key) {
+  return descend_by<false>(target, view, generation, nullptr,
+                           [&](Node node) { return page::child_for(node, node.strip(key)); });
 }
 
 Result<Arrival> descend_last(const Target& target, page::View view, std::uint64_t generation) {

@@ -66,6 +66,10 @@ struct Target {
 [[nodiscard]] Result<Arrival> descend(const Target& target, page::View view,
                                       std::uint64_t generation, Bytes key, Side side, Path* path);
 
+// The same, but the leaf is only found, not looked at; `leaf` of the answer is of no meaning.
+[[nodiscard]] Result<Arrival> descend_to_leaf_parent(const Target& target, page::View view,
+                                                     std::uint64_t generation, Bytes key);
+
 // The same to the last leaf of the tree.
 [[nodiscard]] Result<Arrival> descend_last(const Target& target, page::View view,
                                            std::uint64_t generation);

@@ -43,6 +43,15 @@ Result<bool> Tree::visit_row(View view, Bytes key, SeenRow seen, void* context) 
   return is_there;
 }
 
+Result<PageId> Tree::missing(View view, Bytes key) const {
+  const Target target{pager_, root_, id_};
+  const page::Pin pin;
+  const auto generation = pager_->generation(view);
+  if (!generation.has_value()) return too_old(target);
+  const Arrival arrival = NACRE_TRY(descend_to_leaf_parent(target, view, *generation, key));
+  return arrival.missing;
+}
+
 Result<bool> Tree::get(View view, Bytes key, std::string& into, std::uint64_t* word) const {
   return visit(view, key, [&](Bytes value, std::uint64_t found_word) {
     into.assign(as_text(value));

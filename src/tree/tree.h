@@ -107,6 +107,10 @@ class Tree {
         const_cast<void*>(static_cast<const void*>(&seen)));
   }
 
+  // The first page on the way to `key` that is not in memory; kNoPage when all are. Then the first
+  // lines of the leaf are on their way into the CPU's caches.
+  [[nodiscard]] Result<page::PageId> missing(page::View view, Bytes key) const;
+
   // Inserts or replaces. Returns whether the key is new. kInvalid unless row_fits().
   [[nodiscard]] Result<bool> put(Bytes key, Bytes value, std::uint64_t word,
                                  page::RowFlags flags = 0) {

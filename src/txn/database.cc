@@ -1,6 +1,8 @@
 #include "txn/database.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
@@ -39,7 +41,7 @@ struct Held {
 
   // The pages of a closed database may be changed by whoever opens it next.
   [[nodiscard]] Result<> check_open() const {
-    if (!engine->pipeline.is_closed()) return {};
+    if (!engine->pipeline.is_closed()) return at.check();
     return fail(Code::kClosed, "the database is closed");
   }
 
@@ -209,8 +211,18 @@ class Reads {
 
 class Transaction::Rep {
  public:
-  Rep(std::unique_ptr<Reads> tracked, Snapshot at)
-      : reads(std::move(tracked)), snapshot(std::move(at)) {}
+  Rep(std::unique_ptr<Reads> tracked, std::shared_ptr<Engine> owner)
+      : reads(std::move(tracked)),
+        engine(std::move(owner)),
+        begun(engine->store->visible_position()) {}
+
+  // Taken when it is first asked for: who never reads holds nothing back.
+  [[nodiscard]] const Snapshot& snapshot() const {
+    if (!taken.has_value()) taken = Snapshot(std::make_shared<const Snapshot::Rep>(engine));
+    return *taken;
+  }
+  // What others have written after it is a conflict.
+  [[nodiscard]] Position base() const { return taken.has_value() ? taken->position() : begun; }
 
   [[nodiscard]] Result<Position> commit(Durability durability, std::optional<Position> expected);
   // Looks up what will be changed, so that whoever applies it finds the pages in memory, and damage
@@ -222,8 +234,10 @@ class Transaction::Rep {
   [[nodiscard]] Result<Position> find_unchanged_until(const Footprint& footprint) const;
   [[nodiscard]] Error describe(const Conflict& conflict) const;
 
-  std::unique_ptr<Reads> reads;  // null unless serializable
-  Snapshot snapshot;
+  std::unique_ptr<Reads> reads;    // null unless serializable
+  std::shared_ptr<Engine> engine;  // shared with everything else of its database
+  Position begun;
+  mutable std::optional<Snapshot> taken;
   WriteSet writes;
   std::vector<std::pair<TableId, std::string>> required;
 };
@@ -233,7 +247,7 @@ Transaction::Transaction(Transaction&&) noexcept = default;
 Transaction& Transaction::operator=(Transaction&&) noexcept = default;
 Transaction::~Transaction() = default;
 
-const Snapshot& Transaction::snapshot() const { return rep_->snapshot; }
+const Snapshot& Transaction::snapshot() const { return rep_->snapshot(); }
 
 Result<std::optional<std::string>> Transaction::get(TableId table, Bytes key) const {
   const WriteSet::Entry* own = rep_->writes.find(table, key);
@@ -243,7 +257,7 @@ Result<std::optional<std::string>> Transaction::get(TableId table, Bytes key) co
   }
   if (rep_->writes.is_dropped(table)) return std::optional<std::string>();
   if (rep_->reads != nullptr) rep_->reads->set.add_key(table, key);
-  return rep_->snapshot.get(table, key);
+  return rep_->snapshot().get(table, key);
 }
 
 Result<std::optional<std::uint64_t>> Transaction::read_value(TableId table, Bytes key,
@@ -266,7 +280,7 @@ Result<std::unique_ptr<Cursor>> Transaction::cursor(TableId table) const {
   if (rep_->writes.is_dropped(table)) {
     return std::make_unique<MergingCursor>(nullptr, rep_->writes, table);
   }
-  auto base = rep_->snapshot.cursor(table);
+  auto base = rep_->snapshot().cursor(table);
   if (!base.has_value()) return base;
   if (rep_->reads != nullptr) {
     *base = std::make_unique<TrackingCursor>(*std::move(base), rep_->reads->set, table);
@@ -307,6 +321,7 @@ Result<> Transaction::remove(TableId table, Bytes key) {
 
 Result<> Transaction::drop_table(TableId table) {
   NACRE_TRY(check_table(table));
+  static_cast<void>(rep_->snapshot());
   rep_->writes.drop_table(table);
   return {};
 }
@@ -314,6 +329,7 @@ Result<> Transaction::drop_table(TableId table) {
 Result<> Transaction::require_unchanged(TableId table, Bytes key) {
   NACRE_TRY(check_table(table));
   NACRE_TRY(check_key(key));
+  static_cast<void>(rep_->snapshot());
   rep_->required.emplace_back(table, to_string(key));
   return {};
 }
@@ -322,7 +338,7 @@ bool Transaction::has_writes() const { return !rep_->writes.empty(); }
 
 Result<Position> Transaction::commit(Durability durability) {
   const std::unique_ptr<Rep> rep = std::move(rep_);
-  if (rep->writes.empty()) return rep->snapshot.position();
+  if (rep->writes.empty()) return rep->base();
   return rep->commit(durability, std::nullopt);
 }
 
@@ -334,23 +350,16 @@ Result<> Transaction::commit_as(Position position, Durability durability) {
 
 Result<> Transaction::Rep::warm() const {
   constexpr std::size_t kKeysMax = 1024;  // more would only push each other out of a small cache
-  const page::View view = snapshot.rep_->at.view();
-  std::optional<tree::Tree> tree;
-  std::optional<TableId> table;
-  std::size_t count = 0;
-  for (const WriteSet::Entry* entry = writes.first(); entry != nullptr && count < kKeysMax;
-       entry = entry->next(), ++count) {
-    if (table != entry->table()) {
-      table = entry->table();
-      tree = snapshot.rep_->at.table(*table);
+  constexpr std::size_t kKeysAtOnce = 64;
+  std::array<store::Store::RowName, kKeysAtOnce> rows;
+  std::size_t done = 0;
+  for (const WriteSet::Entry* entry = writes.first(); entry != nullptr && done < kKeysMax;) {
+    std::size_t count = 0;
+    for (; entry != nullptr && count < kKeysAtOnce; entry = entry->next()) {
+      rows[count++] = {entry->table(), entry->key()};
     }
-    if (!tree.has_value()) continue;
-    const auto seen = tree->visit(view, entry->key(), [](Bytes, std::uint64_t) {});
-    if (seen.has_value()) continue;
-    // A snapshot that was given up can still be written from: the conflict check needs none.
-    if (seen.error().code() == Code::kTooOld) return {};
-    return std::unexpected(
-        seen.error().clone().while_doing(format("preparing to write table {}", number(*table))));
+    NACRE_TRY(engine->store->warm(std::span(rows).first(count)));
+    done += count;
   }
   return {};
 }
@@ -377,32 +386,31 @@ void Transaction::Rep::collect(Footprint& footprint) const {
 }
 
 Result<Position> Transaction::Rep::find_unchanged_until(const Footprint& footprint) const {
-  Engine& engine = *snapshot.rep_->engine;
   // Taken before the doubts are asked for: of a key without doubt it is known that nobody wrote it
   // until later than this.
-  const store::Snapshot now = engine.store->snapshot();
-  const Conflicts::Doubts doubts = engine.pipeline.doubts(footprint, snapshot.position());
+  const store::Snapshot now = engine->store->snapshot();
+  const Conflicts::Doubts doubts = engine->pipeline.doubts(footprint, base());
   // A key that is not there may have come and gone since the snapshot, and says nothing.
   const auto is_unchanged = [&](TableId table, Bytes key) -> Result<bool> {
     const std::optional<Position> written = NACRE_TRY(now.written_at(table, key));
-    return written.has_value() && *written <= snapshot.position();
+    return written.has_value() && *written <= base();
   };
   std::size_t index = 0;
   const WriteSet::Entry* entry = writes.first();
   for (const std::size_t doubtful : doubts.written) {
     for (; index < doubtful; ++index) entry = entry->next();
-    if (!NACRE_TRY(is_unchanged(entry->table(), entry->key()))) return snapshot.position();
+    if (!NACRE_TRY(is_unchanged(entry->table(), entry->key()))) return base();
   }
   for (const std::size_t doubtful : doubts.required) {
-    if (doubtful >= required.size()) return snapshot.position();  // read: only its hash is known
+    if (doubtful >= required.size()) return base();  // read: only its hash is known
     const auto& [table, key] = required[doubtful];
-    if (!NACRE_TRY(is_unchanged(table, as_bytes(key)))) return snapshot.position();
+    if (!NACRE_TRY(is_unchanged(table, as_bytes(key)))) return base();
   }
   return now.position();
 }
 
 Error Transaction::Rep::describe(const Conflict& conflict) const {
-  const std::uint64_t at = number(snapshot.position());
+  const std::uint64_t at = number(base());
   const std::uint64_t by = number(conflict.position);
   const auto key_text = [](TableId table, Bytes key) {
     std::string text = "key 0x";
@@ -450,8 +458,13 @@ Error Transaction::Rep::describe(const Conflict& conflict) const {
 }
 
 Result<Position> Transaction::Rep::commit(Durability durability, std::optional<Position> expected) {
-  NACRE_TRY(snapshot.rep_->check_open());
+  if (engine->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
   NACRE_TRY(warm());
+  const Position at = base();
+  if (taken.has_value()) {
+    begun = at;
+    taken.reset();  // what is about to change need not be kept for us
+  }
   // Kept from commit to commit: its lists have found their size after a few. Taken out meanwhile,
   // for in a simulation many fibers share the thread.
   static thread_local Footprint kept;
@@ -460,20 +473,19 @@ Result<Position> Transaction::Rep::commit(Durability durability, std::optional<P
   store::BatchWriter batch;
   batch.reserve(writes.encoded_bytes_max());
   writes.encode(batch);
-  Pipeline& pipeline = snapshot.rep_->engine->pipeline;
   Pipeline::Request request{.footprint = footprint,
                             .snapshot = expected.has_value() && *expected != kNoPosition
                                             ? Position{number(*expected) - 1}
-                                            : snapshot.position(),
+                                            : at,
                             .ops = batch.take(),
                             .durability = durability,
                             .expected = expected,
                             .reads = reads == nullptr ? nullptr : &reads->set};
-  Pipeline::Outcome outcome = NACRE_TRY(pipeline.commit(request));
+  Pipeline::Outcome outcome = NACRE_TRY(engine->pipeline.commit(request));
   if (outcome.conflict.has_value() && outcome.conflict->kind == Conflict::Kind::kForgotten) {
     request.keys_unchanged_until = NACRE_TRY(find_unchanged_until(footprint));
     if (request.keys_unchanged_until > request.snapshot) {
-      outcome = NACRE_TRY(pipeline.commit(request));
+      outcome = NACRE_TRY(engine->pipeline.commit(request));
     }
   }
   kept = std::move(footprint);
@@ -516,7 +528,7 @@ Transaction Database::begin(Isolation isolation) {
   std::unique_ptr<Reads> reads;
   // Before the snapshot: whatever is committed after it must be remembered.
   if (isolation == Isolation::kSerializable) reads = std::make_unique<Reads>(rep_);
-  return Transaction(std::make_unique<Transaction::Rep>(std::move(reads), snapshot()));
+  return Transaction(std::make_unique<Transaction::Rep>(std::move(reads), rep_));
 }
 
 Result<Follower> Database::follow(Position after) {

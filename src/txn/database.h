@@ -132,7 +132,9 @@ class Snapshot {
   std::shared_ptr<const Rep> rep_;  // shared by copies and cursors; never null
 };
 
-// Reads a snapshot and its own writes; nothing is visible to others before commit.
+// Reads a snapshot and its own writes; nothing is visible to others before commit. The snapshot is
+// taken when it is first read, asked for or required; a transaction that never reads conflicts with
+// what was committed after begin().
 // Destroyed without commit, it leaves no trace.
 class Transaction {
  public:

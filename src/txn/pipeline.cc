@@ -173,7 +173,7 @@ Result<> Pipeline::apply_taken() {
     return {};
   }();
   if (applied.has_value()) {
-    store_.publish();
+    store_.settle();
     if (feed_.is_followed()) feed_taken();
   }
   taken_.clear();
