@@ -266,7 +266,7 @@ Result<std::optional<std::uint64_t>> Transaction::read_value(TableId table, Byte
   const WriteSet::Entry* own = rep_->writes.find(table, key);
   if (own == nullptr && !rep_->writes.is_dropped(table)) {
     if (rep_->reads != nullptr) rep_->reads->set.add_key(table, key);
-    return rep_->snapshot.read_value(table, key, offset, sink);
+    return rep_->snapshot().read_value(table, key, offset, sink);
   }
   if (own == nullptr || own->removed()) return std::optional<std::uint64_t>();
   const Bytes value = own->value();
