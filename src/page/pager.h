@@ -235,6 +235,7 @@ class Pager {
     if (word.tag() != Tag::kFrame) [[unlikely]]
       return false;
     for (std::size_t at = 0; at < wanted; at += 64) __builtin_prefetch(word.frame() + at);
+    __builtin_prefetch(&arena_.info(word.frame()));
     return true;
   }
   // Whether `id` is in no use at all, asked under the pin under which find() gave null.

@@ -62,6 +62,56 @@ TEST(Pager, ABatchLargerThanMemoryIsFullNotADeadlock) {
   EXPECT_TRUE(pager->reserve(1).has_value()) << "published pages can be written and given up";
 }
 
+// PAGE-4
+TEST(Pager, WhatNoHoldSeesChangesInPlaceAndTheRestIsCopied) {
+  io::SimFileSystem disk(1);
+  const auto pager = make_pager(disk);
+  const PageId seen = add_page(*pager, 1);
+  pager->publish();
+  const Hold hold = pager->hold();
+  const PageId unseen = add_page(*pager, 2);
+  pager->publish();
+  const auto address = [&](PageId id) {
+    const Pin pin;
+    return pager->find(id, *pager->generation(View::open()));
+  };
+  const std::byte* before_seen = address(seen);
+  const std::byte* before_unseen = address(unseen);
+  ASSERT_TRUE(pager->change_in_place(4));
+  const std::uint64_t changes = pager->changes();
+  ASSERT_TRUE(set_mark(*pager, seen, 3).has_value());
+  ASSERT_TRUE(set_mark(*pager, unseen, 4).has_value());
+  EXPECT_EQ(pager->changes(), changes + 2);
+  EXPECT_NE(address(seen), before_seen);
+  EXPECT_EQ(address(unseen), before_unseen);
+  EXPECT_EQ(read_mark(*pager, seen, hold.view()), 1U);
+  pager->publish();
+  EXPECT_EQ(read_mark(*pager, seen, View::newest()), 3U);
+  EXPECT_EQ(read_mark(*pager, unseen, View::newest()), 4U);
+  // Published, it is copied again until somebody says that nobody looks.
+  ASSERT_TRUE(set_mark(*pager, unseen, 5).has_value());
+  EXPECT_NE(address(unseen), before_unseen);
+  pager->publish();
+  EXPECT_FALSE(pager->change_in_place(1000)) << "more frames than there are";
+}
+
+// What a checkpoint has still to write is not changed under its hands.
+TEST(Pager, APageOfACheckpointUnderWayIsCopied) {
+  io::SimFileSystem disk(1);
+  const auto pager = make_pager(disk);
+  const PageId id = add_page(*pager, 1);
+  pager->publish();
+  const Cut cut = pager->cut();
+  ASSERT_TRUE(pager->change_in_place(0));
+  ASSERT_TRUE(set_mark(*pager, id, 2).has_value());
+  pager->publish();
+  ASSERT_TRUE(pager->write_checkpoint(cut, {}).has_value());
+  const auto reopened = Pager::open(disk, "store.dat", kSmall);
+  ASSERT_TRUE(reopened.has_value());
+  EXPECT_EQ(read_mark(**reopened, id, View::newest()), 1U);
+  EXPECT_EQ(read_mark(*pager, id, View::newest()), 2U);
+}
+
 TEST(Pager, TheOldestHoldIsCancelledWhenHoldsKeepTooMuch) {
   io::SimFileSystem disk(1);
   const auto pager = make_pager(disk);

@@ -19,6 +19,7 @@ constexpr int kVisibleRank = 50;
 // second many only while no snapshot has had to wait lately.
 constexpr std::uint64_t kInPlaceOps = 32;
 constexpr std::uint64_t kInPlaceOpsUnseen = 1024;
+constexpr std::size_t kInPlaceBytes = std::size_t{1} << 20;
 constexpr std::uint32_t kKindBatches = 64;
 // Frames a change may need: copies for checkpoints and holds of a whole path, and of a split.
 constexpr std::uint64_t kFramesPerOp = 2;
@@ -149,7 +150,9 @@ Result<> Store::apply(Position position, Time time, Bytes batch) {
   {
     const MutexLock lock(apply_mutex_);
     if (unpublished_ops_ + op_count > publish_every_) publish_locked();
-    is_batch_in_place_ = begin_in_place(op_count);
+    // A batch of so many bytes may have values that are written to the file while it is applied.
+    const bool is_large = batch.size() > kInPlaceBytes;
+    is_batch_in_place_ = begin_in_place(is_large ? UINT64_MAX : op_count);
     is_copying_ = !is_batch_in_place_;
     unpublished_ops_ += op_count;
     if (is_batch_in_place_) return apply_whole(position, time, batch, op_count);

@@ -14,7 +14,8 @@
 //   kCorrupt names file and page. kInvalid: empty or too long key, too long value. kFull: more
 //   than kTransactionSizeMax of writes in one transaction.
 // Threads: Database: internally locked. Snapshot: any number of threads at once. Cursor and
-//   Transaction: one thread at a time. Readers never wait for writers.
+//   Transaction: one thread at a time. Readers never wait for writers, but that taking a snapshot
+//   may wait for the batch of up to 1024 operations that is just being applied.
 #pragma once
 
 #include <cstddef>

@@ -91,8 +91,10 @@ Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
                                        number(*request.expected), number(coming)));
   }
   Outcome outcome;
-  outcome.conflict = conflicts_.find(request.footprint, request.snapshot,
-                                     request.keys_unchanged_until);  // ISO-2
+  if (next(request.snapshot) < coming) {  // else nobody has committed since
+    outcome.conflict = conflicts_.find(request.footprint, request.snapshot,
+                                       request.keys_unchanged_until);  // ISO-2
+  }
   if (!outcome.conflict.has_value() && request.reads != nullptr) {
     outcome.conflict = check_ranges_again(request);
   }
