@@ -206,5 +206,31 @@ TEST_F(BigValue, ValuesStreamInAndOut) {
   }
 }
 
+TEST_F(BigValue, AFullDiskLosesNothingThatWasAcknowledged) {
+  for (const std::size_t size : {std::size_t{60'000}, kChunk + 5}) {
+    disk_.limit_capacity(disk_.contents("d/store.dat").size() + (std::size_t{6} << 20));
+    int acknowledged = 0;
+    for (; acknowledged < 200; ++acknowledged) {
+      Transaction txn = database_->begin();
+      const std::string key = format("{}-{}", size, acknowledged);
+      const std::string value = bytes_of(size, static_cast<std::uint64_t>(acknowledged));
+      ASSERT_TRUE(txn.put(kTable, as_bytes(key), as_bytes(value)).has_value());
+      if (!txn.commit().has_value()) break;
+    }
+    EXPECT_LT(acknowledged, 200);
+    const auto expect_acknowledged = [&] {
+      for (int i = 0; i < acknowledged; ++i) {
+        expect(format("{}-{}", size, i), bytes_of(size, static_cast<std::uint64_t>(i)));
+      }
+    };
+    expect_acknowledged();  // reads go on
+    disk_.limit_capacity(UINT64_MAX);
+    database_.reset();
+    open();
+    expect_acknowledged();
+    expect_sound();
+  }
+}
+
 }  // namespace
 }  // namespace nacre::txn

@@ -48,6 +48,7 @@ Result<> write_database(io::SimFileSystem& disk, World& world, bool close) {
     changes.push_back({TableId{1}, format("row{:03}", i), test::bytes_of(random, 250)});
     changes.push_back({TableId{2}, format("entry{:03}", 49 - i), format("{}", i)});
   }
+  changes.push_back({TableId{1}, "value in a chunk", test::bytes_of(random, 9'000)});
   NACRE_TRY(world.commit(*database, changes));
   NACRE_TRY(database->checkpoint());
   for (int i = 0; i < 4; ++i) {

@@ -2,8 +2,9 @@
 // fail, and asks for the promises a commit makes (tests/support/world.h).
 //
 // The life: creation, first commits, first checkpoint, a root split, a second table kept in step
-// with the first as an index is, a log that outgrows its segment, a dropped table, commits that
-// wait for nothing, a close, a reopening without a close, more of the same. Long form:
+// with the first as an index is, a log that outgrows its segment, long values that are replaced and
+// removed, a dropped table, commits that wait for nothing, a close, a reopening without a close,
+// more of the same. Long form:
 // NACRE_CRASH_SEEDS=<images per cut>. Replay: NACRE_SEED=<seed>, the test prints which.
 #include <gtest/gtest.h>
 
@@ -49,6 +50,7 @@ class Life {
     NACRE_TRY(put_pair(1, 60));
     NACRE_TRY(database_->checkpoint());
     NACRE_TRY(outgrow_segment());
+    NACRE_TRY(replace_long_values());
     NACRE_TRY(put_pair(2, 10));
     NACRE_TRY(world_.commit(*database_, {{kBulk, "", std::nullopt}}));
     NACRE_TRY(put_pair(3, 20));
@@ -103,6 +105,17 @@ class Life {
       NACRE_TRY(world_.commit(*database_, changes));
     }
     return {};
+  }
+
+  // Values that lie in chunks take each other's place, and give it up.
+  Result<> replace_long_values() {
+    for (const std::size_t size : {9'000UZ, 70'000UZ, 20UZ, 3'000UZ}) {
+      NACRE_TRY(world_.commit(*database_, {{kMain, "long", test::bytes_of(random_, size)},
+                                           {kMain, "other", test::bytes_of(random_, 5'000)}}));
+      if (size == 70'000) NACRE_TRY(database_->checkpoint());
+    }
+    NACRE_TRY(database_->checkpoint());
+    return world_.commit(*database_, {{kMain, "other", std::nullopt}});
   }
 
   Result<> wait_for_nothing() {

@@ -73,6 +73,40 @@ TEST_F(Libmongoc, ConnectsToSocketAndPort) {
   }
 }
 
+TEST_F(Libmongoc, DocumentsOfManyMegabytesGoThereAndBack) {
+  const Client client = connect(serving_.uris().front());
+  const Collection files(mongoc_client_get_collection(client.get(), "zoo", "files"));
+  bson_error_t error;
+  // Two do not fit one reply of 16 MB, so the cursor has to come back for the rest.
+  const std::size_t kSizes[] = {15'000'000, 9'000'000, 9'000'000, 100'000};
+  for (std::int32_t i = 0; i < 4; ++i) {
+    const std::string text(kSizes[i], static_cast<char>('a' + i));
+    bson_t* document = bson_new();
+    BSON_APPEND_INT32(document, "_id", i);
+    BSON_APPEND_UTF8(document, "text", text.c_str());
+    EXPECT_TRUE(mongoc_collection_insert_one(files.get(), document, nullptr, nullptr, &error))
+        << error.message;
+    bson_destroy(document);
+  }
+  const Json all("{}");
+  const Cursor cursor(mongoc_collection_find_with_opts(files.get(), all.get(), nullptr, nullptr));
+  const bson_t* found = nullptr;
+  std::int32_t count = 0;
+  while (mongoc_cursor_next(cursor.get(), &found)) {
+    ASSERT_LT(count, 4);
+    bson_iter_t at;
+    ASSERT_TRUE(bson_iter_init_find(&at, found, "text"));
+    std::uint32_t size = 0;
+    const char* text = bson_iter_utf8(&at, &size);
+    EXPECT_EQ(size, kSizes[count]);
+    EXPECT_EQ(std::string_view(text, size).find_first_not_of(static_cast<char>('a' + count)),
+              std::string_view::npos);
+    ++count;
+  }
+  EXPECT_FALSE(mongoc_cursor_error(cursor.get(), &error)) << error.message;
+  EXPECT_EQ(count, 4);
+}
+
 TEST_F(Libmongoc, WritesFindsAndCounts) {
   const Client client = connect(serving_.uris().front());
   const Collection pets(mongoc_client_get_collection(client.get(), "zoo", "pets"));
