@@ -180,6 +180,10 @@ Result<> PosixFile::write_durably(std::uint64_t offset, Bytes bytes) {
     has_dsync_call_.store(false);
     error = write_all(offset, bytes, 0);
   }
+  // What did not fit was never taken over: the file is as good as before.
+  if (error == ENOSPC || error == EDQUOT) {
+    return refused(path_, format("durable write of {} bytes at {}", bytes.size(), offset), error);
+  }
   if (error != 0)
     return poison(format("durable write of {} bytes at {}", bytes.size(), offset), error);
   if (!has_dsync_call_.load()) return sync();

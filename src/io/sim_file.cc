@@ -96,7 +96,8 @@ Result<> SimFile::write_locked(std::uint64_t offset, Bytes bytes, bool durably,
     }
   }
   if (!verdict.error) return {};
-  lost_ = durably;
+  // Nothing of a write that did not fit was promised.
+  lost_ = durably && verdict.error->code() != Code::kFull;
   return std::unexpected(std::move(*verdict.error));
 }
 

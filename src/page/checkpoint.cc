@@ -21,14 +21,49 @@ constexpr std::uint64_t kTailMin = 256;  // blocks
 
 Result<> Pager::write_checkpoint(const Cut& cut, const RootRecord& root) {
   const MutexLock alone(checkpoint_mutex_);
-  Result<> written = write_checkpoint_parts(cut, root);
-  if (written.has_value()) return {};
+  bool superblock_begun = false;
+  Result<> written = write_checkpoint_parts(cut, root, superblock_begun);
   const MutexLock lock(mutex_);
-  poison(written.error());
-  return std::unexpected(std::move(written).error());
+  if (written.has_value()) {
+    note_write();
+    return {};
+  }
+  note_failed_write(written.error());
+  if (poison_.has_value()) return std::unexpected(std::move(written).error());
+  abandon_checkpoint(superblock_begun);
+  return disk_full();
 }
 
-Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root) {
+// The disk is full. What was written stays where it is and need not be written again; the log still
+// has all of it. The number is not used again: pages that belonged to the checkpoint after this one
+// carry the next (PAGE-3).
+void Pager::abandon_checkpoint(bool superblock_begun) {
+  // One copy of a superblock that did not fit may be there all the same, so what it refers to must
+  // stay until a newer one is (PAGE-5).
+  if (superblock_begun) blocks_.keep_all();
+  merge_later();
+  next_seq_ = CheckpointSeq{number(next_seq_) + 2};
+  recheck_kept_ = true;
+  changed_.notify_all();
+}
+
+void Pager::abandon(const Cut& cut) {
+  const MutexLock lock(mutex_);
+  NACRE_CHECK(cut_ == number(cut.generation), "the checkpoint of the last cut");
+  abandon_checkpoint(/*superblock_begun=*/false);
+}
+
+// After a failed sync nothing is known of what was written, whatever the reason.
+Result<> Pager::sync_file() {
+  auto synced = file_->sync();
+  if (synced.has_value()) return {};
+  const MutexLock lock(mutex_);
+  poison(synced.error());
+  return synced;
+}
+
+Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root,
+                                       bool& superblock_begun) {
   {
     const MutexLock lock(mutex_);
     NACRE_TRY(check_poison());
@@ -46,7 +81,7 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root) {
   }
   NACRE_TRY(write_wanted_pages());
   NACRE_TRY(write_map(cut.seq));
-  NACRE_TRY(file_->sync());
+  NACRE_TRY(sync_file());
   Superblock superblock;
   {
     const MutexLock lock(mutex_);
@@ -61,8 +96,9 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root) {
   // is being written for the next checkpoint.
   if (NACRE_TRY(file_->size()) < superblock.file_blocks * kBlockSize) {
     NACRE_TRY(file_->resize(superblock.file_blocks * kBlockSize));
-    NACRE_TRY(file_->sync());
+    NACRE_TRY(sync_file());
   }
+  superblock_begun = true;
   NACRE_TRY(write_superblock(*file_, superblock));
   {
     const MutexLock lock(mutex_);
@@ -123,10 +159,12 @@ Result<> Pager::write_wanted_pages() {
 Result<> Pager::write_map(CheckpointSeq seq) {
   io::AlignedBuffer buffer(kMapBlocksPerWrite * kBlockSize);
   std::vector<std::uint64_t> blocks;
+  std::vector<MapBlock*> maps;
   MutexLock lock(mutex_);
   image_.settle();
   for (bool done = false; !done;) {
     blocks.clear();
+    maps.clear();
     while (blocks.size() < kMapBlocksPerWrite) {
       MapBlock* map = image_.next_dirty();
       done = map == nullptr;
@@ -134,6 +172,7 @@ Result<> Pager::write_map(CheckpointSeq seq) {
       map->seq = seq;
       const std::uint32_t checksum =
           encode_map_block(*map, buffer.bytes().subspan(blocks.size() * kBlockSize, kBlockSize));
+      maps.push_back(map);
       blocks.push_back(blocks_.allocate(1));
       const MappingWord old = image_.written(
           *map, MappingWord::disk({.block = blocks.back(),
@@ -144,14 +183,22 @@ Result<> Pager::write_map(CheckpointSeq seq) {
       ++stats_.map_blocks_written;
     }
     lock.unlock();
-    for (std::size_t begin = 0, end = 0; begin < blocks.size(); begin = end) {
-      end = begin + 1;
-      while (end < blocks.size() && blocks[end] == blocks[end - 1] + 1) ++end;
-      NACRE_TRY(
-          file_->write(blocks[begin] * kBlockSize,
-                       buffer.bytes().subspan(begin * kBlockSize, (end - begin) * kBlockSize)));
-    }
+    Result<> written = write_map_blocks(blocks, buffer.bytes());
     lock.lock();
+    if (written.has_value()) continue;
+    // Not there: to be written anew, to other blocks.
+    for (const MapBlock* map : maps) image_.mark(map->level, map->index);
+    return written;
+  }
+  return {};
+}
+
+Result<> Pager::write_map_blocks(const std::vector<std::uint64_t>& blocks, Bytes bytes) {
+  for (std::size_t begin = 0, end = 0; begin < blocks.size(); begin = end) {
+    end = begin + 1;
+    while (end < blocks.size() && blocks[end] == blocks[end - 1] + 1) ++end;
+    NACRE_TRY(file_->write(blocks[begin] * kBlockSize,
+                           bytes.subspan(begin * kBlockSize, (end - begin) * kBlockSize)));
   }
   return {};
 }
@@ -177,6 +224,7 @@ void Pager::finish_checkpoint(const Superblock& superblock) {
   }
   blocks_.checkpoint_done(std::exchange(obsolete_, {}), later);
   durable_ = superblock;
+  next_seq_ = CheckpointSeq{number(superblock.seq) + 1};
   merge_later();
   recheck_kept_ = true;
   ++stats_.checkpoint_count;

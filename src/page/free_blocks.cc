@@ -138,6 +138,25 @@ FreeBlocks::Run FreeBlocks::allocate_run(std::uint32_t min, std::uint32_t max) {
   return *run;
 }
 
+std::optional<std::uint64_t> FreeBlocks::allocate_below(std::uint32_t count, std::uint64_t end) {
+  if (count <= 2) {
+    const std::uint64_t block = allocate(count);
+    if (block + count <= end) return block;
+    set(used_, block, count, false);
+    used_count_ -= count;
+    return std::nullopt;
+  }
+  end = std::min(end, this->end());
+  const std::uint64_t from = std::clamp(next_run_, floor_, std::max(floor_, end));
+  std::optional<Run> run = find_run(from, end, count, count);
+  if (!run.has_value()) run = find_run(floor_, end, count, count);
+  if (!run.has_value()) return std::nullopt;
+  set(used_, run->block, count, true);
+  used_count_ += count;
+  next_run_ = run->block + count;
+  return run->block;
+}
+
 bool FreeBlocks::is_durable(std::uint64_t block) const {
   return (durable_[block / 64] >> (block % 64) & 1) != 0;
 }

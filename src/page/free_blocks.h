@@ -52,6 +52,12 @@ class FreeBlocks {
   // referred to by it, except `later`.
   void checkpoint_done(const std::vector<Place>& obsolete, const std::vector<Place>& later);
 
+  // Everything in use counts as referred to until the next checkpoint is done.
+  void keep_all() { durable_ = used_; }
+
+  // `count` free blocks (two: on an even number) that end at or below block `end`.
+  [[nodiscard]] std::optional<std::uint64_t> allocate_below(std::uint32_t count, std::uint64_t end);
+
   [[nodiscard]] std::uint64_t used() const { return used_count_; }
   // One above the highest block in use, or that may be.
   [[nodiscard]] std::uint64_t end() const { return end_without({}); }

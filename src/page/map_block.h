@@ -80,6 +80,7 @@ class MapImage {
 
   // Marks every block that lies at `block` or above as changed, so that it will be written lower.
   void mark_above(std::uint64_t block);
+  void mark(std::uint32_t level, std::uint32_t index) { mark(*levels_[level][index]); }
 
   // Makes the tree high enough for all pages; returns the number of levels.
   std::uint32_t settle();

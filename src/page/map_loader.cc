@@ -30,6 +30,7 @@ std::uint32_t above(std::uint32_t index, std::uint32_t level) {
 Result<> Pager::adopt(const SuperblockRead& read) {
   const MutexLock lock(mutex_);
   durable_ = read.newest;
+  next_seq_ = CheckpointSeq{number(durable_.seq) + 1};
   const std::uint64_t size = NACRE_TRY(file_->size());
   if (size < durable_.file_blocks * kBlockSize) {
     return fail(Code::kCorrupt, format("{}: file size is {}, expected at least {}", path_, size,

@@ -342,9 +342,7 @@ Cut Pager::cut() {
   NACRE_CHECK(run_.used == 0, "PAGE-7: value chunks are written before a cut");
   reclaim();  // what is free before the cut need not wait for the checkpoint after it
   cut_ = published_.load(std::memory_order_relaxed);
-  return {.generation = Generation{*cut_},
-          .seq = CheckpointSeq{number(durable_.seq) + 1},
-          .next_page_id = next_page_id_};
+  return {.generation = Generation{*cut_}, .seq = next_seq_, .next_page_id = next_page_id_};
 }
 
 PagerStats Pager::stats() const {

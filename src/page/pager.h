@@ -12,9 +12,9 @@
 //   PAGE-6  memory for pages and kept value chunks never exceeds Options::cache_bytes
 //   PAGE-7  value chunks are written before the cut of the checkpoint that refers to them
 // Errors:  kCorrupt names the file, the page and the first rule it breaks. kFull: no page in memory
-//   can be given up, or the disk is full. kTooOld: the view's hold was cancelled. After one failed
-//   write or sync of the file every later change answers kClosed and names that failure (reads of
-//   what is intact go on).
+//   can be given up, or the disk is full; the latter ends when there is space. kTooOld: the view's
+//   hold was cancelled. After any other failed write, or a failed sync, of the file every later
+//   change answers kClosed and names that failure (reads of what is intact go on).
 // Cost:    pin and unpin about 1 ns each; find() of a resident page two dependent loads; a miss is
 //   one 8 KB read.
 // Threads: hold(), load(), stats(), check() and reading: any thread. The applier's functions: one
@@ -265,6 +265,26 @@ class Pager {
   // kCorrupt when `id` is no value chunk.
   [[nodiscard]] Result<> check_is_extent(PageId id);
 
+  // --- compaction; compaction.cc ---
+
+  // One pass over the map that moves what lies high in the file to free space further down. Between
+  // its passes the caller writes checkpoints: only these give the old places back.
+  struct Compaction {
+    std::uint64_t target = 0;    // block; what lies above is moved
+    std::uint32_t next_map = 0;  // block of the map to look at next
+    std::uint64_t bytes_moved = 0;
+    std::uint64_t left_behind = 0;  // places above the target for which there was no room below
+    std::uint64_t damaged = 0;      // pages that failed their check; they stay where they are
+    bool is_done = false;
+  };
+  // Needs all of the map; kCorrupt when a part of it is damaged.
+  [[nodiscard]] Result<Compaction> begin_compaction();
+  // Moves about `bytes`, or what is left. No cut may be open. One thread at a time, beside all
+  // others. kFull when the disk is, with nothing lost.
+  [[nodiscard]] Result<> compact_step(Compaction& pass, std::size_t bytes);
+  // Gives the free end of the file back, all of it.
+  [[nodiscard]] Result<> give_back_tail() { return give_back_tail(0); }
+
   // --- the applier ---
 
   // Sets `frames` frames aside, so that as many calls of allocate() and writable() cannot fail.
@@ -308,14 +328,21 @@ class Pager {
   // its write_checkpoint before the next cut.
   [[nodiscard]] Cut cut();
   // Writes the pages of `cut` that the file does not hold yet, the map and the superblock with
-  // `root`. Returns when the checkpoint would survive a power cut.
+  // `root`. Returns when the checkpoint would survive a power cut. kFull: the disk is full, the
+  // checkpoint before is still the last one, and another cut may be written later.
   [[nodiscard]] Result<> write_checkpoint(const Cut& cut, const RootRecord& root);
+
+  // Gives up the checkpoint of a cut for which write_checkpoint will not be called.
+  void abandon(const Cut& cut);
 
   [[nodiscard]] PagerStats stats() const;
   // Of stats(), without a lock.
   [[nodiscard]] std::uint64_t dirty_pages() const {
     return dirty_pages_.load(std::memory_order_relaxed);
   }
+  // Whether the last write did not fit the disk. Nothing is lost by it: the pages stay in memory
+  // and are written when there is space.
+  [[nodiscard]] bool is_disk_full() const { return is_full_.load(std::memory_order_relaxed); }
   // Reads and checks the last durable checkpoint in the file: superblocks, map, every page, and
   // that no two share a block. Beside everything but write_checkpoint. An error only when the check
   // itself could not run.
@@ -370,6 +397,23 @@ class Pager {
   [[nodiscard]] bool is_map_here() NACRE_REQUIRES(mutex_);
   void derive_all();
 
+  // compaction.cc
+  // A page, or a value chunk, on its way to another place.
+  struct Move {
+    PageId id;
+    MappingWord from;
+    std::uint64_t block = 0;  // where to
+    std::size_t at = 0;       // in the buffer
+    bool is_intact = false;
+  };
+  [[nodiscard]] bool collect_moves(Compaction& pass, std::size_t bytes, std::vector<Move>& moves)
+      NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool is_movable(PageId id, MappingWord from) const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool check_moved(PageId id, const Place& from, Bytes bytes,
+                                 CheckpointSeq newest) const;
+  [[nodiscard]] Result<> copy_moves(std::vector<Move>& moves, Compaction& pass);
+  void finish_move(const Move& move, bool is_copied, Compaction& pass) NACRE_REQUIRES(mutex_);
+
   // free_space.cc
   // Gives the free end of the file back when it is longer than `slack` blocks.
   [[nodiscard]] Result<> give_back_tail(std::uint64_t slack);
@@ -417,6 +461,10 @@ class Pager {
   void release_block(const Place& place) NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> check_poison() const NACRE_REQUIRES(mutex_);
   void poison(const Error& error) NACRE_REQUIRES(mutex_);
+  // A full disk is remembered until a write succeeds; any other failure ends all changes.
+  void note_failed_write(const Error& error) NACRE_REQUIRES(mutex_);
+  void note_write() NACRE_REQUIRES(mutex_);
+  [[nodiscard]] std::unexpected<Error> disk_full() const NACRE_REQUIRES(mutex_);
 
   // pager_extents.cc
   [[nodiscard]] Result<> write_run();
@@ -437,7 +485,11 @@ class Pager {
       NACRE_REQUIRES(mutex_);
   void merge_later() NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> write_map(CheckpointSeq seq);
-  [[nodiscard]] Result<> write_checkpoint_parts(const Cut& cut, const RootRecord& root);
+  [[nodiscard]] Result<> write_map_blocks(const std::vector<std::uint64_t>& blocks, Bytes bytes);
+  [[nodiscard]] Result<> write_checkpoint_parts(const Cut& cut, const RootRecord& root,
+                                                bool& superblock_begun);
+  void abandon_checkpoint(bool superblock_begun) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> sync_file();
   void finish_checkpoint(const Superblock& superblock) NACRE_REQUIRES(mutex_);
 
   io::FileSystem* file_system_;
@@ -496,6 +548,9 @@ class Pager {
   // What the checkpoint after the one under way will say.
   std::unordered_map<std::uint32_t, MappingWord> later_ NACRE_GUARDED_BY(mutex_);
   Superblock durable_ NACRE_GUARDED_BY(mutex_);
+  CheckpointSeq next_seq_ NACRE_GUARDED_BY(mutex_){};   // of the next checkpoint, or that under way
+  std::optional<Error> full_ NACRE_GUARDED_BY(mutex_);  // the last write did not fit the disk
+  std::atomic<bool> is_full_{false};                    // whether full_ is set
   std::optional<Error> poison_ NACRE_GUARDED_BY(mutex_);
   PagerStats stats_ NACRE_GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> dirty_pages_{0};  // stored under mutex_

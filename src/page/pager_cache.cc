@@ -54,7 +54,7 @@ Result<FramePin> Pager::load(PageId id) {
     info.retired = false;
     info.prev.store(nullptr, std::memory_order_relaxed);
     table_.set(id, MappingWord::loading());
-    const CheckpointSeq newest{number(durable_.seq) + 2};
+    const CheckpointSeq newest{number(next_seq_) + 1};
     lock.unlock();
     Result<> read = read_page(id, word.place(), newest, frame);
     lock.lock();
@@ -105,8 +105,10 @@ Result<std::byte*> Pager::acquire_frame() {
       if (NACRE_TRY(clean_some(batch)) > 0) continue;
       if (cancel_oldest_hold()) continue;
     }
-    const bool hope = !limbo_.empty() || !retired_.empty() || !kept_.empty();
+    const bool hope =
+        !full_.has_value() && (!limbo_.empty() || !retired_.empty() || !kept_.empty());
     if (steady_now() - start > (hope ? kPatience : kPatienceWithoutHope)) {
+      if (full_.has_value()) return disk_full();
       return fail(Code::kFull, format("{}: none of the {} pages in memory can be given up; "
                                       "cache_bytes is too small for what is going on at once",
                                       path_, arena_.frame_count_max()));
@@ -166,11 +168,14 @@ Result<std::size_t> Pager::clean_some(std::size_t wanted) {
   Result<> written = write_pages(pages);
   mutex_.lock();
   end_writing(pages, written.has_value());
-  if (!written.has_value()) {
-    if (written.error().code() != Code::kFull) poison(written.error());
-    return std::unexpected(std::move(written).error());
+  if (written.has_value()) {
+    note_write();
+    return pages.size();
   }
-  return pages.size();
+  note_failed_write(written.error());
+  // On a full disk what is clean still serves readers, and space may come back.
+  if (full_.has_value()) return 0;
+  return std::unexpected(std::move(written).error());
 }
 
 bool Pager::is_held(std::uint64_t created, std::uint64_t superseded) const {

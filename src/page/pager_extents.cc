@@ -56,7 +56,7 @@ Result<PageId> Pager::write_extent(std::uint32_t tree, Bytes payload) {
   } else {
     free_ids_.pop_back();
   }
-  const CheckpointSeq seq{number(durable_.seq) + (cut_.has_value() ? 2 : 1)};
+  const CheckpointSeq seq{number(next_seq_) + (cut_.has_value() ? 1 : 0)};
   const MutableBytes target =
       run_.buffer->bytes().subspan(run_.used * kBlockSize, blocks * kBlockSize);
   lock.unlock();
@@ -108,9 +108,10 @@ Result<> Pager::write_run() {
     lock.lock();
     if (!written.has_value()) {
       // What does not fit the disk stays readable here, and is tried again.
-      if (written.error().code() != Code::kFull) poison(written.error());
+      note_failed_write(written.error());
       return written;
     }
+    note_write();
   }
   end_run();
   return {};
@@ -164,7 +165,7 @@ Result<ExtentRef> Pager::read_extent_at(PageId id, const Place& place) {
       run_.is_shared = true;
       return ExtentRef(run_.buffer, (place.block - run_.block) * kBlockSize);
     }
-    newest = CheckpointSeq{number(durable_.seq) + 2};
+    newest = CheckpointSeq{number(next_seq_) + 1};
     ++stats_.cache_misses;
   }
   auto buffer = std::make_shared<io::AlignedBuffer>(place.blocks * kBlockSize);

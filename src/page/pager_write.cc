@@ -23,13 +23,30 @@ void Pager::poison(const Error& error) {
   if (!poison_.has_value()) poison_ = error.clone();
 }
 
+void Pager::note_failed_write(const Error& error) {
+  if (error.code() != Code::kFull) return poison(error);
+  if (!full_.has_value()) full_ = error.clone();
+  is_full_.store(true, std::memory_order_relaxed);
+}
+
+void Pager::note_write() {
+  if (!full_.has_value()) return;
+  full_.reset();
+  is_full_.store(false, std::memory_order_relaxed);
+}
+
+std::unexpected<Error> Pager::disk_full() const {
+  return fail(Code::kFull, format("{}: the disk is full; free space on it, or remove rows: {}",
+                                  path_, full_.has_value() ? full_->what() : "no room"));
+}
+
 void Pager::begin_writing(std::vector<Writing>& pages) {
   for (Writing& writing : pages) {
     FrameInfo& info = arena_.info(writing.frame);
     NACRE_CHECK(info.state == FrameState::kDirty, "only dirty pages are written");
     info.state = FrameState::kWriting;
     const bool later = cut_.has_value() && generation_of(writing.frame) > *cut_;
-    writing.seq = CheckpointSeq{number(durable_.seq) + (later ? 2 : 1)};
+    writing.seq = CheckpointSeq{number(next_seq_) + (later ? 1 : 0)};
     writing.block = blocks_.allocate(kBlocksPerPage);
   }
 }

@@ -31,6 +31,8 @@ Result<Store::Cut> Store::cut(bool clean) {
   auto counted = store_row_counts();
   if (!counted.has_value()) {
     auto error = std::move(counted).error().while_doing("storing row counts for a checkpoint");
+    // A row that found no room is not stored; the next cut tries again.
+    if (error.code() == Code::kFull) return std::unexpected(std::move(error));
     is_torn_ = true;
     poison(error);
     return std::unexpected(std::move(error));
@@ -47,7 +49,11 @@ Result<Store::Cut> Store::cut(bool clean) {
 Result<> Store::write_checkpoint(Cut& cut) {
   auto written = [&]() -> Result<> {
     // STORE-3, the write-ahead rule: the log first.
-    NACRE_TRY(log_->wait_durable(cut.root.applied));
+    auto durable = log_->wait_durable(cut.root.applied);
+    if (!durable.has_value()) {
+      pager_->abandon(cut.pages);
+      return durable;
+    }
     cut.root.durable = log_->durable_position();
     NACRE_CHECK(cut.root.durable >= cut.root.applied, "the log has what the checkpoint has");
     NACRE_TRY(pager_->write_checkpoint(cut.pages, cut.root));
@@ -56,7 +62,8 @@ Result<> Store::write_checkpoint(Cut& cut) {
   if (written.has_value()) return {};
   auto error = std::move(written).error().while_doing(
       format("writing the checkpoint of position {}", number(cut.root.applied)));
-  poison(error);
+  // On a full disk the checkpoint before stays the last one; the log has everything since.
+  if (error.code() != Code::kFull) poison(error);
   return std::unexpected(std::move(error));
 }
 

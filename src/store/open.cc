@@ -147,7 +147,11 @@ Result<> Store::replay() {
     publish();
     if (bytes < options_.checkpoint_log_bytes && !is_dirty_beyond(kReplayDirtyPercent)) continue;
     Cut cut = NACRE_TRY(this->cut(/*clean=*/false));
-    NACRE_TRY(write_checkpoint(cut));
+    // On a full disk memory may still be enough for the rest.
+    const auto written = write_checkpoint(cut);
+    if (!written.has_value() && written.error().code() != Code::kFull) {
+      return std::unexpected(written.error().clone());
+    }
     bytes = 0;
   }
   publish();

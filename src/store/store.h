@@ -102,6 +102,8 @@ class Store {
   [[nodiscard]] StoreStats stats() const;
   // Why writing has stopped: kClosed naming the first failure. Ok while all is well.
   [[nodiscard]] Result<> check_writable() const;
+  // Whether the last write of pages did not fit the disk.
+  [[nodiscard]] bool is_disk_full() const { return pager_->is_disk_full(); }
   // Stops writing for good: `cause` is what failed.
   void poison(const Error& cause);
 
@@ -121,6 +123,18 @@ class Store {
   // Whether the changed pages take so much of the cache that a checkpoint is due.
   [[nodiscard]] bool is_dirty_beyond(unsigned percent) const;
 
+  // How far compaction has come in the tables.
+  struct TableCompaction {
+    std::uint32_t table = 0;
+    std::string key;
+    bool is_done = false;
+    std::uint64_t pages_freed = 0;
+    std::uint64_t pages_changed = 0;
+  };
+  // Makes a few leaves of the tables fuller, for about a millisecond, and publishes that. No row
+  // changes, so it is no commit.
+  [[nodiscard]] Result<> compact_tables(TableCompaction& at);
+
   // What a checkpoint will hold. Publishes what is applied.
   struct Cut {
     page::Cut pages;
@@ -131,7 +145,19 @@ class Store {
 
   // --- one thread at a time ---
 
-  // Waits until the log is durable up to the cut, writes the pages, and trims the log.
+  // Brings what compact_tables will need into memory, so that the applier need not wait for it.
+  [[nodiscard]] Result<std::vector<page::FramePin>> prepare_compaction(
+      const TableCompaction& at) const;
+  // Moves pages down in the file; see Pager. Takes turns with checkpoints.
+  [[nodiscard]] Result<page::Pager::Compaction> begin_compaction() {
+    return pager_->begin_compaction();
+  }
+  [[nodiscard]] Result<> compact_pages(page::Pager::Compaction& pass, std::size_t bytes) {
+    return pager_->compact_step(pass, bytes);
+  }
+  [[nodiscard]] Result<> give_back_tail() { return pager_->give_back_tail(); }
+  // Waits until the log is durable up to the cut, writes the pages, and trims the log. kFull: the
+  // disk is full; nothing is lost, and a later cut may be written.
   [[nodiscard]] Result<> write_checkpoint(Cut& cut);
   // Checks every page of the last checkpoint, all trees of `snapshot`, and the log after it. When
   // `snapshot` is the one of that checkpoint's cut, also pages and row counts against each other.

@@ -137,6 +137,14 @@ Result<> merge_up(const Target& target, const Path& path) {
   return {};
 }
 
+Result<> merge_above_leaf(const Target& target, const Path& path) {
+  Merger merger(target);
+  for (std::size_t level = 1; level + 1 < path.size; ++level) {
+    if (!NACRE_TRY(merger.merge_at(path, level))) return {};
+  }
+  return {};
+}
+
 Result<std::vector<PageId>> pages_below(const Target& target) {
   std::vector<PageId> found;
   std::vector<PageId> inner{target.root};

@@ -26,6 +26,10 @@ inline constexpr std::size_t kSparse = page::kPageSize * 2 / 5;  // bytes
 // that makes a page that is not too full.
 [[nodiscard]] Result<> merge_up(const Target& target, const Path& path);
 
+// Merges the page above the leaf at the end of `path` with its neighbour when it is sparse, and so
+// on upwards.
+[[nodiscard]] Result<> merge_above_leaf(const Target& target, const Path& path);
+
 // Every page of the tree but its root.
 [[nodiscard]] Result<std::vector<page::PageId>> pages_below(const Target& target);
 

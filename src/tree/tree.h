@@ -155,6 +155,20 @@ class Tree {
   using NextRow = std::function<Result<bool>(Row&)>;
   [[nodiscard]] Result<std::uint64_t> bulk_load(const NextRow& next);  // returns the row count
 
+  // Makes the leaves from `from` on fuller, a few of them: rows move to the leaf on the left until
+  // that is about nine tenths full, and leaves that so become empty are given up. No row changes.
+  // Applier's role; after an error the tree is as it was.
+  struct Compacted {
+    std::string next;      // where to go on
+    bool is_done = false;  // there are no more
+    std::uint32_t pages_freed = 0;
+    std::uint32_t pages_changed = 0;
+  };
+  [[nodiscard]] Result<Compacted> compact_step(Bytes from);
+  // Brings the pages that the next few calls of compact_step will need into memory and keeps them
+  // there. Any thread, so that the applier need not wait for the disk.
+  [[nodiscard]] Result<std::vector<page::FramePin>> prepare_compaction(Bytes from) const;
+
   // Checks every page of the tree: fences, order, heads and hints, heap, levels. An error only when
   // the check itself could not run.
   [[nodiscard]] Result<> check(page::View view, TreeCheck& report) const;

@@ -554,6 +554,10 @@ Result<VerifyReport> Database::verify() {
                       .problems = std::move(seen.problems)};
 }
 
+Result<CompactReport> Database::compact(const CompactOptions& options) {
+  return rep_->pipeline.compact(options);
+}
+
 Stats Database::stats() const {
   const store::StoreStats seen = rep_->store->stats();
   return {.position = seen.visible,

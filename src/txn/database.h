@@ -203,6 +203,30 @@ struct VerifyReport {
   std::vector<std::string> problems;
 };
 
+// How compact() goes about it.
+struct CompactProgress {
+  std::uint64_t file_bytes = 0;   // store.dat now
+  std::uint64_t used_bytes = 0;   // of it, in use
+  std::uint64_t bytes_moved = 0;  // so far
+  std::uint64_t pages_freed = 0;  // so far, by making others fuller
+};
+struct CompactOptions {
+  std::uint32_t slack_percent = 5;     // done when the file is at most this much longer than needed
+  std::uint64_t bytes_per_second = 0;  // of what is written for it; 0: without limit
+  // Called now and then, on the calling thread. Compaction ends when it returns false; what is done
+  // by then stays done.
+  std::function<bool(const CompactProgress&)> progress;
+};
+struct CompactReport {
+  std::uint64_t file_bytes_before = 0;
+  std::uint64_t file_bytes = 0;  // store.dat
+  std::uint64_t used_bytes = 0;  // of it, in use
+  std::uint64_t bytes_moved = 0;
+  std::uint64_t pages_freed = 0;
+  std::uint64_t damaged = 0;  // pages and values that failed their check; they were left in place
+  bool is_cancelled = false;
+};
+
 class Database {
  public:
   // Opens the database in directory `path`, recovering it when it was not closed cleanly.
@@ -225,6 +249,11 @@ class Database {
   // Checks every page, key order and reference against the newest snapshot, beside readers and
   // writers. An error is returned only when the check itself could not run.
   [[nodiscard]] Result<VerifyReport> verify();
+  // Makes the file as short as its rows allow: half empty pages become full ones, pages move from
+  // the end of the file to free space, and the end is given back. Beside readers and writers, in
+  // constant memory; takes about the time to read and write what moves. One call at a time.
+  // Snapshots that are held keep what they see, and so may keep the file long.
+  [[nodiscard]] Result<CompactReport> compact(const CompactOptions& options);
   [[nodiscard]] Stats stats() const;
   // Checkpoints, closes the log and releases the directory. Every later call returns kClosed.
   [[nodiscard]] Result<> close();

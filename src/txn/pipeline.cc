@@ -53,6 +53,8 @@ Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
     return fail(Code::kFull, format("transaction has {} bytes of writes, expected at most {}",
                                     bytes, store::kBatchSizeMax));
   }
+  if (store_.is_disk_full()) [[unlikely]]
+    NACRE_TRY(admit(as_bytes(request.ops)));
   auto sequenced = sequence(request);
   for (int attempt = 0; attempt < kRoomAttempts; ++attempt) {
     if (sequenced.has_value() || sequenced.error().code() != Code::kFull) break;
@@ -302,6 +304,7 @@ Result<store::VerifyReport> Pipeline::verify() {
   if (cut.has_value()) return store_.verify(cut->snapshot, true);
   // Writing has stopped; what can be read can still be checked.
   auto report = NACRE_TRY(store_.verify(store_.snapshot(), false));
+  if (cut.error().code() == Code::kFull) return report;
   report.problems.push_back(cut.error().text());
   return report;
 }
@@ -333,6 +336,25 @@ bool Pipeline::is_checkpoint_due(unsigned dirty_percent) const {
   const std::uint64_t before = log_bytes_at_checkpoint_.load(std::memory_order_relaxed);
   const std::uint64_t limit = options_.checkpoint_log_bytes * dirty_percent / kDirtyPercentDue;
   return (bytes > before && bytes - before >= limit) || store_.is_dirty_beyond(dirty_percent);
+}
+
+// A commit that is in the log must be applied, and for that pages in memory must be had. So on a
+// full disk nothing with new rows enters the log before a checkpoint has found space again;
+// removals do, as long as enough of the memory can be given up.
+Result<> Pipeline::admit(Bytes ops) {
+  MutexLock lock(checkpoint_mutex_);
+  if (!store_.is_disk_full()) return {};
+  auto written = write_checkpoint(/*clean=*/false);
+  if (written.has_value()) return {};
+  if (written.error().code() != Code::kFull) return std::unexpected(std::move(written).error());
+  store::BatchReader reader(ops);
+  bool removes_only = true;
+  for (auto op = NACRE_TRY(reader.next()); op.has_value() && removes_only;) {
+    removes_only = op->kind != store::OpKind::kPut;
+    op = NACRE_TRY(reader.next());
+  }
+  if (removes_only && !store_.is_dirty_beyond(kDirtyPercentFull)) return {};
+  return std::unexpected(std::move(written).error().while_doing("committing on a full disk"));
 }
 
 void Pipeline::keep_up(std::uint64_t bytes) {

@@ -74,6 +74,7 @@ class Pipeline final : private log::DurableListener {
   [[nodiscard]] Result<> sync();
   [[nodiscard]] Result<> checkpoint();
   [[nodiscard]] Result<store::VerifyReport> verify();
+  [[nodiscard]] Result<CompactReport> compact(const CompactOptions& options);
   // Ends committing, makes everything durable and visible, writes a clean checkpoint when
   // `with_checkpoint`, and closes the store. Later calls: kClosed.
   [[nodiscard]] Result<> close(bool with_checkpoint);
@@ -88,6 +89,8 @@ class Pipeline final : private log::DurableListener {
   // checkpoint is due, from the second on committers wait for it.
   static constexpr unsigned kDirtyPercentDue = 40;
   static constexpr unsigned kDirtyPercentWait = 70;
+  // On a full disk: up to here commits that only remove rows are taken.
+  static constexpr unsigned kDirtyPercentFull = 85;
 
   using Steady = std::chrono::steady_clock;
   enum class FlushDue : std::uint8_t { kNone, kMark, kIdle, kGroupDelay, kNow };
@@ -127,9 +130,15 @@ class Pipeline final : private log::DurableListener {
 
   [[nodiscard]] Result<store::Store::Cut> write_checkpoint(bool clean)
       NACRE_REQUIRES(checkpoint_mutex_);
+  // compact.cc
+  class Compactor;
+  friend class Compactor;
+
   // After a commit of `bytes`: checkpoints that are due; writers wait when they lag behind.
   void keep_up(std::uint64_t bytes);
   [[nodiscard]] bool is_checkpoint_due(unsigned dirty_percent) const;
+  // On a full disk only what surely can be applied may enter the log. Ok while there is space.
+  [[nodiscard]] Result<> admit(Bytes ops);
   [[nodiscard]] Result<> flush_later(Durability durability, std::uint64_t bytes);
   [[nodiscard]] Result<> flush();
   void request_flush(FlushDue due);

@@ -208,5 +208,131 @@ TEST(CheckpointCrash, AFailedWriteOrSyncStopsChangesAndLosesNoCheckpoint) {
   }
 }
 
+// From the nth write on nothing fits the disk; whatever fails for that is tried again when it does.
+// One pager sees it through: nothing is lost, and it need not be opened again.
+void fill_disk_once(std::uint64_t nth, std::uint64_t refused_max, std::uint64_t& refused) {
+  SCOPED_TRACE(format("full from write {} on, {} refusals", nth, refused_max));
+  io::SimFileSystem disk(nth);
+  auto pager = page::Pager::create(disk, "store.dat", kOptions, {});
+  ASSERT_TRUE(pager.has_value());
+  const auto root = tree::Tree::create(**pager, kTree);
+  tree::Tree tree(**pager, *root, kTree);
+  (*pager)->publish();
+  disk.inject({.target = io::Fault::Target::kWrite,
+               .nth = nth,
+               .code = Code::kFull,
+               .effect = io::Fault::Effect::kPartly,
+               .from_then_on = true});
+  std::mt19937_64 random(42);
+  Model model;
+  refused = 0;
+  // Says whether to go on; the disk has space again after some refusals.
+  const auto is_done = [&](bool ok, const Error* error) {
+    if (ok) return true;
+    EXPECT_EQ(error->code(), Code::kFull) << error->text();
+    EXPECT_NE(error->text().find("store.dat"), std::string::npos);
+    if (error->code() != Code::kFull || ++refused >= refused_max) disk.clear_faults();
+    return error->code() != Code::kFull;
+  };
+  for (int n = 1; n <= 3; ++n) {
+    for (int i = 0; i < 120; ++i) {
+      const std::string key = format("key{:04}", random() % 400);
+      const bool removes = random() % 4 == 0;
+      const std::string value(200 + random() % 3000, static_cast<char>('a' + random() % 26));
+      for (bool done = false; !done;) {
+        const auto changed = removes ? tree.remove(as_bytes(key))
+                                     : tree.put(as_bytes(key), as_bytes(value), random());
+        done = is_done(changed.has_value(), changed.has_value() ? nullptr : &changed.error());
+      }
+      if (removes) {
+        model.erase(key);
+      } else {
+        model[key] = value;
+      }
+      (*pager)->publish();
+    }
+    for (bool done = false; !done;) {
+      page::RootRecord record;
+      record.applied = Position{static_cast<std::uint64_t>(n)};
+      record.catalog_root = *root;
+      const auto written = (*pager)->write_checkpoint((*pager)->cut(), record);
+      done = is_done(written.has_value(), written.has_value() ? nullptr : &written.error());
+    }
+  }
+  expect_whole(**pager, *root, model);
+  disk.clear_faults();
+  const auto again = page::Pager::open(disk, "store.dat", kOptions);
+  ASSERT_TRUE(again.has_value()) << again.error().text();
+  ASSERT_EQ((*again)->root().applied, Position{3});
+  expect_whole(**again, *root, model);
+}
+
+TEST(CheckpointFull, ADiskThatIsFullForAWhileLosesNothingAndNeedsNoReopening) {
+  std::uint64_t total = 0;
+  for (const std::uint64_t refused_max : {std::uint64_t{1}, std::uint64_t{3}}) {
+    std::uint64_t refused = 1;
+    for (std::uint64_t nth = 1; refused > 0; ++nth) {
+      fill_disk_once(nth, refused_max, refused);
+      total += refused;
+      if (testing::Test::HasFailure()) return;
+    }
+  }
+  EXPECT_GT(total, 50U);
+}
+
+// The same with a power cut right after the refusal: half a superblock of a checkpoint that was
+// given up must not lead to blocks that were used again.
+TEST(CheckpointFull, APowerCutAfterARefusedCheckpointLeavesACheckpointWhole) {
+  for (std::uint64_t nth = 1; nth < 60; ++nth) {
+    for (const auto effect : {io::Fault::Effect::kNothing, io::Fault::Effect::kWholly}) {
+      SCOPED_TRACE(format("write {} refused", nth));
+      io::SimFileSystem disk(nth);
+      page::PageId root{};
+      std::vector<Model> models(3);
+      {
+        auto pager = page::Pager::create(disk, "store.dat", kOptions, {});
+        ASSERT_TRUE(pager.has_value());
+        root = *tree::Tree::create(**pager, kTree);
+        tree::Tree tree(**pager, root, kTree);
+        (*pager)->publish();
+        const auto change = [&](int n, Model& model) {
+          for (int i = 0; i < 30; ++i) {
+            const std::string key = format("key{:02}", i);
+            const std::string value(800, static_cast<char>('a' + n));
+            ASSERT_TRUE(tree.put(as_bytes(key), as_bytes(value), 1).has_value());
+            model[key] = value;
+          }
+          (*pager)->publish();
+        };
+        const auto checkpoint = [&](int n) {
+          page::RootRecord record;
+          record.applied = Position{static_cast<std::uint64_t>(n)};
+          record.catalog_root = root;
+          return (*pager)->write_checkpoint((*pager)->cut(), record);
+        };
+        change(0, models[0]);
+        ASSERT_TRUE(checkpoint(1).has_value());
+        disk.inject({.target = io::Fault::Target::kWrite,
+                     .nth = nth,
+                     .code = Code::kFull,
+                     .effect = effect});
+        change(1, models[1]);
+        if (checkpoint(2).has_value()) break;
+        // Another try, of which the power leaves as much as it likes.
+        change(2, models[2]);
+        disk.cut_power_after(nth % 7);
+        [[maybe_unused]] const auto cut_off = checkpoint(3);
+      }
+      disk.reboot();
+      const auto pager = page::Pager::open(disk, "store.dat", kOptions);
+      ASSERT_TRUE(pager.has_value()) << pager.error().text();
+      const std::uint64_t applied = number((*pager)->root().applied);
+      ASSERT_GE(applied, 1U);
+      expect_whole(**pager, root, models[applied - 1]);
+      if (testing::Test::HasFailure()) return;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace nacre

@@ -1,0 +1,67 @@
+// Compaction of tables: which leaf is next, and for how long.
+#include <algorithm>
+
+#include "base/scheduler.h"
+#include "store/store.h"
+
+namespace nacre::store {
+namespace {
+
+// The applier's role is held for a step, and commits wait for it.
+constexpr std::chrono::microseconds kStepMax{1000};
+constexpr int kStepsMax = 16;
+
+// The first table from `table` on; absent when there is none.
+template <class Tables>
+std::optional<std::uint32_t> table_from(const Tables& tables, std::uint32_t table) {
+  std::optional<std::uint32_t> first;
+  for (const auto& [id, unused] : tables) {
+    if (id >= table && (!first.has_value() || id < *first)) first = id;
+  }
+  return first;
+}
+
+}  // namespace
+
+Result<std::vector<page::FramePin>> Store::prepare_compaction(const TableCompaction& at) const {
+  std::shared_ptr<const TableMap> tables;
+  {
+    MutexLock lock(visible_mutex_);
+    tables = table_map_;
+  }
+  const auto table = table_from(*tables, at.table);
+  if (!table.has_value()) return std::vector<page::FramePin>();
+  const tree::Tree tree(*pager_, tables->at(*table), tree::TreeId{*table});
+  return tree.prepare_compaction(*table == at.table ? as_bytes(at.key) : Bytes());
+}
+
+Result<> Store::compact_tables(TableCompaction& at) {
+  NACRE_TRY(check_writable());
+  const auto start = steady_now();
+  for (int step = 0; step < kStepsMax && steady_now() - start < kStepMax; ++step) {
+    const auto table = table_from(tables_, at.table);
+    at.is_done = !table.has_value();
+    if (at.is_done) break;
+    if (*table != at.table) at.key.clear();
+    at.table = *table;
+    auto compacted = tables_.at(*table).tree.compact_step(as_bytes(at.key));
+    if (!compacted.has_value()) {
+      publish();  // the steps before are whole
+      return std::unexpected(std::move(compacted).error().while_doing("compacting a table"));
+    }
+    at.pages_freed += compacted->pages_freed;
+    at.pages_changed += compacted->pages_changed;
+    at.key = std::move(compacted->next);
+    if (!compacted->is_done) continue;
+    at.key.clear();
+    if (at.table == UINT32_MAX) {
+      at.is_done = true;
+      break;
+    }
+    ++at.table;
+  }
+  publish();
+  return {};
+}
+
+}  // namespace nacre::store
