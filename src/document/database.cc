@@ -166,6 +166,9 @@ Result<> Database::drop_index(std::string_view collection, bson::View key) {
   return {};
 }
 
+Result<txn::CompactReport> Database::compact(const txn::CompactOptions& options) {
+  return rep_->rows->compact(options);
+}
 Result<DatabaseVerifyReport> Database::verify() { return verify_database(*this, *rep_->rows); }
 Result<> Database::sync() { return rep_->rows->sync(); }
 Result<> Database::checkpoint() { return rep_->rows->checkpoint(); }

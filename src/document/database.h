@@ -166,6 +166,9 @@ class Database {
   // document against its index entries.
   [[nodiscard]] Result<DatabaseVerifyReport> verify();
 
+  // Makes the file as short as its documents allow; see txn/database.h.
+  [[nodiscard]] Result<txn::CompactReport> compact(const txn::CompactOptions& options);
+
   [[nodiscard]] Result<> sync();
   [[nodiscard]] Result<> checkpoint();
   [[nodiscard]] txn::Stats stats() const;

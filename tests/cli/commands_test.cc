@@ -217,6 +217,17 @@ TEST_F(Commands, VerifyNamesTheDamagedPageAndEndsWithItsExitCode) {
   EXPECT_EQ(on_cities({"count", R"({"text": "y"})"}).exit, 5);
 }
 
+TEST_F(Commands, CompactSaysWhatItGaveBack) {
+  import_cities();
+  const auto ran = nacre({"compact"});
+  EXPECT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_EQ(ran.out, "");
+  EXPECT_TRUE(ran.err.starts_with("compacted: ")) << ran.err;
+  const auto machine = nacre({"compact", "--json", "--rate", "5"});
+  EXPECT_TRUE(machine.out.starts_with("{\"file_bytes_before\":")) << machine.out;
+  EXPECT_EQ(nacre({"verify", "--quiet"}).exit, 0);
+}
+
 TEST_F(Commands, WhatIsNotThereEndsWithItsOwnExitCode) {
   const auto none = on_cities({"count"});
   EXPECT_EQ(none.exit, 3);

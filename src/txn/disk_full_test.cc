@@ -1,0 +1,213 @@
+// A disk that is full for pages: commits with new rows say so, reads and removals go on, and when
+// there is space again writing goes on, in the same open database.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "base/text.h"
+#include "io/sim_file_system.h"
+#include "txn/database.h"
+
+namespace nacre::txn {
+namespace {
+
+constexpr TableId kTable{1};
+using Model = std::map<std::string, std::string>;
+
+// While `left` writes are allowed, all is as below; then writes of store.dat find no space.
+struct Space {
+  std::uint64_t left = UINT64_MAX;
+  std::uint64_t refused = 0;
+  bool take() {
+    if (left > 0) --left;
+    refused += left == 0 ? 1 : 0;
+    return left > 0;
+  }
+};
+
+class TightFile final : public io::File {
+ public:
+  TightFile(std::unique_ptr<io::File> file, Space& space) : file_(std::move(file)), space_(space) {}
+  Result<> read(std::uint64_t offset, MutableBytes into) override {
+    return file_->read(offset, into);
+  }
+  Result<> write(std::uint64_t offset, Bytes bytes) override {
+    if (!space_.take()) return full();
+    return file_->write(offset, bytes);
+  }
+  Result<> write_durably(std::uint64_t offset, Bytes bytes) override {
+    if (!space_.take()) return full();
+    return file_->write_durably(offset, bytes);
+  }
+  Result<> sync() override { return file_->sync(); }
+  Result<> resize(std::uint64_t size) override { return file_->resize(size); }
+  Result<> punch_hole(std::uint64_t offset, std::uint64_t size) override {
+    return file_->punch_hole(offset, size);
+  }
+  Result<std::uint64_t> size() override { return file_->size(); }
+
+ private:
+  static Result<> full() { return fail(Code::kFull, "store.dat: no space left on device"); }
+  std::unique_ptr<io::File> file_;
+  Space& space_;
+};
+
+class TightFileSystem final : public io::FileSystem {
+ public:
+  explicit TightFileSystem(io::FileSystem& below) : below_(below) {}
+  Result<std::unique_ptr<io::File>> open(std::string_view path, io::OpenOptions options) override {
+    auto file = below_.open(path, options);
+    if (!file.has_value() || !path.ends_with("store.dat")) return file;
+    return std::make_unique<TightFile>(*std::move(file), space);
+  }
+  Result<> rename(std::string_view source, std::string_view target) override {
+    return below_.rename(source, target);
+  }
+  Result<> remove(std::string_view path) override { return below_.remove(path); }
+  Result<> make_directory(std::string_view path) override { return below_.make_directory(path); }
+  Result<> remove_directory(std::string_view path) override {
+    return below_.remove_directory(path);
+  }
+  Result<> sync_directory(std::string_view path) override { return below_.sync_directory(path); }
+  Result<std::vector<std::string>> list(std::string_view path) override {
+    return below_.list(path);
+  }
+  Result<bool> exists(std::string_view path) override { return below_.exists(path); }
+  Result<std::unique_ptr<io::File>> lock(std::string_view path) override {
+    return below_.lock(path);
+  }
+  Space space;
+
+ private:
+  io::FileSystem& below_;
+};
+
+Options options_on(io::FileSystem& files) {
+  Options options;
+  options.file_system = &files;
+  options.create_if_missing = true;
+  options.cache_bytes = std::size_t{1} << 20;
+  options.checkpoint_log_bytes = std::size_t{128} << 10;
+  options.background_thread = false;
+  return options;
+}
+
+Result<> put(Database& database, const std::string& key, const std::string& value) {
+  Transaction txn = database.begin();
+  NACRE_TRY(txn.put(kTable, as_bytes(key), as_bytes(value)));
+  NACRE_TRY(txn.commit(Durability::kAsync));
+  return {};
+}
+
+Result<> remove(Database& database, const std::string& key) {
+  Transaction txn = database.begin();
+  NACRE_TRY(txn.remove(kTable, as_bytes(key)));
+  NACRE_TRY(txn.commit(Durability::kAsync));
+  return {};
+}
+
+void expect_rows(Database& database, const Model& model) {
+  const Snapshot snapshot = database.snapshot();
+  auto cursor = snapshot.cursor(kTable);
+  ASSERT_TRUE(cursor.has_value());
+  auto there = (*cursor)->seek_first();
+  for (const auto& [key, value] : model) {
+    ASSERT_TRUE(there.has_value()) << there.error().text();
+    ASSERT_TRUE(*there);
+    ASSERT_EQ(as_text((*cursor)->key()), key);
+    ASSERT_EQ(as_text((*cursor)->value()), value);
+    there = (*cursor)->next();
+  }
+  ASSERT_TRUE(there.has_value() && !*there);
+}
+
+// The disk is full from write `nth` of store.dat on, until three commits were refused.
+void run(std::uint64_t nth, std::uint64_t& refused_commits) {
+  SCOPED_TRACE(format("full from write {} on", nth));
+  io::SimFileSystem disk(nth);
+  TightFileSystem files(disk);
+  auto opened = Database::open("d", options_on(files));
+  ASSERT_TRUE(opened.has_value());
+  Database& database = **opened;
+  std::mt19937_64 random(5);
+  Model model;
+  for (int i = 0; i < 200; ++i) {
+    const std::string key = format("old{:04}", i);
+    model[key] = std::string(900, 'o');
+    ASSERT_TRUE(put(database, key, model[key]).has_value());
+  }
+  ASSERT_TRUE(database.checkpoint().has_value());
+  files.space.left = nth;
+  refused_commits = 0;
+  for (int i = 0; i < 900; ++i) {
+    const std::string key = format("key{:05}", random() % 100'000);
+    const std::string value(300 + random() % 900, static_cast<char>('a' + i % 26));
+    const auto done = put(database, key, value);
+    if (done.has_value()) {
+      model[key] = value;
+      continue;
+    }
+    ASSERT_EQ(done.error().code(), Code::kFull) << done.error().text();
+    ASSERT_NE(done.error().text().find("store.dat"), std::string::npos) << done.error().text();
+    // Removals and reads go on.
+    const std::string gone = format("old{:04}", refused_commits);
+    const auto removed = remove(database, gone);
+    ASSERT_TRUE(removed.has_value()) << removed.error().text();
+    model.erase(gone);
+    expect_rows(database, model);
+    if (++refused_commits == 3) files.space.left = UINT64_MAX;
+  }
+  files.space.left = UINT64_MAX;
+  const auto again = put(database, "after", "x");
+  ASSERT_TRUE(again.has_value()) << again.error().text();
+  model["after"] = "x";
+  ASSERT_TRUE(database.checkpoint().has_value());
+  expect_rows(database, model);
+  const auto report = database.verify();
+  ASSERT_TRUE(report.has_value());
+  for (const std::string& problem : report->problems) ADD_FAILURE() << problem;
+  // What a power cut leaves is all of it, too.
+  ASSERT_TRUE(database.sync().has_value());
+  opened->reset();
+  disk.reboot();
+  auto reopened = Database::open("d", options_on(files));
+  ASSERT_TRUE(reopened.has_value()) << reopened.error().text();
+  expect_rows(**reopened, model);
+}
+
+TEST(DiskFull, CommitsSayItAndResumeWithoutReopeningWhicheverWriteIsTheFirstRefused) {
+  std::uint64_t total = 0;
+  for (std::uint64_t nth = 1; nth < 40; nth += nth < 12 ? 1 : 5) {
+    std::uint64_t refused = 0;
+    run(nth, refused);
+    total += refused;
+    if (testing::Test::HasFailure()) return;
+  }
+  EXPECT_GE(total, 20U);
+}
+
+TEST(DiskFull, ACheckpointOnAFullDiskIsRefusedAndTheDatabaseGoesOn) {
+  io::SimFileSystem disk(1);
+  TightFileSystem files(disk);
+  auto opened = Database::open("d", options_on(files));
+  ASSERT_TRUE(opened.has_value());
+  ASSERT_TRUE(put(**opened, "a", "1").has_value());
+  files.space.left = 1;
+  const auto refused = (*opened)->checkpoint();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), Code::kFull);
+  EXPECT_NE(refused.error().text().find("store.dat: the disk is full"), std::string::npos)
+      << refused.error().text();
+  const auto report = (*opened)->verify();
+  ASSERT_TRUE(report.has_value());
+  EXPECT_TRUE(report->problems.empty()) << report->problems.front();
+  files.space.left = UINT64_MAX;
+  EXPECT_TRUE((*opened)->checkpoint().has_value());
+  EXPECT_TRUE(put(**opened, "b", "2").has_value());
+}
+
+}  // namespace
+}  // namespace nacre::txn
