@@ -23,7 +23,9 @@ std::optional<std::uint32_t> table_from(const Tables& tables, std::uint32_t tabl
 
 }  // namespace
 
-Result<std::vector<page::FramePin>> Store::prepare_compaction(const TableCompaction& at) const {
+Result<std::vector<page::FramePin>> Store::prepare_compaction(const TableCompaction& at) {
+  // A snapshot: what is newest may be changing in place.
+  const Snapshot now = snapshot();
   std::shared_ptr<const TableMap> tables;
   {
     MutexLock lock(visible_mutex_);
@@ -32,11 +34,19 @@ Result<std::vector<page::FramePin>> Store::prepare_compaction(const TableCompact
   const auto table = table_from(*tables, at.table);
   if (!table.has_value()) return std::vector<page::FramePin>();
   const tree::Tree tree(*pager_, tables->at(*table), tree::TreeId{*table});
-  return tree.prepare_compaction(*table == at.table ? as_bytes(at.key) : Bytes());
+  auto pins = tree.prepare_compaction(now.view(), *table == at.table ? as_bytes(at.key) : Bytes());
+  // The step itself will tell what is wrong; here a table may just have been made or dropped.
+  if (!pins.has_value()) return std::vector<page::FramePin>();
+  return pins;
 }
 
 Result<> Store::compact_tables(TableCompaction& at) {
   NACRE_TRY(check_writable());
+  publish();  // so that nothing is changed in place: snapshots do not wait here
+  {
+    const MutexLock lock(apply_mutex_);
+    is_copying_ = true;
+  }
   const auto start = steady_now();
   for (int step = 0; step < kStepsMax && steady_now() - start < kStepMax; ++step) {
     const auto table = table_from(tables_, at.table);

@@ -146,8 +146,7 @@ class Store {
   // --- one thread at a time ---
 
   // Brings what compact_tables will need into memory, so that the applier need not wait for it.
-  [[nodiscard]] Result<std::vector<page::FramePin>> prepare_compaction(
-      const TableCompaction& at) const;
+  [[nodiscard]] Result<std::vector<page::FramePin>> prepare_compaction(const TableCompaction& at);
   // Moves pages down in the file; see Pager. Takes turns with checkpoints.
   [[nodiscard]] Result<page::Pager::Compaction> begin_compaction() {
     return pager_->begin_compaction();

@@ -181,14 +181,14 @@ Result<Tree::Compacted> Tree::compact_step(Bytes from) {
   return result;
 }
 
-Result<std::vector<page::FramePin>> Tree::prepare_compaction(Bytes from) const {
+Result<std::vector<page::FramePin>> Tree::prepare_compaction(View view, Bytes from) const {
   const Target target{pager_, root_, id_};
   std::vector<PageId> leaves;
   const auto step = [&](std::uint64_t generation) -> Result<PageId> {
     Path path;
     leaves.clear();
     const Arrival arrival =
-        NACRE_TRY(descend(target, View::newest(), generation, from, Side::kAtOrAfter, &path));
+        NACRE_TRY(descend(target, view, generation, from, Side::kAtOrAfter, &path));
     if (arrival.leaf == nullptr) return arrival.missing;
     if (path.size < 2) return kNoPage;
     const Step& parent = path.steps[path.size - 2];
@@ -198,7 +198,7 @@ Result<std::vector<page::FramePin>> Tree::prepare_compaction(Bytes from) const {
     }
     return kNoPage;
   };
-  NACRE_TRY(with_pages(target, View::newest(), step));
+  NACRE_TRY(with_pages(target, view, step));
   std::vector<page::FramePin> pins;
   // A page that is gone meanwhile is no longer needed; one that is damaged is met by the step.
   for (const PageId leaf : leaves) {

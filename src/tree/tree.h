@@ -167,7 +167,8 @@ class Tree {
   [[nodiscard]] Result<Compacted> compact_step(Bytes from);
   // Brings the pages that the next few calls of compact_step will need into memory and keeps them
   // there. Any thread, so that the applier need not wait for the disk.
-  [[nodiscard]] Result<std::vector<page::FramePin>> prepare_compaction(Bytes from) const;
+  [[nodiscard]] Result<std::vector<page::FramePin>> prepare_compaction(page::View view,
+                                                                       Bytes from) const;
 
   // Checks every page of the tree: fences, order, heads and hints, heap, levels. An error only when
   // the check itself could not run.
