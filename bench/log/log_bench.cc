@@ -151,7 +151,12 @@ void bench_log(io::FileSystem& fs, const std::string& directory, int threads, do
   });
   const Line line = run(threads, seconds, [&](int) {
     std::unique_lock lock(sequencer);
-    const Position position = require(log->append(Time{++time}, as_bytes(ops)));
+    auto appended = log->append(Time{++time}, as_bytes(ops));
+    if (!appended.has_value()) {
+      require(log->make_room(ops.size()));
+      appended = log->append(Time{++time}, as_bytes(ops));
+    }
+    const Position position = require(std::move(appended));
     lock.unlock();
     require(log->wait_announced(position));
   });

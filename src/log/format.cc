@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::uint64_t kSegmentMagic = 0x31474f4c4552434e;  // "NCRELOG1"
 constexpr std::uint32_t kGroupMagic = 0x50524743;            // "CGRP"
+constexpr std::uint32_t kClosingMagic = 0x444e4543;          // "CEND"
 constexpr std::uint32_t kFormat = 1;
+constexpr std::size_t kClosingSize = 56;  // the rest of the block is zero
 
 // Offsets in a segment header.
 constexpr std::size_t kSegmentCrc = 12;
@@ -91,6 +93,39 @@ Result<SegmentHeader> decode_segment_header(Bytes block, std::string_view path) 
                                        number(header.base), number(kPositionMax)));
   }
   return header;
+}
+
+void encode(const ClosingRecord& record, MutableBytes block) {
+  NACRE_CHECK(block.size() == kBlockSize, "a closing record is one block");
+  std::ranges::fill(block, std::byte{0});
+  std::byte* to = block.data();
+  store_le(to, kClosingMagic);
+  store_le(to + 8, record.nonce);
+  store_le(to + 16, record.next_group);
+  store_le(to + 24, number(record.last));
+  store_le(to + 32, number(record.last_time));
+  store_le(to + 40, record.offset);
+  store_le(to + 48, record.chain);
+  store_le(to + 4, crc32c(Bytes(block).subspan(8)));
+}
+
+std::optional<ClosingRecord> decode_closing_record(Bytes block) {
+  NACRE_CHECK(block.size() == kBlockSize, "a closing record is one block");
+  const std::byte* from = block.data();
+  if (load_le<std::uint32_t>(from) != kClosingMagic) return std::nullopt;
+  if (load_le<std::uint32_t>(from + 4) != crc32c(block.subspan(8))) return std::nullopt;
+  if (load_le<std::uint32_t>(from + 52) != 0 || !all_zero(block.subspan(kClosingSize))) {
+    return std::nullopt;
+  }
+  ClosingRecord record;
+  record.nonce = load_le<std::uint64_t>(from + 8);
+  record.next_group = load_le<std::uint64_t>(from + 16);
+  record.last = Position{load_le<std::uint64_t>(from + 24)};
+  record.last_time = Time{load_le<std::uint64_t>(from + 32)};
+  record.offset = load_le<std::uint64_t>(from + 40);
+  record.chain = load_le<std::uint32_t>(from + 48);
+  if (record.last >= kPositionMax) return std::nullopt;
+  return record;
 }
 
 std::uint32_t encode(const GroupHeader& header, MutableBytes group) {

@@ -51,10 +51,33 @@ struct SegmentHeader {
   friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;
 };
 
+// Where the groups of a segment of `file_bytes` end: the last block says how the log was closed.
+[[nodiscard]] constexpr std::uint64_t groups_end(std::uint64_t file_bytes) {
+  return file_bytes - kBlockSize;
+}
+
 // Fills `block`, which has kBlockSize bytes.
 void encode(const SegmentHeader& header, MutableBytes block);
 // `path` is for the error text. Does not compare uuid, seq or size with what is expected.
 [[nodiscard]] Result<SegmentHeader> decode_segment_header(Bytes block, std::string_view path);
+
+// The last block of a segment at whose end an orderly close left the log. Wiped, durably, before
+// anything follows.
+struct ClosingRecord {
+  std::uint64_t nonce = 0;       // the segment's
+  std::uint64_t next_group = 0;  // the number of the group that would come next
+  Position last{};
+  Time last_time{};
+  std::uint64_t offset = 0;  // where it would come
+  std::uint32_t chain = 0;   // checksum of the header before it
+
+  friend bool operator==(const ClosingRecord&, const ClosingRecord&) = default;
+};
+
+// Fills `block`, which has kBlockSize bytes.
+void encode(const ClosingRecord& record, MutableBytes block);
+// Nothing when `block` is not a whole closing record.
+[[nodiscard]] std::optional<ClosingRecord> decode_closing_record(Bytes block);
 
 struct GroupHeader {
   std::uint64_t nonce = 0;

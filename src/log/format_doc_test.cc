@@ -16,7 +16,7 @@ namespace {
 // The bytes of the ```text block under "## Example": "<offset>: <hex bytes>", all in hex.
 std::string example_bytes() {
   std::ifstream file(NACRE_SOURCE_DIR "/docs/format/log.md");
-  std::string bytes(2 * kBlockSize, '\0');
+  std::string bytes(3 * kBlockSize, '\0');
   std::string line;
   while (std::getline(file, line) && line != "## Example") {
   }
@@ -40,12 +40,12 @@ SegmentHeader example_segment() {
   header.nonce = 0x0123456789abcdef;
   header.base = Position{1};
   header.created = Time{1'700'000'000'000'000};
-  header.file_bytes = 2 * kBlockSize;
+  header.file_bytes = 3 * kBlockSize;
   return header;
 }
 
 std::string encoded_example() {
-  std::string bytes(2 * kBlockSize, '\0');
+  std::string bytes(3 * kBlockSize, '\0');
   const MutableBytes all = std::as_writable_bytes(std::span(bytes));
   encode(example_segment(), all.first(kBlockSize));
   const MutableBytes group = all.subspan(kBlockSize);

@@ -46,6 +46,23 @@ TEST(SegmentHeader, DecodesToWhatWasEncoded) {
   EXPECT_EQ(*decoded, sample_segment());
 }
 
+TEST(ClosingRecord, DecodesToWhatWasEncodedAndNoFlippedByteDoes) {
+  const ClosingRecord record{.nonce = 7,
+                             .next_group = 9,
+                             .last = Position{12},
+                             .last_time = Time{99},
+                             .offset = 3 * kBlockSize,
+                             .chain = 0xfeed};
+  std::vector<std::byte> block(kBlockSize, std::byte{0xff});
+  encode(record, block);
+  EXPECT_EQ(decode_closing_record(block), record);
+  for (std::size_t at = 0; at < block.size(); ++at) {
+    block[at] ^= std::byte{0x10};
+    ASSERT_FALSE(decode_closing_record(block).has_value()) << at;
+    block[at] ^= std::byte{0x10};
+  }
+}
+
 TEST(SegmentHeader, EveryFlippedByteIsCorruptAndNamesTheFile) {
   std::vector<std::byte> block(kBlockSize);
   encode(sample_segment(), block);

@@ -29,13 +29,13 @@ Result<> LocalLog::check_options(const LocalLogOptions& options) {
   NACRE_CHECK(options.file_system != nullptr, "a log needs a file system");
   const bool sizes_fit = options.segment_bytes_min % kBlockSize == 0 &&
                          options.segment_bytes_max % kBlockSize == 0 &&
-                         options.segment_bytes_min >= 2 * kBlockSize &&
+                         options.segment_bytes_min >= 3 * kBlockSize &&
                          options.segment_bytes_min <= options.segment_bytes_max;
   if (!sizes_fit) {
     return fail(
         Code::kInvalid,
         format("segment sizes are {} to {}, expected multiples of {} from {} on",
-               options.segment_bytes_min, options.segment_bytes_max, kBlockSize, 2 * kBlockSize));
+               options.segment_bytes_min, options.segment_bytes_max, kBlockSize, 3 * kBlockSize));
   }
   if (options.inflight_max == 0) {
     return fail(Code::kInvalid, "inflight_max is 0, expected 1 or more");
@@ -121,9 +121,7 @@ void LocalLog::poison(const Error& error) {
 }
 
 LocalLog::Group& LocalLog::open_group(std::uint64_t record_bytes) {
-  const bool joins = !open_.empty() && !open_.back()->full &&
-                     open_.back()->used + record_bytes <= options_.group_bytes_max;
-  if (!joins) {
+  if (!joins(record_bytes)) {
     open_.push_back(std::make_shared<Group>());
     open_.back()->first = nacre::next(last_position());
   }
@@ -131,7 +129,53 @@ LocalLog::Group& LocalLog::open_group(std::uint64_t record_bytes) {
   return *open_.back();
 }
 
-Result<Position> LocalLog::append(Time time, Bytes ops) {
+std::uint64_t LocalLog::room_in_segment() const {
+  return groups_end(segments_.back()->header.file_bytes) - offset_;
+}
+
+std::uint64_t LocalLog::room_in_next() const {
+  const std::uint64_t bytes = blank_ != nullptr ? blank_->bytes : installing_bytes_;
+  return bytes == 0 ? 0 : groups_end(bytes) - kBlockSize;
+}
+
+bool LocalLog::joins(std::uint64_t record_bytes) const {
+  return !open_.empty() && !open_.back()->full &&
+         open_.back()->used + record_bytes <= options_.group_bytes_max;
+}
+
+// Goes through the groups as seal will.
+LocalLog::Place LocalLog::place_of(std::uint64_t record_bytes) const {
+  Place place{.room = room_in_segment()};
+  const auto put = [&](std::uint64_t extent) {
+    if (extent > place.room && !place.is_next) {
+      place.is_next = true;
+      place.room = room_in_next();
+    }
+    place.fits = place.fits && extent <= place.room;
+    place.room -= std::min(place.room, extent);
+  };
+  const bool joins_last = record_bytes > 0 && joins(record_bytes);
+  for (const GroupPtr& group : open_) {
+    const bool grows = joins_last && group == open_.back();
+    put(whole_blocks(group->used + (grows ? record_bytes : 0)));
+  }
+  if (record_bytes > 0 && !joins_last) put(whole_blocks(kGroupHeaderSize + record_bytes));
+  return place;
+}
+
+Result<> LocalLog::check_room(std::uint64_t record_bytes, Room room) const {
+  const Place place = place_of(record_bytes);
+  const std::uint64_t next_bytes = blank_ != nullptr ? blank_->bytes : installing_bytes_;
+  const bool is_last = place.is_next || next_bytes == 0;
+  const std::uint64_t bytes = place.is_next ? next_bytes : segments_.back()->header.file_bytes;
+  const std::uint64_t reserve = is_last && room == Room::kOrdinary ? bytes / kReserveShare : 0;
+  if (place.fits && place.room >= reserve) return {};
+  return fail(Code::kFull, format("{}: a commit of {} bytes has no room before the next segment is "
+                                  "made",
+                                  directory_, record_bytes - kRecordHeaderSize));
+}
+
+Result<Position> LocalLog::append(Time time, Bytes ops, Room room) {
   if (ops.size() > kOpsSizeMax) {
     return fail(Code::kFull,
                 format("a commit has {} bytes, expected at most {}", ops.size(), kOpsSizeMax));
@@ -149,6 +193,7 @@ Result<Position> LocalLog::append(Time time, Bytes ops) {
     return fail(Code::kFull, format("{} bytes wait to be written to the log, expected at most {}",
                                     buffered_bytes_, options_.buffer_bytes_max));
   }
+  NACRE_TRY(check_room(record_bytes, room));  // LOG-4
   Group& group = open_group(record_bytes);
   const Position position = nacre::next(last_position());
   const MutableBytes record = group.extend(record_bytes);
@@ -236,7 +281,7 @@ Result<LocalLog::GroupPtr> LocalLog::seal() {
   NACRE_CHECK(can_seal(), "only with something to write and room to write it");
   open_.front()->full = true;
   const std::uint64_t needed = open_.front()->extent();
-  if (offset_ + needed > segments_.back()->header.file_bytes) NACRE_TRY(rotate(needed));
+  if (needed > room_in_segment()) NACRE_TRY(rotate());
 
   GroupPtr group = std::move(open_.front());
   open_.pop_front();
@@ -383,10 +428,29 @@ Result<> LocalLog::mark_durable() {
   NACRE_TRY(check_usable());
   const bool idle = open_.empty() && in_flight_.empty() && !rotating_;
   if (!idle || marked_durable_ == durable_position()) return {};
+  // Not worth a segment that may not even be to be had.
+  if (room_in_segment() < kBlockSize && room_in_next() == 0) return {};
   open_.push_back(std::make_shared<Group>());
   open_.back()->first = nacre::next(last_position());
   open_.back()->full = true;
   return write_oldest();
+}
+
+Result<> LocalLog::write_closing() {
+  io::AlignedBuffer block(kBlockSize);
+  encode(ClosingRecord{.nonce = segments_.back()->header.nonce,
+                       .next_group = next_group_,
+                       .last = last_position(),
+                       .last_time = last_time(),
+                       .offset = offset_,
+                       .chain = chain_},
+         block.bytes());
+  const std::uint64_t at = groups_end(segments_.back()->header.file_bytes);
+  const std::shared_ptr<io::File> file = active_;
+  mutex_.unlock();
+  auto written = file->write_durably(at, block.bytes());
+  mutex_.lock();
+  return written;
 }
 
 Result<> LocalLog::close() {
@@ -395,7 +459,7 @@ Result<> LocalLog::close() {
   const MutexLock lock(mutex_);
   NACRE_TRY(check_usable());
   closed_ = true;
-  return {};
+  return write_closing();
 }
 
 }  // namespace nacre::log

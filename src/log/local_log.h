@@ -11,7 +11,11 @@
 //   commit costs one write that neither allocates nor grows anything.
 // Unwritten commits: append() only fills memory. Where nobody waits for a commit, the owner
 //   calls wait_durable(last_position()) from time to time, and append() answers kFull, with nothing
-//   changed, when buffer_bytes_max are waiting: call wait_durable(last_position()), append again.
+//   changed, when buffer_bytes_max are waiting: call make_room(), append again.
+// Full disk: what is appended has its place (LOG-4), in blocks that were written before, so a full
+//   disk is met by prepare_segment() or make_room(), never by the write of a commit. While the next
+//   segment cannot be made, ordinary commits leave the last quarter of the current one to those
+//   that free space.
 // Threads: as Log says. A reader belongs to one thread and is destroyed before the log.
 #pragma once
 
@@ -72,7 +76,9 @@ class LocalLog final : public Log {
 
   // kFull: see above, or more than kOpsSizeMax bytes. kInvalid: `time` is not after last_time().
   void set_listener(DurableListener* listener) override { listener_ = listener; }
-  [[nodiscard]] Result<Position> append(Time time, Bytes ops) override;
+  [[nodiscard]] Result<Position> append(Time time, Bytes ops, Room room) override;
+  using Log::append;
+  [[nodiscard]] Result<> make_room(std::uint64_t bytes) override;
   [[nodiscard]] Result<> wait_durable(Position position) override;
   [[nodiscard]] Result<> wait_announced(Position position) override;
   [[nodiscard]] Position last_position() const override { return Position{last_.load()}; }
@@ -129,9 +135,23 @@ class LocalLog final : public Log {
   [[nodiscard]] bool is_due() const NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> check_appended(Position position) const NACRE_REQUIRES(mutex_);
   // Both let the lock go while they write.
-  [[nodiscard]] Result<> rotate(std::uint64_t room) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> rotate() NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> make_blank_of(std::uint64_t bytes) NACRE_REQUIRES(mutex_);
-  [[nodiscard]] Result<> install_next(std::uint64_t bytes) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> install_next() NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> write_closing() NACRE_REQUIRES(mutex_);
+
+  // Where the open groups, and one more commit of `record_bytes` (0: none), will be written.
+  struct Place {
+    std::uint64_t room = 0;  // left behind them
+    bool is_next = false;    // some of them go to the next segment
+    bool fits = true;
+  };
+  [[nodiscard]] Place place_of(std::uint64_t record_bytes) const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> check_room(std::uint64_t record_bytes, Room room) const
+      NACRE_REQUIRES(mutex_);
+  [[nodiscard]] std::uint64_t room_in_segment() const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] std::uint64_t room_in_next() const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool joins(std::uint64_t record_bytes) const NACRE_REQUIRES(mutex_);
   [[nodiscard]] SegmentHeader next_header(std::uint64_t file_bytes) const NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> recycle(const Segment& segment);
   [[nodiscard]] std::uint64_t next_segment_bytes() const NACRE_REQUIRES(mutex_);
@@ -189,6 +209,9 @@ class LocalLog final : public Log {
   Position marked_durable_ NACRE_GUARDED_BY(mutex_){};  // what the newest header says is durable
   std::unique_ptr<BlankFile> blank_ NACRE_GUARDED_BY(mutex_);  // the next segment
   bool preparing_ NACRE_GUARDED_BY(mutex_) = false;
+  bool is_short_ NACRE_GUARDED_BY(mutex_) = false;  // the disk had no room for the next segment
+  // Of the segment that a rotation is about to put in place; 0: none.
+  std::uint64_t installing_bytes_ NACRE_GUARDED_BY(mutex_) = 0;
 
   // Running total of group bytes, noted every now and then, to tell what a trim leaves.
   std::uint64_t total_bytes_ NACRE_GUARDED_BY(mutex_) = 0;

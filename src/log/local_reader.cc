@@ -137,7 +137,7 @@ Result<> LocalLog::mark_groups(const std::shared_ptr<Segment>& segment) {
       segment->path, {.mode = io::OpenMode::kReadOnly, .direct = true})));
   Segment found;
   GroupMark mark = segment->beginning();
-  const std::uint64_t end = segment->header.file_bytes;
+  const std::uint64_t end = groups_end(segment->header.file_bytes);
   while (mark.offset + kBlockSize <= end) {
     const Bytes head = NACRE_TRY(window.at(mark.offset, kBlockSize, end));
     const auto header = decode_group_header(head);

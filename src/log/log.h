@@ -37,13 +37,27 @@ class DurableListener {
   virtual void durable_advanced() = 0;
 };
 
+// Whom the room is for that is left on a full disk.
+enum class Room : std::uint8_t {
+  kOrdinary,
+  kAll  // for a commit that helps to free space: down to the last
+};
+
 class Log {
  public:
   virtual ~Log() = default;
   // One at most; null: nobody. Set while no commit is under way.
   virtual void set_listener(DurableListener* listener) = 0;
   // Queues one validated batch as position last_position() + 1; no I/O. Times strictly increase.
-  [[nodiscard]] virtual Result<Position> append(Time time, Bytes ops) = 0;
+  // kFull, with nothing changed, where there is no room for it yet: make_room(), append again.
+  [[nodiscard]] virtual Result<Position> append(Time time, Bytes ops, Room room) = 0;
+  [[nodiscard]] Result<Position> append(Time time, Bytes ops) {
+    return append(time, ops, Room::kOrdinary);
+  }
+  // Writes what waits, and gets hold of space for a commit of `bytes`; others may take it before
+  // the caller does. kFull when the disk has none, or less than is kept back: nothing is lost by
+  // that, and it may be tried again.
+  [[nodiscard]] virtual Result<> make_room(std::uint64_t bytes) = 0;
   // Returns once `position` is durable: on disk here, on a majority when replicated. Any number of
   // threads may wait; one of them does the writing for all (group commit).
   [[nodiscard]] virtual Result<> wait_durable(Position position) = 0;

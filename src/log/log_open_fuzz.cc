@@ -19,7 +19,7 @@ namespace {
 using namespace nacre;
 using namespace nacre::log;
 
-constexpr std::uint64_t kSegmentBytes = 5 * kBlockSize;
+constexpr std::uint64_t kSegmentBytes = 6 * kBlockSize;
 
 LocalLogOptions options_for(io::FileSystem& disk) {
   LocalLogOptions options;
@@ -37,6 +37,7 @@ std::unique_ptr<io::SimFileSystem> write_log() {
   for (const int commits : {1, 3, 1, 1, 2}) {
     for (int i = 0; i < commits; ++i) {
       const std::string ops(time == 4 ? 4200 : 30, static_cast<char>('a' + time));
+      NACRE_CHECK((*log)->make_room(ops.size()).has_value(), "nothing fails on this disk");
       const auto position = (*log)->append(Time{++time}, as_bytes(ops));
       NACRE_CHECK(position.has_value(), "nothing fails on this disk");
     }

@@ -55,10 +55,13 @@ inline std::string ops_of(std::uint64_t position) {
 
 inline Time time_of(std::uint64_t position) { return Time{1'000'000 + 10 * position}; }
 
-inline Result<Position> append_next(LocalLog& log) {
+inline Result<Position> append_next(LocalLog& log, Room room = Room::kOrdinary) {
   const std::uint64_t position = number(log.last_position()) + 1;
   const std::string ops = ops_of(position);
-  return log.append(time_of(position), as_bytes(ops));
+  auto appended = log.append(time_of(position), as_bytes(ops), room);
+  if (appended.has_value() || appended.error().code() != Code::kFull) return appended;
+  NACRE_TRY(log.make_room(ops.size()));
+  return log.append(time_of(position), as_bytes(ops), room);
 }
 
 // Reads from `first` to the end and expects each commit to be what append_next wrote.

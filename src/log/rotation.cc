@@ -31,10 +31,11 @@ SegmentHeader LocalLog::next_header(std::uint64_t file_bytes) const {
   return header;
 }
 
-Result<> LocalLog::rotate(std::uint64_t room) {
+Result<> LocalLog::rotate() {
   rotating_ = true;  // nobody seals a group meanwhile
-  auto installed = install_next(std::max(next_segment_bytes(), kBlockSize + room));
+  auto installed = install_next();
   rotating_ = false;
+  installing_bytes_ = 0;
   rotated_.notify_all();
   if (installed.has_value()) return {};
   if (failure_) return stopped();
@@ -42,10 +43,13 @@ Result<> LocalLog::rotate(std::uint64_t room) {
   return installed;
 }
 
-Result<> LocalLog::install_next(std::uint64_t bytes) {
-  NACRE_TRY(make_blank_of(bytes));
+Result<> LocalLog::install_next() {
+  while (preparing_) rotated_.wait(mutex_);
+  if (failure_) return stopped();
+  NACRE_CHECK(blank_ != nullptr, "no commit is appended before there is a place for it");  // LOG-4
   BlankFile blank = std::move(*blank_);
   blank_.reset();
+  installing_bytes_ = blank.bytes;
   auto segment = std::make_shared<Segment>();
   segment->header = next_header(blank.bytes);
   segment->path = segment_path(directory_, segment->header.seq);
@@ -61,23 +65,29 @@ Result<> LocalLog::install_next(std::uint64_t bytes) {
 }
 
 Result<> LocalLog::make_blank_of(std::uint64_t bytes) {
-  while (preparing_) rotated_.wait(mutex_);
-  if (failure_) return stopped();
+  while (preparing_ || rotating_) rotated_.wait(mutex_);
+  NACRE_TRY(check_usable());
   if (blank_ != nullptr && blank_->bytes >= bytes) return {};
-  const std::unique_ptr<BlankFile> too_small = std::move(blank_);
-  const SegmentSeq seq = next(segments_.back()->header.seq);
+  if (blank_ != nullptr && place_of(0).is_next) return {};  // it is spoken for
+  // A smaller one is kept, with its name, until the larger is there.
+  SegmentSeq seq = next(segments_.back()->header.seq);
+  if (blank_ != nullptr && blank_->path == blank_path(directory_, seq)) seq = next(seq);
   preparing_ = true;
   mutex_.unlock();
-  Result<> removed;
-  if (too_small != nullptr) removed = options_.file_system->remove(too_small->path);
-  auto blank = make_blank(*options_.file_system, directory_, seq, bytes);
+  auto made = make_blank(*options_.file_system, directory_, seq, bytes);
   mutex_.lock();
   preparing_ = false;
   rotated_.notify_all();
-  NACRE_TRY(std::move(removed));
-  if (!blank.has_value()) return std::unexpected(std::move(blank).error());
-  blank_ = std::make_unique<BlankFile>(std::move(*blank));
-  return {};
+  is_short_ = !made.has_value() && made.error().code() == Code::kFull;
+  if (!made.has_value()) return std::unexpected(std::move(made).error());
+  auto other = std::make_unique<BlankFile>(std::move(*made));
+  if (blank_ == nullptr || !place_of(0).is_next) blank_.swap(other);
+  if (other == nullptr) return {};
+  mutex_.unlock();
+  other->file.reset();
+  auto removed = options_.file_system->remove(other->path);
+  mutex_.lock();
+  return removed;
 }
 
 Result<> LocalLog::prepare_segment() {
@@ -85,6 +95,23 @@ Result<> LocalLog::prepare_segment() {
   NACRE_TRY(check_usable());
   if (rotating_ || preparing_) return {};
   return make_blank_of(next_segment_bytes());
+}
+
+Result<> LocalLog::make_room(std::uint64_t bytes) {
+  const std::uint64_t record_bytes = kRecordHeaderSize + bytes;
+  const std::uint64_t used = 2 * kBlockSize + whole_blocks(kGroupHeaderSize + record_bytes);
+  const std::uint64_t least = whole_blocks(used * kReserveShare / (kReserveShare - 1)) + kBlockSize;
+  NACRE_TRY(wait_durable(last_position()));
+  const MutexLock lock(mutex_);
+  NACRE_TRY(check_usable());
+  if (check_room(record_bytes, Room::kOrdinary).has_value()) return {};
+  auto made = make_blank_of(std::max(next_segment_bytes(), least));
+  if (made.has_value() || made.error().code() != Code::kFull) return made;
+  // A smaller one may still be to be had.
+  const std::uint64_t smaller = std::max(options_.segment_bytes_min, least);
+  if (smaller < next_segment_bytes()) made = make_blank_of(smaller);
+  if (made.has_value() || made.error().code() != Code::kFull) return made;
+  return std::unexpected(std::move(made).error().while_doing("making the next segment of the log"));
 }
 
 Result<> LocalLog::trim(Position needed, Position wanted) {
@@ -115,8 +142,9 @@ Result<> LocalLog::trim(Position needed, Position wanted) {
 Result<> LocalLog::recycle(const Segment& segment) {
   io::FileSystem& fs = *options_.file_system;
   MutexLock lock(mutex_);
-  const bool wanted = !failure_ && !rotating_ && !preparing_ && blank_ == nullptr &&
-                      segment.header.file_bytes >= next_segment_bytes();
+  const bool wanted =
+      !failure_ && !rotating_ && !preparing_ && blank_ == nullptr &&
+      segment.header.file_bytes >= (is_short_ ? options_.segment_bytes_min : next_segment_bytes());
   if (!wanted) {
     lock.unlock();
     return fs.remove(segment.path);

@@ -31,6 +31,12 @@ class Scanner {
   Result<> remove_leftovers(const DirectoryListing& listing);
   // Headers of all segments that matter; picks the one to start in.
   Result<> read_headers(const std::vector<SegmentSeq>& seqs);
+  // Whether the log was closed and nothing of it is needed: then the tail is known without a look
+  // at the groups.
+  Result<bool> take_closing();
+  Result<std::optional<ClosingRecord>> closing_of(std::size_t index);
+  // Before the first commit that comes after the close (LOG-5).
+  Result<> wipe_closing();
   // Follows the groups from the start to the first that does not hold.
   Result<> follow();
   Result<bool> take_group(WindowReader& reader, std::size_t index);
@@ -81,12 +87,16 @@ Result<Tail> Scanner::run() {
   const DirectoryListing listing = NACRE_TRY(list_segments(fs_, directory_));
   NACRE_TRY(remove_leftovers(listing));
   NACRE_TRY(read_headers(listing.segments));
-  NACRE_TRY(follow());
-  NACRE_TRY(look_behind());
-  NACRE_TRY(judge());
-  NACRE_TRY(wipe_behind());
-  NACRE_TRY(remove_later_segments());
-  NACRE_TRY(write_doubtful_again());
+  const bool is_closed = NACRE_TRY(take_closing());
+  if (!is_closed) {
+    NACRE_TRY(follow());
+    NACRE_TRY(look_behind());
+    NACRE_TRY(judge());
+    NACRE_TRY(wipe_behind());
+    NACRE_TRY(remove_later_segments());
+    NACRE_TRY(write_doubtful_again());
+  }
+  NACRE_TRY(wipe_closing());
   tail_.marked = std::min(durable_, tail_.last);
   segments_[current_]->end = tail_.offset;
   tail_.segments = std::move(segments_);
@@ -115,7 +125,7 @@ Result<> Scanner::read_headers(const std::vector<SegmentSeq>& seqs) {
       continue;
     }
     segment->header = *header;
-    segment->end = header->file_bytes;
+    segment->end = groups_end(header->file_bytes);
     segment->is_marked = false;
     if (header->base <= first) intact = {};
     const bool follows = segments_.empty() || next(segments_.back()->header.seq) == seq;
@@ -131,6 +141,53 @@ Result<> Scanner::read_headers(const std::vector<SegmentSeq>& seqs) {
                 format("{}: no segment holds position {}", directory_, number(first)));
   }
   return {};
+}
+
+Result<std::optional<ClosingRecord>> Scanner::closing_of(std::size_t index) {
+  const SegmentHeader& segment = segments_[index]->header;
+  const auto file = NACRE_TRY(open(index, io::OpenMode::kReadOnly));
+  io::AlignedBuffer block(kBlockSize);
+  NACRE_TRY(file->read(groups_end(segment.file_bytes), block.bytes()));
+  auto closing = decode_closing_record(block.bytes());
+  if (closing && closing->nonce != segment.nonce) closing.reset();
+  return closing;
+}
+
+Result<bool> Scanner::take_closing() {
+  const std::size_t index = segments_.size() - 1;
+  const SegmentHeader& segment = segments_[index]->header;
+  const std::uint64_t end = groups_end(segment.file_bytes);
+  const auto closing = NACRE_TRY(closing_of(index));
+  const bool counts = closing && options_.first_needed == nacre::next(closing->last) &&
+                      options_.durable <= closing->last && segment.base <= options_.first_needed &&
+                      closing->offset % kBlockSize == 0 && closing->offset >= kBlockSize &&
+                      closing->offset <= end && closing->next_group >= segment.base_group &&
+                      closing->last_time >= segment.base_time;
+  if (!counts) return false;
+  if (closing->offset < end) {
+    // What follows a close proves that its record should have been wiped.
+    WindowReader reader(NACRE_TRY(open(index, io::OpenMode::kReadOnly)));
+    const Bytes head =
+        NACRE_TRY(reader.at(closing->offset, kBlockSize, closing->offset + kBlockSize));
+    const auto header = decode_group_header(head);
+    if (header && header->nonce == segment.nonce) return false;
+  }
+  start_ = current_ = index;
+  durable_ = closing->last;
+  tail_.last = closing->last;
+  tail_.last_time = closing->last_time;
+  tail_.group = closing->next_group;
+  tail_.chain = closing->chain;
+  tail_.offset = closing->offset;
+  return true;
+}
+
+Result<> Scanner::wipe_closing() {
+  const auto closing = NACRE_TRY(closing_of(current_));
+  if (!closing) return {};
+  const auto file = NACRE_TRY(open(current_, io::OpenMode::kReadWrite));
+  const io::AlignedBuffer zeros(kBlockSize);
+  return file->write_durably(groups_end(segments_[current_]->header.file_bytes), zeros.bytes());
 }
 
 Result<> Scanner::follow() {
@@ -164,21 +221,22 @@ bool Scanner::continues(std::size_t index) const {
 Result<bool> Scanner::take_group(WindowReader& reader, std::size_t index) {
   const SegmentHeader& segment = segments_[index]->header;
   const std::uint64_t offset = tail_.offset;
+  const std::uint64_t end = groups_end(segment.file_bytes);
   const auto refuse = [&](std::string_view why) {
     reason_ = why;
     return false;
   };
-  if (offset + kBlockSize > segment.file_bytes) return refuse("the segment ends");
-  const Bytes head = NACRE_TRY(reader.at(offset, kBlockSize, segment.file_bytes));
+  if (offset + kBlockSize > end) return refuse("the segment ends");
+  const Bytes head = NACRE_TRY(reader.at(offset, kBlockSize, end));
   const auto header = decode_group_header(head);
   if (!header || header->nonce != segment.nonce) return refuse("no group header");
   if (header->number != tail_.group || header->first != expected()) {
     return refuse("the group header is of another group");
   }
   if (header->chain != tail_.chain) return refuse("the group does not continue the chain");
-  if (header->extent() > segment.file_bytes - offset) return refuse("the group exceeds its file");
+  if (header->extent() > end - offset) return refuse("the group exceeds its file");
   const std::uint32_t crc = stored_checksum(head);
-  const Bytes group = NACRE_TRY(reader.at(offset, header->extent(), segment.file_bytes));
+  const Bytes group = NACRE_TRY(reader.at(offset, header->extent(), end));
   const Bytes payload = group.subspan(kGroupHeaderSize, header->payload_bytes);
   if (crc32c(payload) != header->payload_crc) return refuse("the checksum of the group differs");
   const std::string wrong = check_payload(*header, payload, tail_.last_time);
@@ -214,14 +272,15 @@ Result<> Scanner::look_behind() {
 
 Result<> Scanner::search(std::size_t index, std::uint64_t from) {
   const SegmentHeader& segment = segments_[index]->header;
+  const std::uint64_t end = groups_end(segment.file_bytes);
   WindowReader reader(NACRE_TRY(open(index, io::OpenMode::kReadOnly)));
-  for (std::uint64_t at = from; at + kBlockSize <= segment.file_bytes; at += kBlockSize) {
-    const Bytes head = NACRE_TRY(reader.at(at, kBlockSize, segment.file_bytes));
+  for (std::uint64_t at = from; at + kBlockSize <= end; at += kBlockSize) {
+    const Bytes head = NACRE_TRY(reader.at(at, kBlockSize, end));
     const auto header = decode_group_header(head);
     if (!header || header->nonce != segment.nonce) continue;
     raise_durable(header->durable);
     if (index != current_) continue;
-    wipe_end_ = std::max(wipe_end_, std::min(at + header->extent(), segment.file_bytes));
+    wipe_end_ = std::max(wipe_end_, std::min(at + header->extent(), end));
   }
   return {};
 }

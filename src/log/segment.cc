@@ -31,6 +31,10 @@ std::string segment_path(std::string_view directory, SegmentSeq seq) {
   return path_of(directory, seq, "log");
 }
 
+std::string blank_path(std::string_view directory, SegmentSeq seq) {
+  return path_of(directory, seq, "new");
+}
+
 Result<DirectoryListing> list_segments(io::FileSystem& fs, std::string_view directory) {
   DirectoryListing listing;
   const std::vector<std::string> names = NACRE_TRY(fs.list(directory));
@@ -53,9 +57,16 @@ Result<DirectoryListing> list_segments(io::FileSystem& fs, std::string_view dire
 Result<BlankFile> make_blank(io::FileSystem& fs, std::string_view directory, SegmentSeq seq,
                              std::uint64_t bytes) {
   BlankFile blank;
-  blank.path = path_of(directory, seq, "new");
+  blank.path = blank_path(directory, seq);
   blank.bytes = bytes;
-  blank.file = NACRE_TRY(fs.open(blank.path, {.mode = io::OpenMode::kCreate, .direct = true}));
+  const io::OpenOptions anew{.mode = io::OpenMode::kCreate, .direct = true};
+  auto file = fs.open(blank.path, anew);
+  if (!file.has_value() && file.error().code() == Code::kExists) {
+    // Left by an attempt that failed in the middle.
+    NACRE_TRY(fs.remove(blank.path));
+    file = fs.open(blank.path, anew);
+  }
+  blank.file = NACRE_TRY(std::move(file));
   auto written = write_zeros(*blank.file, bytes);
   if (!written.has_value()) {
     blank.file.reset();

@@ -28,6 +28,9 @@ struct GroupMark {
   Time before{};             // of position first - 1
 };
 
+// One part in so many of the last segment there is room for is kept for what frees space.
+inline constexpr std::uint64_t kReserveShare = 4;
+
 inline constexpr std::uint64_t kMarkSpacing = 64 << 10;  // bytes between a segment's marks
 
 // A segment that readers and the writer know. `end` and the marks are guarded by the log's lock.
@@ -54,6 +57,7 @@ struct Segment {
 };
 
 [[nodiscard]] std::string segment_path(std::string_view directory, SegmentSeq seq);
+[[nodiscard]] std::string blank_path(std::string_view directory, SegmentSeq seq);
 [[nodiscard]] constexpr SegmentSeq next(SegmentSeq seq) {
   return SegmentSeq{static_cast<std::uint64_t>(seq) + 1};
 }

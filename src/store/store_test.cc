@@ -30,6 +30,7 @@ class StoreTest : public ::testing::Test {
   // Appends, makes durable, applies and publishes one batch, as a pipeline would.
   Result<> commit(const BatchWriter& batch) {
     const Time time{number(store_->log().last_time()) + 1};
+    NACRE_TRY(store_->log().make_room(batch.bytes().size()));
     const Position position = NACRE_TRY(store_->log().append(time, batch.bytes()));
     NACRE_TRY(store_->log().wait_durable(position));
     NACRE_TRY(store_->apply(position, time, batch.bytes()));

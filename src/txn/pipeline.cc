@@ -21,6 +21,17 @@ constexpr std::uint64_t kLogBlock = 4096;
 constexpr int kRoomAttempts = 100;
 constexpr std::uint64_t kCheckBytesMax = std::uint64_t{256} << 10;
 
+// Whether a batch frees space once it is applied.
+bool only_removes(Bytes ops) {
+  store::BatchReader reader(ops);
+  while (true) {
+    const auto op = reader.next();
+    if (!op.has_value()) return false;
+    if (!op->has_value()) return true;
+    if ((*op)->kind == store::OpKind::kPut) return false;
+  }
+}
+
 }  // namespace
 
 Pipeline::Pipeline(store::Store& store, const Options& options)
@@ -59,7 +70,7 @@ Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
   for (int attempt = 0; attempt < kRoomAttempts; ++attempt) {
     if (sequenced.has_value() || sequenced.error().code() != Code::kFull) break;
     // The log's buffer has no room before it is written; others may take it before we do.
-    NACRE_TRY(flush());
+    NACRE_TRY(make_room(request));
     sequenced = sequence(request);
   }
   const Outcome outcome = NACRE_TRY(std::move(sequenced));
@@ -78,6 +89,16 @@ Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
   if (request.durability != Durability::kSync) NACRE_TRY(flush_later(request.durability, bytes));
   keep_up(request.durability == Durability::kSync ? std::max(bytes, kLogBlock) : bytes);
   return outcome;
+}
+
+Result<> Pipeline::make_room(Request& request) {
+  NACRE_TRY(flush());
+  auto made = store_.log().make_room(request.ops.size());
+  const bool may_try = !made.has_value() && made.error().code() == Code::kFull &&
+                       request.room == log::Room::kOrdinary && only_removes(as_bytes(request.ops));
+  if (!may_try) return made;
+  request.room = log::Room::kAll;
+  return {};
 }
 
 Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
@@ -102,7 +123,7 @@ Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
   }
   if (outcome.conflict.has_value()) return outcome;
   const Time time = std::max(now, Time{number(last_time_) + 1});  // TXN-3
-  outcome.position = NACRE_TRY(store_.log().append(time, as_bytes(request.ops)));
+  outcome.position = NACRE_TRY(store_.log().append(time, as_bytes(request.ops), request.room));
   note_event("txn.sequenced", number(outcome.position));
   last_time_ = time;
   conflicts_.note(request.footprint, outcome.position);

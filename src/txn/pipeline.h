@@ -52,6 +52,7 @@ class Pipeline final : private log::DurableListener {
     Durability durability = Durability::kSync;
     // Refused with kInvalid unless it becomes exactly this commit.
     std::optional<Position> expected{};
+    log::Room room = log::Room::kOrdinary;
     const ReadSet* reads = nullptr;                 // of a serializable transaction
     Position keys_unchanged_until = kNoPosition;    // as Conflicts::find takes it
     Position ranges_unchanged_until = kNoPosition;  // commit() notes here what it has checked
@@ -104,6 +105,8 @@ class Pipeline final : private log::DurableListener {
   };
 
   [[nodiscard]] Result<Outcome> sequence(Request& request);
+  // After the log had no room for it: makes some. kFull when the disk is.
+  [[nodiscard]] Result<> make_room(Request& request);
   // ISO-3, ahead of sequence() and without its lock for most of the work: the first conflict of the
   // ranges read, among the commits so far. `request` gets where it need not look again.
   [[nodiscard]] std::optional<Conflict> check_ranges(Request& request);
