@@ -110,9 +110,10 @@ Result<> Pager::load_map(std::uint32_t index) {
       continue;
     }
     maps_loading_.push_back(key);
+    const MapRoot opened = opened_;
     mutex_.unlock();
     auto map = read_map_block(*file_, path_, static_cast<std::uint8_t>(level), block, word,
-                              opened_.seq, opened_.file_blocks);
+                              opened.seq, opened.file_blocks);
     mutex_.lock();
     std::erase(maps_loading_, key);
     changed_.notify_all();

@@ -32,7 +32,7 @@ using Page = std::array<std::byte, kPageSize>;
 
 class Packer {
  public:
-  explicit Packer(const Target& target) : target_(target), pager_(*target.pager) {}
+  explicit Packer(const Target& target) : pager_(*target.pager) {}
 
   // Leaves `index` and `index` + 1 of `parent`. Returns what became of them; under a Pin.
   enum class Outcome : std::uint8_t { kAsBefore, kMerged, kShifted };
@@ -127,7 +127,6 @@ class Packer {
     copy_node(pager_.writable(node.page()), built.data());
   }
 
-  Target target_;
   page::Pager& pager_;
   std::vector<Cell> cells_;
 };
