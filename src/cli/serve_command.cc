@@ -36,7 +36,7 @@ class ServeCommand final : public Command {
     arguments.number("--port", "N", port_, 0, 65'535,
                      "Loopback TCP on this port; 0 takes a free one.");
     arguments.number("--cache-mb", "N", cache_mb_, 1, 1 << 20,
-                     "Memory for the pages of each open database; 256 if not given.");
+                     "Memory that all databases share; 256 if not given.");
   }
 
   Result<Exit> run(Console& console) override {

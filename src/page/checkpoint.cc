@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/scheduler.h"
 #include "io/aligned_buffer.h"
 #include "page/pager.h"
 
@@ -11,7 +12,8 @@ namespace nacre::page {
 namespace {
 
 constexpr std::size_t kPagesPerWrite = 64;
-constexpr std::size_t kFramesPerLook = 4096;
+constexpr std::size_t kFramesPerLook = 1024;
+constexpr std::size_t kPagesPerRecheck = 4096;
 constexpr std::size_t kMapBlocksPerWrite = 64;
 // A free end that is shorter, or shorter than a sixteenth of the file, is kept: the next checkpoint
 // is written there.
@@ -19,10 +21,10 @@ constexpr std::uint64_t kTailMin = 256;  // blocks
 
 }  // namespace
 
-Result<> Pager::write_checkpoint(const Cut& cut, const RootRecord& root) {
+Result<> Pager::write_checkpoint(const Cut& cut, const RootRecord& root, const Pace& pace) {
   const MutexLock alone(checkpoint_mutex_);
   bool superblock_begun = false;
-  Result<> written = write_checkpoint_parts(cut, root, superblock_begun);
+  Result<> written = write_checkpoint_parts(cut, root, pace, superblock_begun);
   const MutexLock lock(mutex_);
   if (written.has_value()) {
     note_write();
@@ -62,7 +64,7 @@ Result<> Pager::sync_file() {
   return synced;
 }
 
-Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root,
+Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root, const Pace& pace,
                                        bool& superblock_begun) {
   {
     const MutexLock lock(mutex_);
@@ -79,7 +81,7 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root,
     const std::uint64_t enough = blocks_.used() + blocks_.used() / 4 + kTailMin;
     if (is_derived_ && blocks_.end() > enough) image_.mark_above(enough);
   }
-  NACRE_TRY(write_wanted_pages());
+  NACRE_TRY(write_wanted_pages(pace));
   NACRE_TRY(write_map(cut.seq));
   NACRE_TRY(sync_file());
   Superblock superblock;
@@ -110,48 +112,63 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root,
   return {};
 }
 
-// Takes up to kPagesPerWrite pages of the cut from frame `from` on. Returns whether there may be
-// more: unseen frames, or pages that somebody else is writing.
-bool Pager::collect_wanted(std::size_t& from, std::vector<Writing>& pages) {
-  const std::size_t end = std::min(arena_.taken(), from + kFramesPerLook);
-  for (; from < end && pages.size() < kPagesPerWrite; ++from) {
-    std::byte* frame = arena_.frame(from);
-    if (arena_.info(frame).state == FrameState::kDirty && is_wanted_by_checkpoint(frame)) {
+// Takes up to kPagesPerWrite pages of the cut from where it left off. Returns whether there are
+// frames it has not looked at.
+bool Pager::collect_wanted(Progress& progress, std::vector<Writing>& pages) {
+  const std::size_t end = std::min(arena_.taken(), progress.from + kFramesPerLook);
+  for (; progress.from < end && pages.size() < kPagesPerWrite; ++progress.from) {
+    std::byte* frame = arena_.frame(progress.from);
+    const FrameState state = arena_.info(frame).state;
+    if (state != FrameState::kDirty && state != FrameState::kWriting) continue;
+    if (!is_wanted_by_checkpoint(frame)) continue;
+    if (state == FrameState::kWriting) {
+      progress.others_write = true;
+    } else {
       pages.push_back({.frame = frame, .block = 0, .seq = {}, .checksum = 0});
     }
   }
-  return from < arena_.taken();
+  return progress.from < arena_.taken();
 }
 
-Result<> Pager::write_wanted_pages() {
+// Every step under the lock is short: committers and readers that miss need it too.
+Result<> Pager::write_wanted_pages(const Pace& pace) {
   std::vector<Writing> pages;
-  MutexLock lock(mutex_);
-  for (std::size_t from = 0;;) {
+  Progress progress;
+  for (std::size_t written_count = 0;;) {
     pages.clear();
-    const bool more = collect_wanted(from, pages);
-    if (!pages.empty()) {
+    bool more = false;
+    {
+      const MutexLock lock(mutex_);
+      more = collect_wanted(progress, pages);
       begin_writing(pages);
-      lock.unlock();
+    }
+    if (!pages.empty()) {
+      const auto start = steady_now();
       Result<> written = write_pages(pages);
-      lock.lock();
-      end_writing(pages, written.has_value());
+      {
+        const MutexLock lock(mutex_);
+        end_writing(pages, written.has_value());
+        written_count += pages.size();
+        // What was kept only to be written need not wait for the rest.
+        if (written_count >= kPagesPerRecheck) {
+          recheck_kept_ = true;
+          written_count = 0;
+        }
+      }
       NACRE_TRY(std::move(written));
+      if (pace != nullptr) {
+        pace(std::chrono::duration_cast<std::chrono::microseconds>(steady_now() - start));
+      }
     }
-    if (more) {
-      lock.unlock();  // lets readers that miss come through
-      lock.lock();
-      continue;
-    }
-    // An eviction may be writing a page of the cut; what it could not write is ours again.
-    bool open = false;
-    for (std::size_t i = 0; i < arena_.taken() && !open; ++i) {
-      open = is_wanted_by_checkpoint(arena_.frame(i));
-    }
-    if (!open) break;
+    if (more) continue;
+    if (!progress.others_write) break;
+    // Of those only what the others could not write is ours again.
+    const MutexLock lock(mutex_);
     changed_.wait_for(mutex_, std::chrono::microseconds(200));
     NACRE_TRY(check_poison());
-    from = 0;
+    progress = {};
   }
+  const MutexLock lock(mutex_);
   recheck_kept_ = true;
   return {};
 }

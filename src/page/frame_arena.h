@@ -3,17 +3,19 @@
 // Invariants: a frame stays where it is until the arena dies; a stale pointer into one reads
 // another
 //   page, never unmapped memory.
-// Cost:    address space for all frames at once, memory as frames are first used; huge pages from
-//   the second 2 MB on.
-// Threads: address arithmetic: any thread. take_fresh(): under the pager's lock. Fields of a
-//   descriptor: as said there.
+// Cost:    address space for all frames at once, memory as frames are taken from the budget; huge
+//   pages from the second 2 MB on, where the budget has 2 MB at once.
+// Threads: address arithmetic: any thread. Taking and giving back: under the pager's lock. Fields
+//   of a descriptor: as said there.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/check.h"
+#include "base/memory_budget.h"
 #include "base/result.h"
 #include "page/mapping_word.h"
 #include "page/memory.h"
@@ -47,13 +49,15 @@ class FrameArena {
   [[nodiscard]] Result<> init(std::size_t frame_count_max);
 
   [[nodiscard]] std::size_t frame_count_max() const { return frame_count_max_; }
+  // Frames that have ever been taken are below this index.
   [[nodiscard]] std::size_t taken() const { return taken_; }
 
-  // A frame never used before, null when all have been.
-  [[nodiscard]] std::byte* take_fresh();
-
-  // Gives the memory of an unused frame back to the system until it is written again.
-  static void give_memory_back(std::byte* frame);
+  // A frame without content, its memory taken from `account`; null when that has none to give.
+  [[nodiscard]] std::byte* take(MemoryBudget::Account& account);
+  // As take(), from the account's floor.
+  [[nodiscard]] std::byte* take_from_floor(MemoryBudget::Account& account);
+  // The frame is in no use; its memory goes back to the system and to `account`.
+  void give(std::byte* frame, MemoryBudget::Account& account);
 
   [[nodiscard]] std::byte* frame(std::size_t index) const { return frames_ + index * kPageSize; }
   [[nodiscard]] FrameInfo& info(const std::byte* frame) const {
@@ -65,8 +69,15 @@ class FrameArena {
   Reservation info_memory_;
   std::byte* frames_ = nullptr;
   FrameInfo* infos_ = nullptr;
+  [[nodiscard]] bool has_room() const { return !given_.empty() || taken_ < frame_count_max_; }
+  [[nodiscard]] std::byte* fresh_frame();
+  [[nodiscard]] std::byte* empty_frame();  // given back before, or fresh
+
   std::size_t frame_count_max_ = 0;
   std::size_t taken_ = 0;
+  std::size_t paid_ = 0;           // frames of the huge page under way that are paid for
+  std::vector<std::byte*> given_;  // taken once, and without memory now
+  std::vector<bool> is_small_;     // huge pages that were broken up to give parts of them back
 };
 
 }  // namespace nacre::page

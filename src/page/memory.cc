@@ -23,6 +23,9 @@ Result<Reservation> Reservation::make(std::size_t size) {
   const std::uintptr_t aligned = (address + kHugePageSize - 1) / kHugePageSize * kHugePageSize;
   made.data_ = static_cast<std::byte*>(at) + (aligned - address);
   made.size_ = size;
+  // Where the system's habit is to give huge pages unasked, a thousand small tables would take two
+  // gigabytes.
+  made.use_small_pages(0, size);
   return made;
 }
 
@@ -46,6 +49,14 @@ Reservation::~Reservation() {
 
 void Reservation::use_huge_pages(std::size_t from, std::size_t size) const {
   ::madvise(data_ + from, size, MADV_HUGEPAGE);
+}
+
+void Reservation::use_small_pages(std::size_t from, std::size_t size) const {
+  ::madvise(data_ + from, size, MADV_NOHUGEPAGE);
+}
+
+void Reservation::give_memory_back(std::size_t from, std::size_t size) const {
+  ::madvise(data_ + from, size, MADV_DONTNEED);
 }
 
 }  // namespace nacre::page

@@ -24,8 +24,11 @@ class Reservation {
 
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return size_; }
-  // Asks for huge pages in [from, from + size); a wish, not an order.
+  // Asks for huge pages in [from, from + size); a wish, not an order. Until then there are none.
   void use_huge_pages(std::size_t from, std::size_t size) const;
+  void use_small_pages(std::size_t from, std::size_t size) const;
+  // The bytes of [from, from + size) are zero again and take no memory until touched.
+  void give_memory_back(std::size_t from, std::size_t size) const;
 
  private:
   std::byte* data_ = nullptr;

@@ -10,7 +10,7 @@
 namespace nacre::page {
 namespace {
 
-constexpr std::size_t kFrameCountMin = 32;
+constexpr std::size_t kPagesMin = 32;           // of memory, for any database
 constexpr std::uint64_t kReclaimBlocks = 1024;  // of value chunks: their space is soon wanted
 constexpr std::size_t kReclaimBatch = 256;      // frames; shares one barrier of about 12 us
 
@@ -18,6 +18,12 @@ std::string_view directory_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// A database can do nothing with less.
+Options sensible(Options options) {
+  options.cache_bytes = std::max(options.cache_bytes, kPagesMin * kPageSize);
+  return options;
 }
 
 // The first contents of the file: both generations, so that from the first day on two bad copies of
@@ -66,9 +72,17 @@ bool Hold::is_cancelled() const {
 }
 
 Pager::Pager(io::FileSystem& file_system, std::string_view path, const Options& options)
-    : file_system_(&file_system), path_(path), options_(options) {}
+    : file_system_(&file_system),
+      path_(path),
+      options_(sensible(options)),
+      own_memory_(options.memory != nullptr ? nullptr
+                                            : std::make_unique<MemoryBudget>(options_.cache_bytes)),
+      memory_(options.memory != nullptr ? *options.memory : *own_memory_),
+      account_(memory_, *this, {.floor = kPagesMin * kPageSize, .cap = options_.cache_bytes}),
+      tables_charge_(memory_) {}
 
 Pager::~Pager() {
+  account_.close();
   const MutexLock lock(mutex_);
   NACRE_CHECK(holds_.empty(), "holds are given back before their pager goes");
   NACRE_CHECK(cancelled_holds_.empty(), "holds are given back before their pager goes");
@@ -76,7 +90,7 @@ Pager::~Pager() {
 
 Result<> Pager::init() {
   NACRE_TRY(table_.init());
-  NACRE_TRY(arena_.init(std::max(kFrameCountMin, options_.cache_bytes / kPageSize)));
+  NACRE_TRY(arena_.init(options_.cache_bytes / kPageSize));
   file_ = NACRE_TRY(file_system_->open(path_, {.mode = io::OpenMode::kReadWrite, .direct = true}));
   return {};
 }
@@ -163,7 +177,8 @@ Result<> Pager::reserve(std::size_t frames) {
   if (next_page_id_ > UINT32_MAX - frames) return fail(Code::kFull, path_ + ": no page ids left");
   NACRE_TRY(table_.grow(next_page_id_ + static_cast<std::uint32_t>(frames)));
   // A few more than asked for: most callers need one frame at a time.
-  const std::size_t wanted = frames + std::min<std::size_t>(16, arena_.frame_count_max() / 64);
+  const std::size_t wanted = frames + std::min<std::size_t>(16, capacity_pages() / 64);
+  charge_tables();
   while (reserved_.size() < frames || (reserved_.size() < wanted && !free_frames_.empty())) {
     reserved_.push_back(NACRE_TRY(acquire_frame()));
   }
@@ -264,7 +279,8 @@ std::byte* Pager::take_in_place(const std::byte* page) {
 
 bool Pager::change_in_place(std::size_t frames) {
   const MutexLock lock(mutex_);
-  const std::size_t free = free_frames_.size() + (arena_.frame_count_max() - arena_.taken());
+  const std::size_t free =
+      free_frames_.size() + (account_.capacity() - account_.held()) / kPageSize;
   if (poison_.has_value() || free < frames) return false;
   in_place_from_ = holds_.empty() ? 0 : holds_.rbegin()->first + 1;
   // Whoever reads through a cancelled hold may not have noticed yet.
@@ -328,7 +344,7 @@ Generation Pager::publish() {
     retired_.push_back(retired);
   }
   open_retired_.clear();
-  if (retired_.size() >= std::min(kReclaimBatch, arena_.frame_count_max() / 8) ||
+  if (retired_.size() >= std::min(kReclaimBatch, capacity_pages() / 8) ||
       retired_blocks_ >= kReclaimBlocks) {
     reclaim();
   }
@@ -350,7 +366,7 @@ PagerStats Pager::stats() const {
   PagerStats stats = stats_;
   stats.used_bytes = (is_derived_ ? blocks_.used() : blocks_.end()) * kBlockSize;
   stats.file_bytes = blocks_.end() * kBlockSize;
-  stats.cache_bytes = arena_.taken() * kPageSize;
+  stats.cache_bytes = account_.held();
   stats.held_bytes = (retired_.size() + kept_.size() - kept_extents_) * kPageSize;
   stats.dirty_pages = dirty_pages();
   stats.extent_cache_bytes = extents_.bytes();

@@ -9,7 +9,8 @@
 // Invariants (docs/invariants.md):
 //   PAGE-4  what is reachable at a published generation is immutable
 //   PAGE-5  no block of the last durable checkpoint is overwritten before the next is durable
-//   PAGE-6  memory for pages and kept value chunks never exceeds Options::cache_bytes
+//   PAGE-6  memory for pages and kept value chunks never exceeds Options::cache_bytes, nor that of
+//           all databases of a MemoryBudget the budget
 //   PAGE-7  value chunks are written before the cut of the checkpoint that refers to them
 // Errors:  kCorrupt names the file, the page and the first rule it breaks. kFull: no page in memory
 //   can be given up, or the disk is full; the latter ends when there is space. kTooOld: the view's
@@ -22,8 +23,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,6 +36,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "base/result.h"
 #include "io/file_system.h"
@@ -134,9 +138,17 @@ class FramePin {
 };
 
 struct Options {
-  std::size_t cache_bytes = std::size_t{256} << 20;     // at least 32 pages are taken
+  // At most for this database; at least 32 pages are taken, and always to be had.
+  std::size_t cache_bytes = std::size_t{256} << 20;
+  // Where the memory comes from, shared by databases; outlives the pager. Null: one of its own of
+  // cache_bytes.
+  MemoryBudget* memory = nullptr;
   std::size_t held_bytes_max = std::size_t{128} << 20;  // superseded versions kept for holds
 };
+
+// Called between the writes of a checkpoint with how long the last one took; it may wait, so that
+// others come to the disk.
+using Pace = std::function<void(std::chrono::microseconds)>;
 
 // What cut() fixed: the generation a checkpoint will hold.
 struct Cut {
@@ -170,7 +182,7 @@ struct PagerCheck {
   std::vector<std::string> problems;
 };
 
-class Pager {
+class Pager final : private MemoryBudget::Member {
  public:
   // Makes the file with an empty first checkpoint that carries `root`; durable on return, and
   // after a crash either not there or whole. kExists when `path` is there.
@@ -330,7 +342,8 @@ class Pager {
   // Writes the pages of `cut` that the file does not hold yet, the map and the superblock with
   // `root`. Returns when the checkpoint would survive a power cut. kFull: the disk is full, the
   // checkpoint before is still the last one, and another cut may be written later.
-  [[nodiscard]] Result<> write_checkpoint(const Cut& cut, const RootRecord& root);
+  [[nodiscard]] Result<> write_checkpoint(const Cut& cut, const RootRecord& root,
+                                          const Pace& pace = nullptr);
 
   // Gives up the checkpoint of a cut for which write_checkpoint will not be called.
   void abandon(const Cut& cut);
@@ -343,6 +356,8 @@ class Pager {
   // Whether the last write did not fit the disk. Nothing is lost by it: the pages stay in memory
   // and are written when there is space.
   [[nodiscard]] bool is_disk_full() const { return is_full_.load(std::memory_order_relaxed); }
+  // Pages that have memory here or could take some now.
+  [[nodiscard]] std::size_t capacity_pages() const { return account_.capacity() / kPageSize; }
   // Reads and checks the last durable checkpoint in the file: superblocks, map, every page, and
   // that no two share a block. Beside everything but write_checkpoint. An error only when the check
   // itself could not run.
@@ -431,6 +446,13 @@ class Pager {
     dirty_pages_.fetch_add(static_cast<std::uint64_t>(change), std::memory_order_relaxed);
   }
 
+  // pager_memory.cc
+  [[nodiscard]] std::size_t give_back(std::size_t bytes) override;
+  [[nodiscard]] std::size_t give_free_frames(std::size_t wanted) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] std::byte* grow() NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool claim(std::size_t frames) NACRE_REQUIRES(mutex_);
+  void charge_tables() NACRE_REQUIRES(mutex_);
+
   // pager_cache.cc
   [[nodiscard]] Result<std::byte*> acquire_frame() NACRE_REQUIRES(mutex_);
   void reclaim() NACRE_REQUIRES(mutex_);
@@ -444,7 +466,9 @@ class Pager {
   void recheck_kept() NACRE_REQUIRES(mutex_);
   [[nodiscard]] bool cancel_oldest_hold() NACRE_REQUIRES(mutex_);
   void bound_held() NACRE_REQUIRES(mutex_);
-  [[nodiscard]] std::size_t evict_clean(std::size_t wanted) NACRE_REQUIRES(mutex_);
+  // Looks at `steps_max` frames at most.
+  [[nodiscard]] std::size_t evict_clean(std::size_t wanted, std::size_t steps_max)
+      NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<std::size_t> clean_some(std::size_t wanted) NACRE_REQUIRES(mutex_);
   [[nodiscard]] bool is_evictable(const std::byte* frame) const NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> read_page(PageId id, const Place& place, CheckpointSeq newest,
@@ -474,20 +498,26 @@ class Pager {
   void cache_extent(View view, PageId id, MappingWord word, const ExtentRef& extent);
   void cache_written(const ExtentRun& run) NACRE_REQUIRES(mutex_);
   void insert_extent(PageId id, MappingWord word, const ExtentRef& extent) NACRE_REQUIRES(mutex_);
-  [[nodiscard]] bool lend_frames(std::size_t count) NACRE_REQUIRES(mutex_);
-  void take_frames_back() NACRE_REQUIRES(mutex_);
+  // Sees to it that the account has taken `count` pages for extents_.
+  [[nodiscard]] bool lend_pages(std::size_t count) NACRE_REQUIRES(mutex_);
+  void return_lent_pages() NACRE_REQUIRES(mutex_);
   // For pages that need frames: value chunks give way, those above their share first.
   [[nodiscard]] bool evict_extents(std::size_t frames) NACRE_REQUIRES(mutex_);
 
   // checkpoint.cc
-  [[nodiscard]] Result<> write_wanted_pages();
-  [[nodiscard]] bool collect_wanted(std::size_t& from, std::vector<Writing>& pages)
+  // How far a checkpoint has looked for its pages.
+  struct Progress {
+    std::size_t from = 0;       // frames before it have been looked at
+    bool others_write = false;  // one of them was being written by somebody else
+  };
+  [[nodiscard]] Result<> write_wanted_pages(const Pace& pace);
+  [[nodiscard]] bool collect_wanted(Progress& progress, std::vector<Writing>& pages)
       NACRE_REQUIRES(mutex_);
   void merge_later() NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> write_map(CheckpointSeq seq);
   [[nodiscard]] Result<> write_map_blocks(const std::vector<std::uint64_t>& blocks, Bytes bytes);
   [[nodiscard]] Result<> write_checkpoint_parts(const Cut& cut, const RootRecord& root,
-                                                bool& superblock_begun);
+                                                const Pace& pace, bool& superblock_begun);
   void abandon_checkpoint(bool superblock_begun) NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> sync_file();
   void finish_checkpoint(const Superblock& superblock) NACRE_REQUIRES(mutex_);
@@ -499,6 +529,9 @@ class Pager {
 
   MappingTable table_;
   FrameArena arena_;
+  const std::unique_ptr<MemoryBudget> own_memory_;  // null when shared
+  MemoryBudget& memory_;
+  MemoryBudget::Account account_;
   std::atomic<std::uint64_t> published_{1};
 
   // The applier's own.
@@ -523,8 +556,8 @@ class Pager {
   bool recheck_kept_ NACRE_GUARDED_BY(mutex_) = false;
   ExtentRun run_ NACRE_GUARDED_BY(mutex_);
   ExtentCache extents_;
-  // Frames that stand empty because extents_ takes their memory (PAGE-6).
-  std::vector<std::byte*> lent_frames_ NACRE_GUARDED_BY(mutex_);
+  // Of the account's memory, what extents_ takes (PAGE-6).
+  std::size_t lent_pages_ NACRE_GUARDED_BY(mutex_) = 0;
   bool extents_give_way_ NACRE_GUARDED_BY(mutex_) = false;  // whose turn it is to lose memory
   std::size_t clock_hand_ NACRE_GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, std::unique_ptr<HoldState>> holds_ NACRE_GUARDED_BY(mutex_);
@@ -552,6 +585,7 @@ class Pager {
   std::optional<Error> full_ NACRE_GUARDED_BY(mutex_);  // the last write did not fit the disk
   std::atomic<bool> is_full_{false};                    // whether full_ is set
   std::optional<Error> poison_ NACRE_GUARDED_BY(mutex_);
+  MemoryCharge tables_charge_ NACRE_GUARDED_BY(mutex_);
   PagerStats stats_ NACRE_GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> dirty_pages_{0};  // stored under mutex_
 };

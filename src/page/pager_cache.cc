@@ -86,7 +86,7 @@ Result<> Pager::read_page(PageId id, const Place& place, CheckpointSeq newest, s
 
 Result<std::byte*> Pager::acquire_frame() {
   NACRE_CHECK(Epochs::slot().depth == 0, "a pinned thread would wait for itself");
-  const std::size_t batch = std::clamp<std::size_t>(arena_.frame_count_max() / 16, 2, 32);
+  const std::size_t batch = std::clamp<std::size_t>(capacity_pages() / 16, 2, 32);
   const auto start = steady_now();
   for (;;) {
     if (!free_frames_.empty()) {
@@ -94,11 +94,16 @@ Result<std::byte*> Pager::acquire_frame() {
       free_frames_.pop_back();
       return frame;
     }
-    if (std::byte* fresh = arena_.take_fresh(); fresh != nullptr) return fresh;
+    if (std::byte* fresh = grow(); fresh != nullptr) return fresh;
     reclaim();
     if (!free_frames_.empty() || evict_extents(batch)) continue;
     if (limbo_.size() < batch) {
-      if (evict_clean(batch) > 0) reclaim();
+      account_.note_need(batch * kPageSize);
+      if (claim(batch)) continue;
+      if (evict_clean(batch, 4 * arena_.taken()) > 0) reclaim();
+      if (account_.should_shrink()) {
+        [[maybe_unused]] const std::size_t given = give_free_frames(free_frames_.size() / 2);
+      }
       if (!free_frames_.empty()) continue;
     }
     if (limbo_.empty()) {
@@ -111,7 +116,7 @@ Result<std::byte*> Pager::acquire_frame() {
       if (full_.has_value()) return disk_full();
       return fail(Code::kFull, format("{}: none of the {} pages in memory can be given up; "
                                       "cache_bytes is too small for what is going on at once",
-                                      path_, arena_.frame_count_max()));
+                                      path_, account_.held() / kPageSize));
     }
     changed_.wait_for(mutex_, kNap);
   }
@@ -125,10 +130,10 @@ bool Pager::is_evictable(const std::byte* frame) const {
          table_.word(info.id) == MappingWord::frame(frame);
 }
 
-std::size_t Pager::evict_clean(std::size_t wanted) {
+std::size_t Pager::evict_clean(std::size_t wanted, std::size_t steps_max) {
   const std::size_t before = limbo_.size();
   const std::size_t taken = arena_.taken();
-  for (std::size_t step = 0; step < 4 * taken && limbo_.size() - before < wanted; ++step) {
+  for (std::size_t step = 0; step < steps_max && limbo_.size() - before < wanted; ++step) {
     clock_hand_ = clock_hand_ + 1 < taken ? clock_hand_ + 1 : 0;
     std::byte* frame = arena_.frame(clock_hand_);
     if (!is_evictable(frame)) continue;

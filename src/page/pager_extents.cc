@@ -85,7 +85,7 @@ Result<> Pager::flush_extents() {
 }
 
 void Pager::start_run(std::uint32_t blocks) {
-  const std::size_t share = arena_.frame_count_max() * kPageSize / kBlockSize / 16;
+  const std::size_t share = capacity_pages() * kPageSize / kBlockSize / 16;
   const auto most =
       static_cast<std::uint32_t>(std::clamp<std::size_t>(share, kRunBlocksMin, kExtentBlocksMax));
   const FreeBlocks::Run run = blocks_.allocate_run(blocks, std::max(blocks, most));
@@ -190,8 +190,8 @@ void Pager::cache_written(const ExtentRun& run) {
     const Place place = word.place();
     const std::size_t size = place.blocks * kBlockSize;
     if (table_.word(id) != word || place.blocks > kCachedBlocksMax) continue;
-    const bool has_room = arena_.taken() < arena_.frame_count_max() || !free_frames_.empty();
-    if (!has_room || frames_for(extents_.bytes() + size) > share_of(arena_.frame_count_max())) {
+    const bool has_room = account_.capacity() > account_.held() || !free_frames_.empty();
+    if (!has_room || frames_for(extents_.bytes() + size) > share_of(capacity_pages())) {
       return;
     }
     auto copy = std::make_shared<io::AlignedBuffer>(size);
@@ -204,53 +204,53 @@ void Pager::cache_written(const ExtentRun& run) {
 
 void Pager::insert_extent(PageId id, MappingWord word, const ExtentRef& extent) {
   const std::size_t size = word.place().blocks * kBlockSize;
-  const std::size_t frames = arena_.frame_count_max();
+  const std::size_t frames = capacity_pages();
   if (frames_for(size) > share_of(frames)) return;
-  const std::size_t had = lent_frames_.size();
+  const std::size_t had = lent_pages_;
   const bool is_full = frames_for(extents_.bytes() + size) > most_of(frames);
-  const bool is_crowded = had >= share_of(frames) && arena_.taken() == frames;
+  const bool is_crowded = had >= share_of(frames) && account_.capacity() <= account_.held();
   if (is_full || (is_crowded && std::exchange(extents_give_way_, !extents_give_way_))) {
     while (frames_for(extents_.bytes() + size) > had && extents_.evict_one()) {
     }
   }
-  if (lend_frames(frames_for(extents_.bytes() + size))) extents_.insert(id, word, extent);
-  take_frames_back();
-}
-
-void Pager::take_frames_back() {
-  const std::size_t needed = frames_for(extents_.bytes());
-  while (lent_frames_.size() > needed) {
-    free_frames_.push_back(lent_frames_.back());
-    lent_frames_.pop_back();
-  }
+  if (lend_pages(frames_for(extents_.bytes() + size))) extents_.insert(id, word, extent);
+  return_lent_pages();
 }
 
 bool Pager::evict_extents(std::size_t frames) {
-  if (lent_frames_.size() <= share_of(arena_.frame_count_max())) return false;
+  if (lent_pages_ <= share_of(capacity_pages())) return false;
   if (!std::exchange(extents_give_way_, !extents_give_way_)) return false;
-  const std::size_t kept = lent_frames_.size() - std::min(frames, lent_frames_.size());
+  const std::size_t kept = lent_pages_ - std::min(frames, lent_pages_);
   while (frames_for(extents_.bytes()) > kept && extents_.evict_one()) {
   }
-  take_frames_back();
-  return !free_frames_.empty();
+  return_lent_pages();
+  return account_.capacity() > account_.held();
 }
 
-bool Pager::lend_frames(std::size_t count) {
-  while (lent_frames_.size() < count) {
-    std::byte* frame = arena_.take_fresh();
-    if (frame == nullptr && free_frames_.empty()) {
-      if (limbo_.empty()) static_cast<void>(evict_clean(count - lent_frames_.size()));
-      reclaim();
-    }
-    if (frame == nullptr) {
+bool Pager::lend_pages(std::size_t count) {
+  while (lent_pages_ < count) {
+    if (!account_.take(kPageSize)) {
+      if (free_frames_.empty()) {
+        if (limbo_.empty()) {
+          static_cast<void>(evict_clean(count - lent_pages_, 4 * arena_.taken()));
+        }
+        reclaim();
+      }
       if (free_frames_.empty()) return false;
-      frame = free_frames_.back();
+      arena_.give(free_frames_.back(), account_);
       free_frames_.pop_back();
-      FrameArena::give_memory_back(frame);
+      if (!account_.take(kPageSize)) return false;  // the budget is overdrawn
     }
-    lent_frames_.push_back(frame);
+    ++lent_pages_;
   }
   return true;
+}
+
+void Pager::return_lent_pages() {
+  const std::size_t needed = frames_for(extents_.bytes());
+  if (lent_pages_ <= needed) return;
+  account_.give((lent_pages_ - needed) * kPageSize);
+  lent_pages_ = needed;
 }
 
 Result<> Pager::check_is_extent(PageId id) {

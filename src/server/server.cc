@@ -59,6 +59,7 @@ class Server::Rep {
   Result<> open(const Options& options) {
     txn::Options engine{.file_system = files_.get()};
     engine.cache_bytes = options.cache_bytes;
+    engine.memory = std::make_shared<MemoryBudget>(options.cache_bytes);
     databases_ = NACRE_TRY(Databases::open(options.data_directory, engine));
     services_ =
         std::make_unique<Services>(Services{.databases = *databases_,

@@ -32,7 +32,7 @@ struct Options {
   std::string advertised_address = {};
   bool stop_on_signals = true;
   std::size_t connections_max = 10'000;
-  std::size_t cache_bytes = std::size_t{256} << 20;  // of each open database
+  std::size_t cache_bytes = std::size_t{256} << 20;  // shared by all databases
   std::vector<std::string> arguments = {};           // of the command line, told by getCmdLineOpts
 };
 

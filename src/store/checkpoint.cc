@@ -46,7 +46,7 @@ Result<Store::Cut> Store::cut(bool clean) {
   return Cut{.pages = pager_->cut(), .root = root_, .snapshot = snapshot()};
 }
 
-Result<> Store::write_checkpoint(Cut& cut) {
+Result<> Store::write_checkpoint(Cut& cut, const page::Pace& pace) {
   auto written = [&]() -> Result<> {
     // STORE-3, the write-ahead rule: the log first.
     auto durable = log_->wait_durable(cut.root.applied);
@@ -56,7 +56,7 @@ Result<> Store::write_checkpoint(Cut& cut) {
     }
     cut.root.durable = log_->durable_position();
     NACRE_CHECK(cut.root.durable >= cut.root.applied, "the log has what the checkpoint has");
-    NACRE_TRY(pager_->write_checkpoint(cut.pages, cut.root));
+    NACRE_TRY(pager_->write_checkpoint(cut.pages, cut.root, pace));
     return log_->trim(next(cut.root.applied));  // STORE-5
   }();
   if (written.has_value()) return {};

@@ -1,4 +1,5 @@
 // Opening: the directory, its lock, creation that a crash may interrupt, and recovery.
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -49,7 +50,9 @@ std::array<std::byte, 16> new_uuid() {
 }
 
 page::Options pager_options(const Options& options) {
-  return {.cache_bytes = options.cache_bytes, .held_bytes_max = options.held_bytes_max};
+  return {.cache_bytes = options.cache_bytes,
+          .memory = options.memory,
+          .held_bytes_max = options.held_bytes_max};
 }
 
 log::LocalLogOptions log_options(const Options& options, const page::RootRecord& root) {
@@ -57,6 +60,12 @@ log::LocalLogOptions log_options(const Options& options, const page::RootRecord&
   log_options.file_system = options.file_system;
   log_options.clock = options.clock;
   log_options.database_uuid = root.uuid;
+  // An idle database is small, and in little memory nothing large waits to be written.
+  log_options.segment_bytes_min = std::uint64_t{256} << 10;
+  std::uint64_t memory = options.cache_bytes;
+  if (options.memory != nullptr) memory = std::min<std::uint64_t>(memory, options.memory->bytes());
+  log_options.buffer_bytes_max =
+      std::clamp(memory / 16, std::uint64_t{1} << 20, log_options.buffer_bytes_max);
   return log_options;
 }
 

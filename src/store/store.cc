@@ -422,8 +422,13 @@ void Store::publish_locked() {
   if (table_map != nullptr) table_map_.swap(table_map);
 }
 
+unsigned Store::dirty_percent() const {
+  return static_cast<unsigned>(pager_->dirty_pages() * 100 /
+                               std::max<std::size_t>(pager_->capacity_pages(), 1));
+}
+
 bool Store::is_dirty_beyond(unsigned percent) const {
-  return pager_->stats().dirty_pages * page::kPageSize > options_.cache_bytes / 100 * percent;
+  return pager_->dirty_pages() * 100 > pager_->capacity_pages() * percent;
 }
 
 }  // namespace nacre::store

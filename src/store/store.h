@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/memory_budget.h"
 #include "base/mutex.h"
 #include "base/position.h"
 #include "base/result.h"
@@ -44,6 +45,7 @@ struct Options {
   io::Clock* clock = nullptr;             // null: io::system_clock()
   bool create_if_missing = false;
   std::size_t cache_bytes = std::size_t{256} << 20;
+  MemoryBudget* memory = nullptr;  // outlives the store; null: one of its own of cache_bytes
   std::size_t held_bytes_max = std::size_t{128} << 20;  // old page versions kept for snapshots
   std::uint64_t checkpoint_log_bytes = std::uint64_t{64} << 20;  // replayed between checkpoints
 };
@@ -122,6 +124,8 @@ class Store {
   void publish();
   // Whether the changed pages take so much of the cache that a checkpoint is due.
   [[nodiscard]] bool is_dirty_beyond(unsigned percent) const;
+  // Of the cache, changed pages.
+  [[nodiscard]] unsigned dirty_percent() const;
 
   // How far compaction has come in the tables.
   struct TableCompaction {
@@ -157,7 +161,7 @@ class Store {
   [[nodiscard]] Result<> give_back_tail() { return pager_->give_back_tail(); }
   // Waits until the log is durable up to the cut, writes the pages, and trims the log. kFull: the
   // disk is full; nothing is lost, and a later cut may be written.
-  [[nodiscard]] Result<> write_checkpoint(Cut& cut);
+  [[nodiscard]] Result<> write_checkpoint(Cut& cut, const page::Pace& pace = nullptr);
   // Checks every page of the last checkpoint, all trees of `snapshot`, and the log after it. When
   // `snapshot` is the one of that checkpoint's cut, also pages and row counts against each other.
   [[nodiscard]] Result<VerifyReport> verify(const Snapshot& snapshot, bool is_of_checkpoint);

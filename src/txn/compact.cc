@@ -41,7 +41,7 @@ class Pipeline::Compactor {
       NACRE_TRY(std::move(compacted));
       report_.pages_freed = at.pages_freed;
       if (pipeline_.is_closed()) return fail(Code::kClosed, "the database is closed");
-      if (store_.is_dirty_beyond(kDirtyPercentDue)) NACRE_TRY(pipeline_.checkpoint());
+      if (store_.is_dirty_beyond(kPressureDue)) NACRE_TRY(pipeline_.checkpoint());
       if (!go_on(at.pages_changed * kPageBytes)) return {};
     }
     return {};

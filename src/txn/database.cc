@@ -28,8 +28,9 @@ namespace {
 // An open database, shared by its handle and by the snapshots and transactions still alive.
 struct Engine {
   Engine(std::unique_ptr<store::Store> opened, const Options& options)
-      : store(std::move(opened)), pipeline(*store, options) {}
+      : memory(options.memory), store(std::move(opened)), pipeline(*store, options) {}
 
+  std::shared_ptr<MemoryBudget> memory;  // shared by databases; null: the store has its own
   std::unique_ptr<store::Store> store;
   Pipeline pipeline;
 };
@@ -503,6 +504,7 @@ Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Op
                                           .clock = options.clock,
                                           .create_if_missing = options.create_if_missing,
                                           .cache_bytes = options.cache_bytes,
+                                          .memory = options.memory.get(),
                                           .held_bytes_max = options.cache_bytes / 2,
                                           .checkpoint_log_bytes = options.checkpoint_log_bytes});
   if (!opened.has_value()) {

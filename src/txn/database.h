@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/memory_budget.h"
 #include "base/position.h"
 #include "base/result.h"
 #include "io/clock.h"
@@ -67,7 +68,11 @@ struct Options {
   io::FileSystem* file_system = nullptr;  // required; outlives the database
   io::Clock* clock = nullptr;             // null: io::system_clock()
   bool create_if_missing = false;
+  // Memory for pages at most; where there is little to keep, less is taken.
   std::size_t cache_bytes = std::size_t{256} << 20;
+  // Where the memory comes from: databases of one budget share its bytes, each up to its own
+  // cache_bytes. Null: a budget of its own, of cache_bytes.
+  std::shared_ptr<MemoryBudget> memory = nullptr;
   std::uint64_t checkpoint_log_bytes = std::uint64_t{64} << 20;  // a checkpoint is due beyond
   std::uint32_t group_delay_us = 2000;
   // Checkpoints and delayed log writes run on a few threads that all databases of the process share

@@ -19,7 +19,6 @@ constexpr int kBackgroundRank = 40;
 // A commit on its own takes a block of the log, however small it is.
 constexpr std::uint64_t kLogBlock = 4096;
 constexpr int kRoomAttempts = 100;
-constexpr std::uint64_t kCheckBytesMax = std::uint64_t{256} << 10;
 
 // Whether a batch frees space once it is applied.
 bool only_removes(Bytes ops) {
@@ -37,6 +36,7 @@ bool only_removes(Bytes ops) {
 Pipeline::Pipeline(store::Store& store, const Options& options)
     : store_(store),
       options_(options),
+      flush_bytes_wait_(flush_bytes_wait(options)),
       clock_(options.clock != nullptr ? *options.clock : io::system_clock()),
       checkpoint_mutex_("txn::Pipeline::checkpoint", kCheckpointRank),
       log_bytes_at_checkpoint_(store.log().bytes()),
@@ -299,12 +299,12 @@ Result<> Pipeline::flush() {
 
 // --- checkpoints
 
-Result<store::Store::Cut> Pipeline::write_checkpoint(bool clean) {
+Result<store::Store::Cut> Pipeline::write_checkpoint(bool clean, const page::Pace& pace) {
   take_role();
   auto cut = store_.cut(clean);
   give_role();
   if (!cut.has_value()) return cut;
-  NACRE_TRY(store_.write_checkpoint(*cut));
+  NACRE_TRY(store_.write_checkpoint(*cut, pace));
   checkpoint_count_.fetch_add(1, std::memory_order_relaxed);
   log_bytes_at_checkpoint_.store(store_.log().bytes(), std::memory_order_relaxed);
   return cut;
@@ -350,15 +350,6 @@ Result<> Pipeline::close(bool with_checkpoint) {
   return result.has_value() ? std::move(closed) : std::move(result);
 }
 
-// --- keeping up
-
-bool Pipeline::is_checkpoint_due(unsigned dirty_percent) const {
-  const std::uint64_t bytes = store_.log().bytes();
-  const std::uint64_t before = log_bytes_at_checkpoint_.load(std::memory_order_relaxed);
-  const std::uint64_t limit = options_.checkpoint_log_bytes * dirty_percent / kDirtyPercentDue;
-  return (bytes > before && bytes - before >= limit) || store_.is_dirty_beyond(dirty_percent);
-}
-
 // A commit that is in the log must be applied, and for that pages in memory must be had. So on a
 // full disk nothing with new rows enters the log before a checkpoint has found space again;
 // removals do, as long as enough of the memory can be given up.
@@ -376,23 +367,6 @@ Result<> Pipeline::admit(Bytes ops) {
   }
   if (removes_only && !store_.is_dirty_beyond(kDirtyPercentFull)) return {};
   return std::unexpected(std::move(written).error().while_doing("committing on a full disk"));
-}
-
-void Pipeline::keep_up(std::uint64_t bytes) {
-  const std::uint64_t check_bytes = std::min(kCheckBytesMax, options_.checkpoint_log_bytes / 8);
-  if (bytes_since_check_.fetch_add(bytes, std::memory_order_relaxed) + bytes < check_bytes) return;
-  bytes_since_check_.store(0, std::memory_order_relaxed);
-  if (background_ != nullptr && store_.wants_log_segment()) background_->segment.run_now();
-  if (!is_checkpoint_due(kDirtyPercentDue)) return;
-  if (background_ != nullptr) {
-    background_->checkpoint.run_now();
-    if (!is_checkpoint_due(kDirtyPercentWait)) return;
-  }
-  MutexLock lock(checkpoint_mutex_);
-  if (!is_checkpoint_due(kDirtyPercentDue)) return;  // somebody was faster
-  // Our own commit is done whatever becomes of this: a failure stops the store, which says so to
-  // the next one.
-  [[maybe_unused]] const auto written = write_checkpoint(/*clean=*/false);
 }
 
 }  // namespace nacre::txn

@@ -86,10 +86,8 @@ class Pipeline final : private log::DurableListener {
   [[nodiscard]] Feed& feed() { return feed_; }
 
  private:
-  // Share of the cache that is changed pages, and so of the log's allowance: from the first on a
-  // checkpoint is due, from the second on committers wait for it.
-  static constexpr unsigned kDirtyPercentDue = 40;
-  static constexpr unsigned kDirtyPercentWait = 70;
+  // Pressure from which on a checkpoint is due.
+  static constexpr unsigned kPressureDue = 40;
   // On a full disk: up to here commits that only remove rows are taken.
   static constexpr unsigned kDirtyPercentFull = 85;
 
@@ -131,7 +129,8 @@ class Pipeline final : private log::DurableListener {
   void take_role();
   void give_role();
 
-  [[nodiscard]] Result<store::Store::Cut> write_checkpoint(bool clean)
+  [[nodiscard]] Result<store::Store::Cut> write_checkpoint(bool clean,
+                                                           const page::Pace& pace = nullptr)
       NACRE_REQUIRES(checkpoint_mutex_);
   // compact.cc
   class Compactor;
@@ -139,11 +138,19 @@ class Pipeline final : private log::DurableListener {
 
   // After a commit of `bytes`: checkpoints that are due; writers wait when they lag behind.
   void keep_up(std::uint64_t bytes);
-  [[nodiscard]] bool is_checkpoint_due(unsigned dirty_percent) const;
   // On a full disk only what surely can be applied may enter the log. Ok while there is space.
   [[nodiscard]] Result<> admit(Bytes ops);
+  // How far the file lags behind, in percent: of the cache that is changed pages, or of the log's
+  // allowance so that kPressureDue is all of it.
+  [[nodiscard]] unsigned pressure() const;
+  // What `pressure` asks of every committer.
+  [[nodiscard]] static std::uint32_t delay_us(unsigned pressure);
+  void delay(std::uint64_t bytes);
+  // Between the writes of a checkpoint in the background.
+  void pace(std::chrono::microseconds took);
   [[nodiscard]] Result<> flush_later(Durability durability, std::uint64_t bytes);
   [[nodiscard]] Result<> flush();
+  [[nodiscard]] static std::uint64_t flush_bytes_wait(const Options& options);
   void request_flush(FlushDue due);
   void flush_in_background();
   void checkpoint_in_background();
@@ -153,6 +160,7 @@ class Pipeline final : private log::DurableListener {
 
   store::Store& store_;
   const Options options_;
+  const std::uint64_t flush_bytes_wait_;
   io::Clock& clock_;
 
   // One at a time: checkpoints and what needs a checkpoint to stand still.
@@ -183,7 +191,8 @@ class Pipeline final : private log::DurableListener {
 
   // What the next flush was wished for; committers look here before they take the lock.
   std::atomic<FlushDue> flush_due_ = FlushDue::kNone;
-  std::atomic<std::uint64_t> bytes_since_check_ = 0;  // of log, since is_checkpoint_due was asked
+  std::atomic<std::uint64_t> bytes_since_check_ = 0;  // of log, since pressure() was asked
+  std::atomic<std::uint32_t> delay_us_ = 0;           // for a commit of a page or less
   std::atomic<std::uint64_t> bytes_not_flushed_ = 0;  // of batches applied ahead of the disk
   std::atomic<std::uint64_t> oldest_delayed_us_ = 0;  // kGroup without background work; 0: none
 

@@ -1,4 +1,5 @@
 // What happens some time after a commit: delayed log writes and checkpoints.
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -14,22 +15,30 @@ constexpr std::chrono::milliseconds kIdleFlush{100};
 constexpr std::chrono::milliseconds kIdleMark{10};
 // Batches ahead of the disk: beyond the first, the log is written; beyond the second, by the
 // committer, who so waits for it.
-constexpr std::uint64_t kFlushBytes = std::uint64_t{1} << 20;
-constexpr std::uint64_t kFlushBytesWait = std::uint64_t{8} << 20;
+constexpr std::uint64_t kFlushBytesMax = std::uint64_t{1} << 20;
+constexpr std::uint64_t kFlushBytesWaitMin = std::uint64_t{1} << 20;
+constexpr std::uint64_t kFlushBytesWaitMax = std::uint64_t{8} << 20;
 
 }  // namespace
+
+std::uint64_t Pipeline::flush_bytes_wait(const Options& options) {
+  std::uint64_t memory = options.cache_bytes;
+  if (options.memory != nullptr) memory = std::min<std::uint64_t>(memory, options.memory->bytes());
+  return std::clamp(memory / 32, kFlushBytesWaitMin, kFlushBytesWaitMax);
+}
 
 Result<> Pipeline::flush_later(Durability durability, std::uint64_t bytes) {
   const std::uint64_t ahead =
       bytes_not_flushed_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-  if (ahead > kFlushBytesWait) return flush();
+  const std::uint64_t due = std::min(kFlushBytesMax, flush_bytes_wait_ / 2);
+  if (ahead > flush_bytes_wait_) return flush();
   if (options_.background_thread) {
-    request_flush(ahead > kFlushBytes                ? FlushDue::kNow
+    request_flush(ahead > due                        ? FlushDue::kNow
                   : durability == Durability::kGroup ? FlushDue::kGroupDelay
                                                      : FlushDue::kIdle);
     return {};
   }
-  if (ahead > kFlushBytes) return flush();
+  if (ahead > due) return flush();
   if (durability != Durability::kGroup) return {};
   const std::uint64_t now = number(clock_.now());
   std::uint64_t oldest = 0;
@@ -88,8 +97,10 @@ void Pipeline::flush_in_background() {
 
 void Pipeline::checkpoint_in_background() {
   MutexLock lock(checkpoint_mutex_);
-  if (is_closed() || !is_checkpoint_due(kDirtyPercentDue)) return;
-  [[maybe_unused]] const auto written = write_checkpoint(/*clean=*/false);
+  if (is_closed() || pressure() < kPressureDue) return;
+  [[maybe_unused]] const auto written = write_checkpoint(
+      /*clean=*/false, [this](std::chrono::microseconds took) { pace(took); });
+  delay_us_.store(delay_us(pressure()), std::memory_order_relaxed);
 }
 
 // A step at a time, so that other upkeep comes in between. What is damaged is met by whoever reads
