@@ -13,6 +13,7 @@
   COMMAND(list)                 \
   COMMAND(stats)                \
   COMMAND(verify)               \
+  COMMAND(salvage)              \
   COMMAND(compact)              \
   COMMAND(serve)                \
   COMMAND(load_test)            \

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "io/aligned_buffer.h"
 #include "io/random.h"
@@ -327,6 +328,7 @@ Result<> LocalLog::write_oldest() {
   Result<> written = write(*group);
   mutex_.lock();
   if (failure_) written = stopped();
+  if (!written.has_value() && NACRE_PLANTED(log_write_retried)) written = write(*group);
   complete(group, written);
   other = find_writer();
   if (other != nullptr) {
@@ -339,6 +341,14 @@ Result<> LocalLog::write_oldest() {
 }
 
 Result<> LocalLog::write(const Group& group) {
+  const Bytes whole = group.buffer.bytes().first(static_cast<std::size_t>(group.extent()));
+  if (NACRE_PLANTED(log_acknowledged_before_sync)) {
+    return group.file->write(group.mark.offset, whole);
+  }
+  if (NACRE_PLANTED(log_write_error_ignored)) {
+    [[maybe_unused]] const auto ignored = group.file->write_durably(group.mark.offset, whole);
+    return {};
+  }
   auto written = group.file->write_durably(
       group.mark.offset, group.buffer.bytes().first(static_cast<std::size_t>(group.extent())));
   if (written.has_value()) return {};
@@ -352,7 +362,8 @@ void LocalLog::complete(const GroupPtr& group, const Result<>& written) {
   if (!written.has_value()) poison(written.error());
   if (failure_) return;
   group->written = true;
-  while (!in_flight_.empty() && in_flight_.front()->written) {
+  while (!in_flight_.empty() &&
+         (in_flight_.front()->written || NACRE_PLANTED(later_log_write_counts_for_earlier))) {
     GroupPtr durable = std::move(in_flight_.front());
     in_flight_.pop_front();
     durable->segment->end = durable->mark.offset + durable->extent();

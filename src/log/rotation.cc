@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "io/random.h"
 #include "log/group_internal.h"
@@ -20,7 +21,7 @@ SegmentHeader LocalLog::next_header(std::uint64_t file_bytes) const {
   SegmentHeader header;
   header.uuid = options_.database_uuid;
   header.seq = segments_.empty() ? SegmentSeq{1} : next(segments_.back()->header.seq);
-  header.nonce = io::system_random();
+  header.nonce = NACRE_PLANTED(recycled_segment_keeps_nonce) ? 1 : io::system_random();
   // Everything before the oldest open group is in the segments so far.
   header.base = open_.empty() ? nacre::next(last_position()) : open_.front()->first;
   header.base_group = next_group_;

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "log/scan_internal.h"
 
@@ -233,12 +234,15 @@ Result<bool> Scanner::take_group(WindowReader& reader, std::size_t index) {
   if (header->number != tail_.group || header->first != expected()) {
     return refuse("the group header is of another group");
   }
-  if (header->chain != tail_.chain) return refuse("the group does not continue the chain");
+  const bool follows = header->chain == tail_.chain || NACRE_PLANTED(broken_chain_accepted);
+  if (!follows) return refuse("the group does not continue the chain");
   if (header->extent() > end - offset) return refuse("the group exceeds its file");
   const std::uint32_t crc = stored_checksum(head);
   const Bytes group = NACRE_TRY(reader.at(offset, header->extent(), end));
   const Bytes payload = group.subspan(kGroupHeaderSize, header->payload_bytes);
-  if (crc32c(payload) != header->payload_crc) return refuse("the checksum of the group differs");
+  const bool is_whole = crc32c(payload) == header->payload_crc;
+  if (!is_whole && !NACRE_PLANTED(log_checksum_not_checked))
+    return refuse("the checksum of the group differs");
   const std::string wrong = check_payload(*header, payload, tail_.last_time);
   // Whole and wrong is not what a power cut makes.
   if (!wrong.empty()) return damaged(index, offset, wrong);
@@ -286,7 +290,7 @@ Result<> Scanner::search(std::size_t index, std::uint64_t from) {
 }
 
 Result<> Scanner::judge() const {
-  if (expected() > durable_) return {};
+  if (expected() > durable_ || NACRE_PLANTED(damaged_tail_truncated)) return {};
   return damaged(current_, tail_.offset,
                  format("{}, though commits up to {} were durable", reason_, number(durable_)));
 }
@@ -315,6 +319,7 @@ Result<> Scanner::remove_later_segments() {
 // What was read may be known to a cache alone: a write whose sync failed reads back well until the
 // power goes.
 Result<> Scanner::write_doubtful_again() {
+  if (NACRE_PLANTED(cached_tail_trusted)) return {};
   for (const Doubtful& group : doubtful_) {
     const auto file = NACRE_TRY(open(group.segment, io::OpenMode::kReadWrite));
     io::AlignedBuffer bytes(static_cast<std::size_t>(group.extent));

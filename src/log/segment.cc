@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "log/segment_internal.h"
 
@@ -85,7 +86,7 @@ Result<std::unique_ptr<io::File>> install(io::FileSystem& fs, std::string_view d
   blank.file.reset();
   const std::string path = segment_path(directory, header.seq);
   NACRE_TRY(fs.rename(blank.path, path));
-  NACRE_TRY(fs.sync_directory(directory));
+  if (!NACRE_PLANTED(new_segment_without_directory_sync)) NACRE_TRY(fs.sync_directory(directory));
   // Opened anew so that its errors name the segment, not what the file was before.
   return fs.open(path, {.mode = io::OpenMode::kReadWrite, .direct = true});
 }

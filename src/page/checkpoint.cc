@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/scheduler.h"
 #include "io/aligned_buffer.h"
 #include "page/pager.h"
@@ -83,7 +84,14 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root, c
   }
   NACRE_TRY(write_wanted_pages(pace));
   NACRE_TRY(write_map(cut.seq));
-  NACRE_TRY(sync_file());
+  if (NACRE_PLANTED(checkpoint_not_synced) || NACRE_PLANTED(superblock_before_data)) {
+  } else if (NACRE_PLANTED(checkpoint_sync_error_ignored)) {
+    [[maybe_unused]] const auto ignored = file_->sync();
+  } else if (NACRE_PLANTED(checkpoint_sync_retried)) {
+    if (!file_->sync().has_value()) NACRE_TRY(file_->sync());
+  } else {
+    NACRE_TRY(sync_file());
+  }
   Superblock superblock;
   {
     const MutexLock lock(mutex_);
@@ -102,6 +110,7 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root, c
   }
   superblock_begun = true;
   NACRE_TRY(write_superblock(*file_, superblock));
+  if (NACRE_PLANTED(superblock_before_data)) NACRE_TRY(file_->sync());
   {
     const MutexLock lock(mutex_);
     finish_checkpoint(superblock);
@@ -221,7 +230,8 @@ Result<> Pager::write_map_blocks(const std::vector<std::uint64_t>& blocks, Bytes
 }
 
 void Pager::merge_later() {
-  const auto later = std::exchange(later_, {});
+  auto later = std::exchange(later_, {});
+  if (NACRE_PLANTED(writes_beside_checkpoint_forgotten)) later.clear();
   cut_.reset();
   for (const auto& [id, word] : later) {
     const MappingWord old = image_.get(PageId{id});
@@ -239,6 +249,7 @@ void Pager::finish_checkpoint(const Superblock& superblock) {
   if (run_.blocks > run_.used) {  // the rest of the run belongs to no checkpoint yet
     later.push_back({.block = run_.block + run_.used, .blocks = run_.blocks - run_.used});
   }
+  if (NACRE_PLANTED(old_blocks_leak)) obsolete_.clear();
   blocks_.checkpoint_done(std::exchange(obsolete_, {}), later);
   durable_ = superblock;
   next_seq_ = CheckpointSeq{number(superblock.seq) + 1};

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/check.h"
+#include "base/planted.h"
 
 namespace nacre::page {
 namespace {
@@ -162,7 +163,8 @@ bool FreeBlocks::is_durable(std::uint64_t block) const {
 }
 
 void FreeBlocks::release(std::uint64_t block, std::uint32_t count) {
-  NACRE_CHECK(!is_durable(block), "PAGE-5: a durable checkpoint still refers to this block");
+  NACRE_CHECK(!is_durable(block) || NACRE_PLANTED(block_reused_before_superblock),
+              "PAGE-5: a durable checkpoint still refers to this block");
   for (std::uint64_t i = block; i < block + count; ++i) {
     NACRE_CHECK((used_[i / 64] >> (i % 64) & 1) != 0, "a block is released once");
   }

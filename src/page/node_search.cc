@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <compare>
 
+#include "base/planted.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -77,7 +79,7 @@ const CountHeads kCountHeads = [] {
 // Among the equal heads from `first` on, the first key that is not below `suffix`.
 Found search_equal_heads(Node node, Bytes suffix, std::size_t first, std::uint32_t head) {
   std::strong_ordering order = compare(node.suffix(first), suffix);
-  if (order >= 0) return {first, order == 0};
+  if (order >= 0 || NACRE_PLANTED(equal_heads_not_searched)) return {first, order == 0};
   const std::size_t count = node.count();
   std::size_t low = first + 1;
   if (low == count || node.head(low) != head) return {low, false};
@@ -134,7 +136,9 @@ Found search(Node node, Bytes suffix) {
   const std::size_t lead = node.lead_length();
   if (lead != 0) {
     const auto order = compare(suffix.first(std::min(lead, suffix.size())), node.lead());
-    if (order != 0) return {order < 0 ? 0 : node.count(), false};
+    if (order != 0) {
+      return {order < 0 || NACRE_PLANTED(prefix_compared_wrongly) ? 0 : node.count(), false};
+    }
   }
   const std::uint32_t head = head_of(suffix.subspan(lead));
   const std::size_t index = kCountHeads(node.page(), head);

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/scheduler.h"
 #include "base/text.h"
 #include "page/node_check.h"
@@ -124,8 +125,10 @@ Result<std::byte*> Pager::acquire_frame() {
 
 bool Pager::is_evictable(const std::byte* frame) const {
   const FrameInfo& info = arena_.info(frame);
-  return info.state == FrameState::kClean && !info.retired &&
-         info.pins.load(std::memory_order_acquire) == 0 &&
+  const bool is_clean = info.state == FrameState::kClean ||
+                        (NACRE_PLANTED(dirty_page_evicted) && info.state == FrameState::kDirty &&
+                         info.place.bits() != 0);
+  return is_clean && !info.retired && info.pins.load(std::memory_order_acquire) == 0 &&
          info.prev.load(std::memory_order_relaxed) == nullptr &&
          table_.word(info.id) == MappingWord::frame(frame);
 }
@@ -184,6 +187,7 @@ Result<std::size_t> Pager::clean_some(std::size_t wanted) {
 }
 
 bool Pager::is_held(std::uint64_t created, std::uint64_t superseded) const {
+  if (NACRE_PLANTED(held_version_freed)) return false;
   const auto hold = holds_.lower_bound(created);
   return hold != holds_.end() && hold->first < superseded;
 }
@@ -232,7 +236,7 @@ void Pager::reclaim() {
   std::erase_if(limbo_, [&](const Limbo& limbo)
                             NACRE_REQUIRES(mutex_) { return reclaim_limbo(limbo, earliest); });
   std::erase_if(retired_, [&](const Retired& retired) NACRE_REQUIRES(mutex_) {
-    if (retired.tag >= earliest) return false;
+    if (retired.tag >= earliest && !NACRE_PLANTED(version_freed_under_pin)) return false;
     return retired.frame == nullptr ? reclaim_page(retired) : reclaim_version(retired);
   });
   bound_held();
@@ -240,7 +244,8 @@ void Pager::reclaim() {
 
 bool Pager::reclaim_limbo(const Limbo& limbo, std::uint64_t earliest) {
   FrameInfo& info = arena_.info(limbo.frame);
-  if (limbo.tag >= earliest || info.pins.load(std::memory_order_acquire) != 0) return false;
+  const bool may_be_seen = limbo.tag >= earliest && !NACRE_PLANTED(evicted_page_freed_under_pin);
+  if (may_be_seen || info.pins.load(std::memory_order_acquire) != 0) return false;
   info.state = FrameState::kUnused;
   free_frames_.push_back(limbo.frame);
   return true;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "io/aligned_buffer.h"
 #include "page/pager.h"
@@ -61,8 +62,10 @@ Result<> Pager::write_pages(std::vector<Writing>& pages) {
   for (std::size_t begin = 0, end = 0; begin < pages.size(); begin = end) {
     end = begin + 1;
     while (end < pages.size() && pages[end].block == pages[end - 1].block + kBlocksPerPage) ++end;
-    NACRE_TRY(file_->write(pages[begin].block * kBlockSize,
-                           buffer.bytes().subspan(begin * kPageSize, (end - begin) * kPageSize)));
+    auto written =
+        file_->write(pages[begin].block * kBlockSize,
+                     buffer.bytes().subspan(begin * kPageSize, (end - begin) * kPageSize));
+    if (!written.has_value() && !NACRE_PLANTED(page_write_error_ignored)) return written;
   }
   return {};
 }
@@ -120,7 +123,7 @@ void Pager::release_block(const Place& place) {
     run_.released.push_back(place);  // the run is yet to be written over it
     return;
   }
-  if (blocks_.is_durable(place.block)) {
+  if (blocks_.is_durable(place.block) && !NACRE_PLANTED(block_reused_before_superblock)) {
     obsolete_.push_back(place);  // PAGE-5
   } else {
     blocks_.release(place.block, place.blocks);

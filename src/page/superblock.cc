@@ -7,6 +7,7 @@
 
 #include "base/codec.h"
 #include "base/crc32c.h"
+#include "base/planted.h"
 #include "base/text.h"
 
 namespace nacre::page {
@@ -120,7 +121,11 @@ Result<Superblock> decode_superblock(Bytes block, std::string_view place) {
 Result<> write_superblock(io::File& file, const Superblock& superblock) {
   Block block;
   encode_superblock(superblock, block.bytes);
-  for (std::uint64_t copy = 0; copy < 2; ++copy) {
+  for (std::uint64_t copy = NACRE_PLANTED(superblock_written_once) ? 1 : 0; copy < 2; ++copy) {
+    if (NACRE_PLANTED(superblock_not_durable)) {
+      NACRE_TRY(file.write(copy_block(superblock.seq, copy) * kBlockSize, block.bytes));
+      continue;
+    }
     NACRE_TRY(file.write_durably(copy_block(superblock.seq, copy) * kBlockSize, block.bytes));
   }
   return {};
@@ -173,7 +178,8 @@ Result<SuperblockRead> read_superblock(io::File& file, std::string_view path) {
   for (std::size_t i = 0; i < kSuperblockCount; ++i) {
     if (!slots.found[i].has_value()) {
       read.problems.push_back(slots.problem[i]);
-    } else if (number(slots.found[i]->seq) >= number(read.newest.seq)) {
+    } else if (number(slots.found[i]->seq) >= number(read.newest.seq) ||
+               NACRE_PLANTED(last_superblock_wins)) {
       read.newest = *slots.found[i];
     }
   }

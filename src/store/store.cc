@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "store/big_value.h"
 #include "tree/cursor.h"
@@ -223,6 +224,7 @@ Result<> Store::apply_ops(Position position, Bytes batch, std::uint64_t op_count
     const std::optional<Op> op = NACRE_TRY(reader.next());
     if (!op.has_value()) return {};
     const bool is_step = op_count > publish_every_ && index % publish_every_ == publish_every_ - 1;
+    if (is_step && NACRE_PLANTED(half_a_commit_published)) publish();
     if (is_step) publish_to_pager_only();
     auto applied = apply_op(*op, word_of(position, index));
     if (!applied.has_value() && applied.error().code() == Code::kFull) {
@@ -290,7 +292,7 @@ Result<> Store::apply_put(const Op& op, std::uint64_t word) {
   if (!is_new.has_value()) {
     return std::unexpected(std::move(is_new).error().while_doing(doing("writing", op.table)));
   }
-  if (*is_new) {
+  if (*is_new || NACRE_PLANTED(replaced_row_counted)) {
     ++table->row_count;
     table->is_row_count_stored = false;
   }
@@ -370,7 +372,9 @@ Result<> Store::apply_drop(TableId table) {
   Table* dropped = find_table(table);
   if (dropped == nullptr) return {};
   auto destroyed = release_values(*dropped);
-  if (destroyed.has_value()) destroyed = dropped->tree.destroy();
+  if (destroyed.has_value() && !NACRE_PLANTED(drop_leaks_pages)) {
+    destroyed = dropped->tree.destroy();
+  }
   if (!destroyed.has_value()) {
     return std::unexpected(std::move(destroyed).error().while_doing(doing("dropping", table)));
   }
@@ -399,7 +403,7 @@ void Store::publish() {
 }
 
 void Store::publish_locked() {
-  if (is_torn_) return;  // STORE-4
+  if (is_torn_ && !NACRE_PLANTED(torn_commit_published)) return;  // STORE-4
   // Swapped with what they replace, which then dies outside the lock.
   std::shared_ptr<const page::Hold> visible_hold;
   std::shared_ptr<const TableMap> table_map;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "io/sim_file_system.h"
 
 namespace nacre::store {
@@ -20,7 +21,7 @@ class StoreTest : public ::testing::Test {
 
   Options options() {
     Options options;
-    options.file_system = &disk_;
+    options.file_system = disk_.get();
     options.create_if_missing = true;
     options.cache_bytes = std::size_t{2} << 20;
     options.checkpoint_log_bytes = checkpoint_log_bytes_;
@@ -45,6 +46,18 @@ class StoreTest : public ::testing::Test {
     ASSERT_TRUE(done.has_value()) << done.error().text();
   }
 
+  // A commit of so many bytes and more.
+  void put_large(std::string_view name, std::size_t bytes) {
+    BatchWriter batch;
+    batch.put(kTable, as_bytes(format("{}-0", name)), as_bytes("1"));
+    const std::string value(6000, 'v');
+    for (std::size_t i = 1; i <= bytes / value.size() + 1; ++i) {
+      batch.put(kTable, as_bytes(format("{}-{:06}", name, i)), as_bytes(value));
+    }
+    const auto done = commit(batch);
+    ASSERT_TRUE(done.has_value()) << done.error().text();
+  }
+
   std::string get(std::string_view key, TableId table = kTable) {
     const auto found = store_->snapshot().get(table, as_bytes(key));
     if (!found.has_value()) return found.error().text();
@@ -62,7 +75,7 @@ class StoreTest : public ::testing::Test {
     return std::move(*report);
   }
 
-  io::SimFileSystem disk_{3};
+  std::unique_ptr<io::SimFileSystem> disk_ = std::make_unique<io::SimFileSystem>(3);
   std::uint64_t checkpoint_log_bytes_ = std::uint64_t{64} << 20;
   std::unique_ptr<Store> store_;
 };
@@ -168,9 +181,9 @@ TEST_F(StoreTest, AfterAFailedCheckpointReadsGoOnAndWritesWaitForAReopen) {
   {
     auto cut = store_->cut(/*clean=*/false);
     ASSERT_TRUE(cut.has_value());
-    disk_.inject({.target = io::Fault::Target::kSync, .from_then_on = true});
+    disk_->inject({.target = io::Fault::Target::kSync, .from_then_on = true});
     EXPECT_FALSE(store_->write_checkpoint(*cut).has_value());
-    disk_.clear_faults();
+    disk_->clear_faults();
   }
   EXPECT_EQ(get("a"), "1");
   BatchWriter batch;
@@ -189,7 +202,7 @@ TEST_F(StoreTest, BatchThatFailsInTheMiddleIsNeverVisibleAndStopsTheStore) {
   for (int i = 0; i < 200; ++i) put("key" + std::to_string(i), std::string(200, 'x'));
   put("a", "1", TableId{2});
   checkpoint_and_verify();
-  const std::uint64_t blocks = disk_.contents("s/store.dat").size() / 4096;
+  const std::uint64_t blocks = disk_->contents("s/store.dat").size() / 4096;
   BatchWriter batch;
   batch.put(TableId{2}, as_bytes("a"), as_bytes("changed"));
   for (int i = 100; i < 200; ++i) batch.put(kTable, as_bytes("key" + std::to_string(i)), {});
@@ -197,7 +210,7 @@ TEST_F(StoreTest, BatchThatFailsInTheMiddleIsNeverVisibleAndStopsTheStore) {
   store_.reset();
   int failed = 0;
   for (std::uint64_t block = 4; block < blocks; ++block) {
-    const auto disk = disk_.clone(block);
+    const auto disk = disk_->clone(block);
     disk->corrupt("s/store.dat", block * 4096 + 100, std::byte{0x10});
     Options options = this->options();
     options.file_system = disk.get();
@@ -254,11 +267,34 @@ TEST_F(StoreTest, LogWithoutItsPagesIsNotTakenForANewDatabase) {
   open();
   put("a", "1");
   store_.reset();
-  ASSERT_TRUE(disk_.remove("s/store.dat").has_value());
+  ASSERT_TRUE(disk_->remove("s/store.dat").has_value());
   const auto refused = Store::open("s", options());
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code(), Code::kCorrupt);
   EXPECT_NE(refused.error().what().find("s/store.dat: is missing"), std::string::npos);
+}
+
+// STORE-5: the first commit after the checkpoint is the last one of its segment.
+TEST_F(StoreTest, CheckpointLeavesTheLogEveryCommitAfterItAcrossSegments) {
+  for (const std::size_t before_rotation : {1U, 2U}) {
+    SCOPED_TRACE(format("{} commits between checkpoint and next segment", before_rotation));
+    store_.reset();
+    disk_ = std::make_unique<io::SimFileSystem>(3);
+    open();
+    put("a", "1");
+    auto cut = store_->cut(/*clean=*/false);
+    ASSERT_TRUE(cut.has_value());
+    for (std::size_t i = 0; i < before_rotation; ++i) {
+      put_large(format("old{}", i), 700'000 / before_rotation);
+    }
+    put_large("new", 700'000);  // no longer fits the first segment of 1 MB
+    ASSERT_TRUE(store_->write_checkpoint(*cut).has_value());
+    cut = std::unexpected(Error(Code::kClosed, "its snapshot may not outlive the store"));
+    open();
+    ASSERT_NE(store_, nullptr);
+    EXPECT_EQ(get("old0-0"), "1");
+    EXPECT_EQ(get("new-0"), "1");
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "page/node_search.h"
 #include "tree/descent.h"
 
@@ -219,6 +220,7 @@ class Cursor::Rep {
       NACRE_TRY(enter(as_bytes(fence_), Side::kAtOrAfter));
       const Node leaf(page());
       index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
+      if (NACRE_PLANTED(cursor_skips_a_row) && count_ > 1) ++index_;
     }
     return true;
   }
@@ -236,6 +238,7 @@ class Cursor::Rep {
       NACRE_TRY(enter(as_bytes(fence_), Side::kBefore));
       const Node leaf(page());
       index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
+      if (NACRE_PLANTED(reverse_scan_off_by_one) && index_ > 1) --index_;
     }
     --index_;
     return true;

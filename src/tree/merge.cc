@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "tree/node_edit.h"
 #include "tree/restructure.h"
 
@@ -81,7 +82,7 @@ class Merger {
       return false;  // damage; whoever reads there will be told
     }
     Shape shape = shape_of(left);
-    shape.upper = right.upper_fence();
+    if (!NACRE_PLANTED(merge_drops_fence)) shape.upper = right.upper_fence();
     std::vector<Cell> cells;
     std::vector<PageId> children;
     const Node parent(above);
@@ -104,7 +105,7 @@ class Merger {
     build_node(built.data(), shape, cells, children);
     copy_node(target, built.data());
     inner_erase(pager_.writable(above), pair.separator);
-    pager_.free(pair.right);
+    if (!NACRE_PLANTED(merge_leaks_page)) pager_.free(pair.right);
     return true;
   }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "page/node_search.h"
 #include "tree/node_edit.h"
 #include "tree/restructure.h"
@@ -78,6 +79,7 @@ class LeafSplit {
     std::string separator = separator_before(cells_, at);
     Piece left{0, at, to_string(shape_.lower), separator};
     Piece right{at, cells_.size(), std::move(separator), upper()};
+    if (NACRE_PLANTED(split_loses_a_row) && at + 1 < cells_.size()) ++right.begin;
     if (!fits(left) || !fits(right)) return std::nullopt;
     return std::vector<Piece>{std::move(left), std::move(right)};
   }
@@ -237,6 +239,7 @@ class Splitter {
     const Node node(page);
     const Bytes suffix = node.strip(key);
     const std::size_t index = page::search(node, suffix).index;
+    if (NACRE_PLANTED(separator_not_inserted) && node.count() > 2) return;
     if (inner_insert(page, index, suffix, right)) return;
     split_inner(id, page, index, key, right);
   }

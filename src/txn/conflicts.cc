@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "base/planted.h"
 
 namespace nacre::txn {
 namespace {
@@ -35,11 +36,14 @@ std::optional<Conflict> Conflicts::find_key(std::uint64_t hash, std::uint64_t sn
   const Bucket& known = bucket(hash);
   for (std::size_t way = 0; way < kWays; ++way) {
     if (known.hashes[way] != hash || known.positions[way] == 0) continue;
-    if (known.positions[way] <= snapshot) return std::nullopt;
+    if (known.positions[way] <= snapshot + (NACRE_PLANTED(conflict_off_by_one) ? 1 : 0)) {
+      return std::nullopt;
+    }
+    if (NACRE_PLANTED(write_conflict_not_checked)) return std::nullopt;
     return Conflict{
         .kind = Conflict::Kind::kWritten, .index = 0, .position = Position{known.positions[way]}};
   }
-  if (known.forgotten <= snapshot) return std::nullopt;
+  if (known.forgotten <= snapshot || NACRE_PLANTED(forgotten_writer_ignored)) return std::nullopt;
   return Conflict{
       .kind = Conflict::Kind::kForgotten, .index = 0, .position = Position{known.forgotten}};
 }

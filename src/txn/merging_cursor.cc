@@ -1,5 +1,7 @@
 #include "txn/merging_cursor.h"
 
+#include "base/planted.h"
+
 namespace nacre::txn {
 
 Result<bool> MergingCursor::seek(Bytes key) {
@@ -93,7 +95,9 @@ Result<bool> MergingCursor::settle_forward() {
       return true;
     }
     own_ = own_after();
-    if (same) base_row_ = NACRE_TRY(base_->next());  // TXN-1
+    if (same && !NACRE_PLANTED(own_removal_not_seen)) {
+      base_row_ = NACRE_TRY(base_->next());  // TXN-1
+    }
   }
   at_own_ = false;
   return base_row_;

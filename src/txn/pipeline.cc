@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/scheduler.h"
 #include "base/text.h"
 
@@ -75,7 +76,8 @@ Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
   }
   const Outcome outcome = NACRE_TRY(std::move(sequenced));
   if (outcome.conflict.has_value()) return outcome;
-  if (request.durability == Durability::kSync) {
+  if (NACRE_PLANTED(commit_visible_before_durable)) NACRE_TRY(make_visible(outcome.position));
+  if (request.durability == Durability::kSync && !NACRE_PLANTED(commit_acknowledged_too_early)) {
     auto durable = store_.log().wait_announced(outcome.position);
     if (!durable.has_value()) {
       stop_waiters(durable.error());
@@ -133,12 +135,14 @@ Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
   queue_.push_back({.position = outcome.position,
                     .time = time,
                     .ops = std::move(request.ops),
-                    .after_durable = request.durability == Durability::kSync});
+                    .after_durable = request.durability == Durability::kSync &&
+                                     !NACRE_PLANTED(commit_acknowledged_too_early) &&
+                                     !NACRE_PLANTED(commit_visible_before_durable)});
   return outcome;
 }
 
 std::optional<Conflict> Pipeline::check_ranges(Request& request) {
-  if (request.reads->ranges().empty()) return std::nullopt;
+  if (request.reads->ranges().empty() || NACRE_PLANTED(ranges_not_checked)) return std::nullopt;
   const Position after = std::max(request.snapshot, request.ranges_unchanged_until);
   const auto commits = [&] {
     MutexLock lock(sequencer_);
@@ -152,7 +156,7 @@ std::optional<Conflict> Pipeline::check_ranges(Request& request) {
 }
 
 std::optional<Conflict> Pipeline::check_ranges_again(const Request& request) const {
-  if (request.reads->ranges().empty()) return std::nullopt;
+  if (request.reads->ranges().empty() || NACRE_PLANTED(ranges_not_checked)) return std::nullopt;
   const auto commits = recent_.since(std::max(request.snapshot, request.ranges_unchanged_until));
   if (!commits.has_value()) return commits.error();
   return RecentWrites::find(*commits, *request.reads);

@@ -1,5 +1,6 @@
 #include "txn/read_set.h"
 
+#include "base/planted.h"
 #include "txn/conflicts.h"
 
 namespace nacre::txn {
@@ -11,6 +12,7 @@ void ReadSet::add_whole(TableId table) {
 void ReadSet::add_key(TableId table, Bytes key) {
   tables_.insert(table);
   if (key_hashes_.size() >= kKeysMax) return add_whole(table);
+  if (NACRE_PLANTED(keys_read_not_remembered)) return;
   key_hashes_.push_back(Conflicts::hash(table, key));
 }
 
@@ -34,6 +36,7 @@ void ReadSet::extend_through(RangeId range, Bytes key) {
 }
 
 void ReadSet::extend_to_end(RangeId range) {
+  if (NACRE_PLANTED(end_of_table_not_remembered)) return;
   if (range != kWholeTable) ranges_[range].high.reset();
 }
 

@@ -17,8 +17,8 @@ using testing::run_nacre;
 
 const std::vector<std::string>& commands() {
   static const std::vector<std::string> names = {
-      "import", "find",  "count",  "explain", "apply", "create-index", "drop-index",
-      "list",   "stats", "verify", "compact", "serve", "load-test",    "version"};
+      "import", "find",   "count",   "explain", "apply", "create-index", "drop-index", "list",
+      "stats",  "verify", "salvage", "compact", "serve", "load-test",    "version"};
   return names;
 }
 
