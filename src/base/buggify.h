@@ -2,8 +2,8 @@
 //
 // Why: a cache that is never full, a group that never splits and a wake-up that is never late hide
 //   what happens when they are. A simulation enables some sites per seed and fires them at random.
-// Rule:  both paths are correct; the rare one is only rare. Sites are named "room.what" and listed
-//   in docs/testing.md.
+// Rule:  both paths are correct; the rare one is only rare. Sites are named "room.what"; the
+//   simulation prints how often each was fired.
 // Cost:  none where NDEBUG is defined; elsewhere one thread-local load.
 #pragma once
 

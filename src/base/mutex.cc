@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/buggify.h"
 #include "base/check.h"
 
 namespace nacre {
@@ -48,7 +49,9 @@ void Condition::wait_simulated(Mutex& mutex, const std::chrono::microseconds* at
   // Nobody else runs between giving the mutex back and waiting.
   mutex.mutex_.unlock();
   scheduler.wake_all(&mutex);
-  if (at_most != nullptr) {
+  if (NACRE_BUGGIFY("base.spurious_wakeup")) {
+    scheduler.yield();
+  } else if (at_most != nullptr) {
     scheduler.block_for(this, *at_most);
   } else {
     scheduler.block(this);

@@ -144,14 +144,18 @@ void SimFileData::settle_prefix(Random& random, std::uint64_t grain, bool garbag
   if (torn.kind != Kind::kData) return;
   std::uint64_t left = random.below(pieces_of(torn, grain) + 1);
   const std::uint64_t arrived = std::min(torn.size, left * grain);
+  const SimImage before = durable_;
   apply_torn(durable_, torn, grain, [&] { return left-- > 0; });
-  // The head was writing when the power went: what it wrote last is anything.
+  // The head was writing when the power went: the sector it wrote last is anything. Not so one that
+  // was written with what it held, which log recovery relies on.
   if (!garbage || arrived == 0 || !random.chance(1, 4)) return;
-  std::string noise(std::min(arrived, kSectorSize), '\0');
-  random.fill(std::as_writable_bytes(std::span(noise)));
-  const std::uint64_t last = torn.offset + arrived - 1;
-  durable_.write(std::max(torn.offset, last / kSectorSize * kSectorSize),
-                 std::string_view(noise).substr(0, last % kSectorSize + 1));
+  const std::uint64_t end = torn.offset + arrived;
+  const std::uint64_t begin = std::max(torn.offset, (end - 1) / kSectorSize * kSectorSize);
+  std::string held(end - begin, '\0');
+  if (end <= before.size()) before.read(begin, std::as_writable_bytes(std::span(held)));
+  if (held == torn.data().substr(begin - torn.offset, end - begin)) return;
+  random.fill(std::as_writable_bytes(std::span(held)));
+  durable_.write(begin, held);
 }
 
 // All but one of the writes, or that one alone. Sizes are as all of them made them.
@@ -230,6 +234,7 @@ void SimNode::sync_names(std::uint64_t mark) {
 }
 
 void SimNode::settle(Random& random, bool garbage) {
+  locked = false;
   if (!is_directory) return data.settle(random, garbage);
   // Journals keep changes in order (a beginning survives); without one, any of them may.
   const bool in_order = random.chance(2, 3);
@@ -241,7 +246,6 @@ void SimNode::settle(Random& random, bool garbage) {
   }
   changes_.clear();
   names = durable_names_;
-  locked = false;
   for (const auto& [name, node] : names) node->settle(random, garbage);
 }
 

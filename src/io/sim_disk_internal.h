@@ -55,7 +55,9 @@ class SimFileData {
   [[nodiscard]] std::uint64_t mark() const { return next_order_; }
   void sync(std::uint64_t mark);
   // A failed sync that lost what it should have written: still to be read, never to be synced.
-  void lose_unsynced() { changes_.clear(); }
+  void lose_unsynced(std::uint64_t mark) {
+    std::erase_if(changes_, [&](const FileChange& change) { return change.order < mark; });
+  }
   // What a power cut leaves: none, all, a beginning, any sectors, all but one or one of the writes
   // that were not synced; tearing in 512 or 4096 bytes, on request sometimes with garbage where it
   // tore.
@@ -97,7 +99,9 @@ struct SimNode {
   [[nodiscard]] std::uint64_t mark_names() const { return next_order_; }
   void sync_names(std::uint64_t mark);
   // As SimFileData::lose_unsynced, for names.
-  void lose_unsynced_names() { changes_.clear(); }
+  void lose_unsynced_names(std::uint64_t mark) {
+    std::erase_if(changes_, [&](const NameChange& change) { return change.order < mark; });
+  }
   // Decides which unsynced names survive, here and below, and the bytes of every file.
   void settle(Random& random, bool garbage);
   [[nodiscard]] std::uint64_t bytes() const;  // of all files below

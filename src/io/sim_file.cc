@@ -155,7 +155,7 @@ Result<> SimFile::sync() {
       NACRE_TRY(check_powered());
       node_->data.sync(mark);
     }
-    if (verdict.lost) node_->data.lose_unsynced();
+    if (verdict.lost) node_->data.lose_unsynced(mark);
     lost_ = lost_ || verdict.error.has_value();
   }
   disk_->see(Moment::kEnd, Call::kSync, path_);

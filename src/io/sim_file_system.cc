@@ -204,7 +204,7 @@ Result<> SimFileSystem::sync_directory(std::string_view path) {
       return fail(Code::kClosed, format("{}: the power is off", path));
     }
     if (verdict.durable) node->sync_names(mark);
-    if (verdict.lost) node->lose_unsynced_names();
+    if (verdict.lost) node->lose_unsynced_names(mark);
   }
   disk_->see(Moment::kEnd, Call::kSyncDirectory, path);
   if (verdict.error) return std::unexpected(std::move(*verdict.error));

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "base/buggify.h"
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "base/planted.h"
@@ -190,7 +191,9 @@ Result<Position> LocalLog::append(Time time, Bytes ops, Room room) {
                                        number(time), number(last_time())));
   }
   if (last_position() == kPositionMax) return fail(Code::kFull, "all positions are used");
-  if (buffered_bytes_ > 0 && buffered_bytes_ + record_bytes > options_.buffer_bytes_max) {
+  const bool is_full = buffered_bytes_ + record_bytes > options_.buffer_bytes_max ||
+                       NACRE_BUGGIFY("log.buffer_full");
+  if (buffered_bytes_ > 0 && is_full) {
     return fail(Code::kFull, format("{} bytes wait to be written to the log, expected at most {}",
                                     buffered_bytes_, options_.buffer_bytes_max));
   }
@@ -404,7 +407,7 @@ bool LocalLog::wants_segment() const {
   const MutexLock lock(mutex_);
   if (failure_ || closed_ || rotating_ || preparing_) return false;
   if (blank_ != nullptr && blank_->bytes >= next_segment_bytes()) return false;
-  return offset_ > segments_.back()->header.file_bytes / 2;
+  return offset_ > segments_.back()->header.file_bytes / 2 || NACRE_BUGGIFY("log.early_segment");
 }
 
 void LocalLog::note_bytes(Position last, std::uint64_t extent) {

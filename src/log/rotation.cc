@@ -135,8 +135,15 @@ Result<> LocalLog::trim(Position needed, Position wanted) {
   }
   lock.unlock();
   if (dropped.empty()) return {};
-  for (const auto& segment : dropped) NACRE_TRY(recycle(*segment));
-  return options_.file_system->sync_directory(directory_);
+  auto recycled = [&]() -> Result<> {
+    for (const auto& segment : dropped) NACRE_TRY(recycle(*segment));
+    return options_.file_system->sync_directory(directory_);
+  }();
+  if (recycled.has_value()) return {};
+  // What a failed sync of the directory lost may be the name of the segment being written.
+  lock.lock();
+  poison(recycled.error());
+  return recycled;
 }
 
 // Keeps the file for the next segment when one is wanted and it is large enough.

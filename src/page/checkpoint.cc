@@ -104,10 +104,16 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root, c
   }
   // The file must be as long as the superblock says even when its last blocks are of a page that
   // is being written for the next checkpoint.
-  if (NACRE_TRY(file_->size()) < superblock.file_blocks * kBlockSize) {
-    NACRE_TRY(file_->resize(superblock.file_blocks * kBlockSize));
-    NACRE_TRY(sync_file());
+  bool is_grown = false;
+  {
+    // Beyond the size found here others may be writing: what is given is never less than they have.
+    const MutexLock lock(mutex_);
+    if (NACRE_TRY(file_->size()) < superblock.file_blocks * kBlockSize) {
+      NACRE_TRY(file_->resize(std::max(superblock.file_blocks, blocks_.end()) * kBlockSize));
+      is_grown = true;
+    }
   }
+  if (is_grown) NACRE_TRY(sync_file());
   superblock_begun = true;
   NACRE_TRY(write_superblock(*file_, superblock));
   if (NACRE_PLANTED(superblock_before_data)) NACRE_TRY(file_->sync());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/buggify.h"
 #include "base/check.h"
 #include "base/text.h"
 #include "io/aligned_buffer.h"
@@ -345,7 +346,7 @@ Generation Pager::publish() {
   }
   open_retired_.clear();
   if (retired_.size() >= std::min(kReclaimBatch, capacity_pages() / 8) ||
-      retired_blocks_ >= kReclaimBlocks) {
+      retired_blocks_ >= kReclaimBlocks || NACRE_BUGGIFY("page.reclaim_now")) {
     reclaim();
   }
   return Generation{generation};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/buggify.h"
 #include "base/check.h"
 #include "base/planted.h"
 #include "base/scheduler.h"
@@ -88,14 +89,15 @@ Result<> Pager::read_page(PageId id, const Place& place, CheckpointSeq newest, s
 Result<std::byte*> Pager::acquire_frame() {
   NACRE_CHECK(Epochs::slot().depth == 0, "a pinned thread would wait for itself");
   const std::size_t batch = std::clamp<std::size_t>(capacity_pages() / 16, 2, 32);
-  const auto start = steady_now();
+  auto start = steady_now();
   for (;;) {
     if (!free_frames_.empty()) {
       std::byte* frame = free_frames_.back();
       free_frames_.pop_back();
       return frame;
     }
-    if (std::byte* fresh = grow(); fresh != nullptr) return fresh;
+    std::byte* fresh = NACRE_BUGGIFY("page.evict_first") ? nullptr : grow();
+    if (fresh != nullptr) return fresh;
     reclaim();
     if (!free_frames_.empty() || evict_extents(batch)) continue;
     if (limbo_.size() < batch) {
@@ -111,6 +113,8 @@ Result<std::byte*> Pager::acquire_frame() {
       if (NACRE_TRY(clean_some(batch)) > 0) continue;
       if (cancel_oldest_hold()) continue;
     }
+    // A checkpoint that is being written ends, however slow the disk.
+    if (cut_.has_value() && !full_.has_value()) start = steady_now();
     const bool hope =
         !full_.has_value() && (!limbo_.empty() || !retired_.empty() || !kept_.empty());
     if (steady_now() - start > (hope ? kPatience : kPatienceWithoutHope)) {
@@ -140,7 +144,7 @@ std::size_t Pager::evict_clean(std::size_t wanted, std::size_t steps_max) {
     clock_hand_ = clock_hand_ + 1 < taken ? clock_hand_ + 1 : 0;
     std::byte* frame = arena_.frame(clock_hand_);
     if (!is_evictable(frame)) continue;
-    if (superseded_word(frame) >= kOneLife) {
+    if (superseded_word(frame) >= kOneLife && !NACRE_BUGGIFY("page.evict_busy")) {
       volatile_word(frame, offset::kSuperseded).fetch_sub(kOneLife, std::memory_order_relaxed);
       continue;
     }
@@ -229,7 +233,8 @@ void Pager::bound_held() {
 }
 
 void Pager::reclaim() {
-  if (recheck_kept_) recheck_kept();
+  if (NACRE_BUGGIFY("page.give_up_snapshot")) static_cast<void>(cancel_oldest_hold());
+  if (recheck_kept_ || NACRE_BUGGIFY("page.recheck_kept")) recheck_kept();
   retired_blocks_ = 0;
   const std::uint64_t earliest = Epochs::advance();
   // The lock is ours; the lambdas only say so to the analysis.

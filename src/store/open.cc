@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/buggify.h"
 #include "base/check.h"
 #include "base/text.h"
 #include "io/random.h"
@@ -61,11 +62,13 @@ log::LocalLogOptions log_options(const Options& options, const page::RootRecord&
   log_options.clock = options.clock;
   log_options.database_uuid = root.uuid;
   // An idle database is small, and in little memory nothing large waits to be written.
-  log_options.segment_bytes_min = std::uint64_t{256} << 10;
   std::uint64_t memory = options.cache_bytes;
   if (options.memory != nullptr) memory = std::min<std::uint64_t>(memory, options.memory->bytes());
   log_options.buffer_bytes_max =
       std::clamp(memory / 16, std::uint64_t{1} << 20, log_options.buffer_bytes_max);
+  log_options.segment_bytes_min = options.log_segment_bytes_min;
+  log_options.segment_bytes_max = options.log_segment_bytes_max;
+  log_options.inflight_max = options.log_inflight_max;
   return log_options;
 }
 
@@ -152,9 +155,12 @@ Result<> Store::replay() {
     }
     NACRE_TRY(apply(commit->position, commit->time, commit->ops));
     bytes += commit->ops.size();
-    if (++commits % kReplayPublish != 0) continue;
+    if (++commits % kReplayPublish != 0 && !NACRE_BUGGIFY("store.replay_publish")) continue;
     publish();
-    if (bytes < options_.checkpoint_log_bytes && !is_dirty_beyond(kReplayDirtyPercent)) continue;
+    if (bytes < options_.checkpoint_log_bytes && !is_dirty_beyond(kReplayDirtyPercent) &&
+        !NACRE_BUGGIFY("store.replay_checkpoint")) {
+      continue;
+    }
     Cut cut = NACRE_TRY(this->cut(/*clean=*/false));
     // On a full disk memory may still be enough for the rest.
     const auto written = write_checkpoint(cut);

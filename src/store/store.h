@@ -48,6 +48,10 @@ struct Options {
   MemoryBudget* memory = nullptr;  // outlives the store; null: one of its own of cache_bytes
   std::size_t held_bytes_max = std::size_t{128} << 20;  // old page versions kept for snapshots
   std::uint64_t checkpoint_log_bytes = std::uint64_t{64} << 20;  // replayed between checkpoints
+  // As in log::LocalLogOptions.
+  std::uint64_t log_segment_bytes_min = std::uint64_t{256} << 10;
+  std::uint64_t log_segment_bytes_max = std::uint64_t{64} << 20;
+  std::uint32_t log_inflight_max = 4;
 };
 
 struct StoreStats {

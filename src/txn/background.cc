@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/buggify.h"
 #include "base/check.h"
 #include "base/scheduler.h"
 
@@ -16,6 +17,10 @@ BackgroundPool::Task::Task(std::shared_ptr<BackgroundPool> pool, Kind kind,
 BackgroundPool::Task::~Task() { cancel(); }
 
 void BackgroundPool::Task::run_at(Steady::time_point time) {
+  if (NACRE_BUGGIFY("txn.background_late")) {
+    time = std::max(time, steady_now()) + std::chrono::milliseconds(20);
+  }
+  if (NACRE_BUGGIFY("txn.background_early")) time = Steady::time_point::min();
   const MutexLock lock(pool_->mutex_);
   if (is_cancelled_) return;
   if (is_running_) {

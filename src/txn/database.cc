@@ -506,7 +506,10 @@ Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Op
                                           .cache_bytes = options.cache_bytes,
                                           .memory = options.memory.get(),
                                           .held_bytes_max = options.cache_bytes / 2,
-                                          .checkpoint_log_bytes = options.checkpoint_log_bytes});
+                                          .checkpoint_log_bytes = options.checkpoint_log_bytes,
+                                          .log_segment_bytes_min = options.log_segment_bytes_min,
+                                          .log_segment_bytes_max = options.log_segment_bytes_max,
+                                          .log_inflight_max = options.log_inflight_max});
   if (!opened.has_value()) {
     return std::unexpected(
         std::move(opened).error().while_doing(format("opening database {}", path)));

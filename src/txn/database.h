@@ -74,6 +74,11 @@ struct Options {
   // cache_bytes. Null: a budget of its own, of cache_bytes.
   std::shared_ptr<MemoryBudget> memory = nullptr;
   std::uint64_t checkpoint_log_bytes = std::uint64_t{64} << 20;  // a checkpoint is due beyond
+  // Log segments grow from the first to the second size, multiples of 4096; so many group writes
+  // are under way at once.
+  std::uint64_t log_segment_bytes_min = std::uint64_t{256} << 10;
+  std::uint64_t log_segment_bytes_max = std::uint64_t{64} << 20;
+  std::uint32_t log_inflight_max = 4;
   std::uint32_t group_delay_us = 2000;
   // Checkpoints and delayed log writes run on a few threads that all databases of the process share
   // (txn/background.h); without, they run inside the commit that makes them due (deterministic

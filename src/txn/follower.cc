@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/scheduler.h"
 #include "base/text.h"
 #include "store/batch.h"
 #include "txn/follower_internal.h"
@@ -95,7 +96,7 @@ Result<const CommitEvent*> Follower::Rep::give() {
 }
 
 Result<const CommitEvent*> Follower::Rep::next(std::chrono::microseconds at_most) {
-  const auto until = std::chrono::steady_clock::now() + at_most;
+  const auto until = steady_now() + at_most;
   while (true) {
     if (pipeline_.is_closed()) return fail(Code::kClosed, "the database is closed");
     if (given_ < waiting_.size()) return give();
@@ -105,8 +106,7 @@ Result<const CommitEvent*> Follower::Rep::next(std::chrono::microseconds at_most
       NACRE_TRY(fetch(newest));
       if (!waiting_.empty()) continue;
     }
-    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
-        until - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(until - steady_now());
     if (left.count() <= 0) return nullptr;
     pipeline_.feed().wait(wakes, std::min(left, kLook));
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/buggify.h"
 #include "base/check.h"
 #include "base/scheduler.h"
 #include "txn/pipeline.h"
@@ -31,7 +32,7 @@ Result<> Pipeline::flush_later(Durability durability, std::uint64_t bytes) {
   const std::uint64_t ahead =
       bytes_not_flushed_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
   const std::uint64_t due = std::min(kFlushBytesMax, flush_bytes_wait_ / 2);
-  if (ahead > flush_bytes_wait_) return flush();
+  if (ahead > flush_bytes_wait_ || NACRE_BUGGIFY("txn.flush_now")) return flush();
   if (options_.background_thread) {
     request_flush(ahead > due                        ? FlushDue::kNow
                   : durability == Durability::kGroup ? FlushDue::kGroupDelay

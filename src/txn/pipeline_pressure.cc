@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/buggify.h"
 #include "base/scheduler.h"
 #include "txn/pipeline.h"
 
@@ -34,6 +35,7 @@ void rest(std::chrono::microseconds time) {
 }  // namespace
 
 unsigned Pipeline::pressure() const {
+  if (NACRE_BUGGIFY("txn.checkpoint_due")) return kPressureDue;
   const std::uint64_t bytes = store_.log().bytes();
   const std::uint64_t before = log_bytes_at_checkpoint_.load(std::memory_order_relaxed);
   const std::uint64_t allowed = std::max<std::uint64_t>(options_.checkpoint_log_bytes, 1);
@@ -51,11 +53,14 @@ std::uint32_t Pipeline::delay_us(unsigned pressure) {
 void Pipeline::delay(std::uint64_t bytes) {
   const std::uint32_t each = delay_us_.load(std::memory_order_relaxed);
   if (each == 0) return;
-  // What this thread still has to wait. Nothing is lost when it is somebody else's in part.
+  // What this thread still has to wait. Nothing is lost when it is somebody else's in part, but a
+  // simulation must not begin with what the one before it owed.
   static thread_local std::uint64_t owed_us = 0;
+  const bool is_simulated = Scheduler::current() != nullptr;
+  if (is_simulated) owed_us = 0;
   const std::uint64_t pages = std::min<std::uint64_t>(1 + bytes / kBytesPerDelay, kDelayMax);
   owed_us += each * pages;
-  if (owed_us < kSleepMin) return;
+  if (owed_us < kSleepMin && !is_simulated) return;
   const std::uint64_t wait = std::min<std::uint64_t>(owed_us, kDelayMax);
   owed_us = 0;
   rest(std::chrono::microseconds(wait));
@@ -71,7 +76,10 @@ void Pipeline::pace(std::chrono::microseconds took) {
 void Pipeline::keep_up(std::uint64_t bytes) {
   if (background_ != nullptr) delay(bytes);
   const std::uint64_t check_bytes = std::min(kCheckBytesMax, options_.checkpoint_log_bytes / 8);
-  if (bytes_since_check_.fetch_add(bytes, std::memory_order_relaxed) + bytes < check_bytes) return;
+  if (bytes_since_check_.fetch_add(bytes, std::memory_order_relaxed) + bytes < check_bytes &&
+      !NACRE_BUGGIFY("txn.check_now")) {
+    return;
+  }
   bytes_since_check_.store(0, std::memory_order_relaxed);
   if (background_ != nullptr && store_.wants_log_segment()) background_->segment.run_now();
   const unsigned now = pressure();
