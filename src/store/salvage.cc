@@ -42,7 +42,12 @@ class Target {
 
   Result<> commit(Bytes batch, Time time) {
     const Time later = std::max(time, Time{number(store_->log().last_time()) + 1});
-    const Position position = NACRE_TRY(store_->log().append(later, batch));
+    auto appended = store_->log().append(later, batch);
+    if (!appended.has_value() && appended.error().code() == Code::kFull) {
+      NACRE_TRY(store_->log().make_room(batch.size()));
+      appended = store_->log().append(later, batch);
+    }
+    const Position position = NACRE_TRY(std::move(appended));
     NACRE_TRY(store_->log().wait_durable(position));
     NACRE_TRY(store_->apply(position, later, batch));
     store_->publish();
