@@ -77,18 +77,24 @@ Result<> LocalLog::make_blank_of(std::uint64_t bytes) {
   mutex_.unlock();
   auto made = make_blank(*options_.file_system, directory_, seq, bytes);
   mutex_.lock();
+  is_short_ = !made.has_value() && made.error().code() == Code::kFull;
+  Result<> done;
+  if (made.has_value()) {
+    auto other = std::make_unique<BlankFile>(std::move(*made));
+    if (blank_ == nullptr || !place_of(0).is_next) blank_.swap(other);
+    if (other != nullptr) {
+      // Still preparing: the next to make one might give it the name that goes away here.
+      mutex_.unlock();
+      other->file.reset();
+      done = options_.file_system->remove(other->path);
+      mutex_.lock();
+    }
+  } else {
+    done = std::unexpected(std::move(made).error());
+  }
   preparing_ = false;
   rotated_.notify_all();
-  is_short_ = !made.has_value() && made.error().code() == Code::kFull;
-  if (!made.has_value()) return std::unexpected(std::move(made).error());
-  auto other = std::make_unique<BlankFile>(std::move(*made));
-  if (blank_ == nullptr || !place_of(0).is_next) blank_.swap(other);
-  if (other == nullptr) return {};
-  mutex_.unlock();
-  other->file.reset();
-  auto removed = options_.file_system->remove(other->path);
-  mutex_.lock();
-  return removed;
+  return done;
 }
 
 Result<> LocalLog::prepare_segment() {
