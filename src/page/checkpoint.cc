@@ -84,6 +84,8 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root, c
   }
   NACRE_TRY(write_wanted_pages(pace));
   NACRE_TRY(write_map(cut.seq));
+  // What the sync that follows makes durable of the size, at least.
+  const std::uint64_t synced_bytes = NACRE_TRY(file_->size());
   if (NACRE_PLANTED(checkpoint_not_synced) || NACRE_PLANTED(superblock_before_data)) {
   } else if (NACRE_PLANTED(checkpoint_sync_error_ignored)) {
     [[maybe_unused]] const auto ignored = file_->sync();
@@ -102,18 +104,20 @@ Result<> Pager::write_checkpoint_parts(const Cut& cut, const RootRecord& root, c
                   .file_blocks = blocks_.end_without(obsolete_),
                   .root = root};
   }
-  // The file must be as long as the superblock says even when its last blocks are of a page that
-  // is being written for the next checkpoint.
-  bool is_grown = false;
-  {
-    // Beyond the size found here others may be writing: what is given is never less than they have.
-    const MutexLock lock(mutex_);
-    if (NACRE_TRY(file_->size()) < superblock.file_blocks * kBlockSize) {
-      NACRE_TRY(file_->resize(std::max(superblock.file_blocks, blocks_.end()) * kBlockSize));
-      is_grown = true;
+  // The file must be as long as the superblock says, on the disk too, even when its last blocks are
+  // of a page that is being written for the next checkpoint.
+  const std::uint64_t least = superblock.file_blocks * kBlockSize;
+  if (synced_bytes < least) {
+    {
+      // Beyond the size found here others may be writing: what is given is never less than they
+      // have.
+      const MutexLock lock(mutex_);
+      if (NACRE_TRY(file_->size()) < least) {
+        NACRE_TRY(file_->resize(std::max(superblock.file_blocks, blocks_.end()) * kBlockSize));
+      }
     }
+    NACRE_TRY(sync_file());
   }
-  if (is_grown) NACRE_TRY(sync_file());
   superblock_begun = true;
   NACRE_TRY(write_superblock(*file_, superblock));
   if (NACRE_PLANTED(superblock_before_data)) NACRE_TRY(file_->sync());
