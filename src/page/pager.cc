@@ -139,7 +139,7 @@ CheckpointSeq Pager::checkpoint_seq() const {
   return durable_.seq;
 }
 
-Hold Pager::hold() {
+Hold Pager::hold(std::uint64_t tag) {
   const MutexLock lock(mutex_);
   NACRE_DCHECK(in_place_from_ == kNever, "nothing published is whole while it changes in place");
   const std::uint64_t generation = published_.load(std::memory_order_relaxed);
@@ -147,9 +147,19 @@ Hold Pager::hold() {
   if (state == nullptr) {
     state = std::make_unique<HoldState>();
     state->generation = generation;
+    state->tag = tag;
   }
   ++state->holders;
   return Hold(*this, *state);
+}
+
+std::optional<std::uint64_t> Pager::least_tag() const {
+  const MutexLock lock(mutex_);
+  std::optional<std::uint64_t> least;
+  const auto note = [&](std::uint64_t tag) { least = std::min(least.value_or(tag), tag); };
+  for (const auto& [generation, state] : holds_) note(state->tag);
+  for (const auto& state : cancelled_holds_) note(state->tag);
+  return least;
 }
 
 void Pager::release_hold(HoldState& state) {

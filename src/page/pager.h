@@ -63,6 +63,7 @@ inline constexpr int kPagerRank = 62;
 // One held generation, shared by the Holds taken at it. The pager's.
 struct HoldState {
   std::uint64_t generation = 0;
+  std::uint64_t tag = 0;               // the owner's name for the generation
   std::uint32_t holders = 0;           // under the pager's lock
   std::atomic<bool> cancelled{false};  // release when set: what was kept goes only afterwards
 };
@@ -202,8 +203,10 @@ class Pager final : private MemoryBudget::Member {
   [[nodiscard]] RootRecord root() const;
   [[nodiscard]] CheckpointSeq checkpoint_seq() const;
 
-  // The newest published generation, kept from now on.
-  [[nodiscard]] Hold hold();
+  // The newest published generation, kept from now on. `tag` is what the caller calls it.
+  [[nodiscard]] Hold hold(std::uint64_t tag = 0);
+  // The least tag of all holds, cancelled ones too; absent without holds.
+  [[nodiscard]] std::optional<std::uint64_t> least_tag() const;
 
   // --- reading; for tree/ ---
 

@@ -20,9 +20,9 @@ struct RootRecord {
   Position horizon = kNoPosition;         // oldest readable position
   Position durable = kNoPosition;         // of the log, when the superblock was written
   PageId catalog_root = kNoPage;          // the table of tables
-  PageId graveyard_root = kNoPage;        // reserved for history
-  std::uint64_t history_segment = 0;      // reserved for history: first segment
-  std::uint64_t history_append = 0;       // reserved for history: append address
+  PageId history_root = kNoPage;          // the tree of superseded versions
+  std::uint64_t history_bytes = 0;        // of its rows, and of the graveyards'
+  std::uint64_t history_rows = 0;         // records in it
   std::uint64_t log_segment = 0;          // first needed segment
   std::uint64_t log_offset = 0;           // bytes; of position applied + 1 in it, 0 when unknown
   std::array<std::byte, 32> log_hash{};   // reserved for replication

@@ -52,9 +52,9 @@ void encode_superblock(const Superblock& s, MutableBytes block) {
   store_le(at + 70, std::uint16_t{13});
   store_le(at + 72, s.file_blocks);
   store_le(at + 80, number(root.catalog_root));
-  store_le(at + 84, number(root.graveyard_root));
-  store_le(at + 88, root.history_segment);
-  store_le(at + 96, root.history_append);
+  store_le(at + 84, number(root.history_root));
+  store_le(at + 88, root.history_bytes);
+  store_le(at + 96, root.history_rows);
   store_le(at + 104, root.log_segment);
   store_le(at + 112, root.log_offset);
   std::memcpy(at + 120, root.log_hash.data(), root.log_hash.size());
@@ -89,9 +89,9 @@ Result<Superblock> decode_superblock(Bytes block, std::string_view place) {
   s.map_height = load_le<std::uint16_t>(at + 68);
   s.file_blocks = load_le<std::uint64_t>(at + 72);
   s.root.catalog_root = PageId{load_le<std::uint32_t>(at + 80)};
-  s.root.graveyard_root = PageId{load_le<std::uint32_t>(at + 84)};
-  s.root.history_segment = load_le<std::uint64_t>(at + 88);
-  s.root.history_append = load_le<std::uint64_t>(at + 96);
+  s.root.history_root = PageId{load_le<std::uint32_t>(at + 84)};
+  s.root.history_bytes = load_le<std::uint64_t>(at + 88);
+  s.root.history_rows = load_le<std::uint64_t>(at + 96);
   s.root.log_segment = load_le<std::uint64_t>(at + 104);
   s.root.log_offset = load_le<std::uint64_t>(at + 112);
   std::memcpy(s.root.log_hash.data(), at + 120, s.root.log_hash.size());

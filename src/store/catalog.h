@@ -1,16 +1,20 @@
-// The catalog: which tables there are, where their trees are rooted, how many rows they hold.
+// The catalog: which tables there are and were, where their trees are rooted, what they hold.
 //
 // Format:     docs/format/store.md, catalog rows
 // Invariants: STORE-2 a table is in the catalog from its first put until it is dropped; TREE-1
 // keeps
 //                     its root the same all that time.
+//             HIST-4  a dropped table stays in it, under its drop's position, until the horizon has
+//                     passed that.
 // Errors:     decode_row: kCorrupt naming the table and the rule.
 // Threads:    plain values; a TableMap that readers see is never changed.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 #include "base/bytes.h"
@@ -24,20 +28,44 @@ namespace nacre::store {
 
 struct CatalogRow {
   page::PageId root = page::kNoPage;
-  bool has_big_values = false;  // or had
+  page::PageId graveyard = page::kNoPage;  // of its deleted keys; none until the first
+  bool has_big_values = false;             // or had
   std::uint64_t row_count = 0;
+  std::uint64_t graveyard_rows = 0;
+  Position created = kNoPosition;  // of the first put
 };
 
-inline constexpr tree::TreeId kCatalogTree{0};        // every other tree has its table's number
-inline constexpr std::size_t kCatalogKeySize = 4;     // bytes
-inline constexpr std::size_t kCatalogValueSize = 16;  // bytes
+// A table has the position of its drop when it was dropped.
+struct CatalogKey {
+  TableId table{};
+  Position dropped = kNoPosition;
+};
 
-[[nodiscard]] std::array<std::byte, kCatalogKeySize> encode_key(TableId table);
+inline constexpr tree::TreeId kCatalogTree{0};  // every table's tree has its table's number
+inline constexpr std::uint32_t kSystemTreeBit = 0x8000'0000;
+inline constexpr tree::TreeId kHistoryTree{kSystemTreeBit};
+inline constexpr std::size_t kCatalogValueSize = 40;  // bytes
+
+// The id of the tree of `table`'s deleted keys. Ids only tell trees apart in checks.
+[[nodiscard]] constexpr tree::TreeId graveyard_tree(TableId table) {
+  return tree::TreeId{number(table) ^ kSystemTreeBit};
+}
+
+[[nodiscard]] std::string encode_key(const CatalogKey& key);
 [[nodiscard]] std::array<std::byte, kCatalogValueSize> encode_row(const CatalogRow& row);
-[[nodiscard]] Result<TableId> decode_key(Bytes key);
+[[nodiscard]] Result<CatalogKey> decode_key(Bytes key);
 [[nodiscard]] Result<CatalogRow> decode_row(TableId table, Bytes value);
 
-// What a reader needs: the root of each table's tree at one position.
-using TableMap = std::unordered_map<std::uint32_t, page::PageId>;
+// What a reader needs: where each table lies, or lay.
+struct TableRoots {
+  page::PageId root = page::kNoPage;
+  page::PageId graveyard = page::kNoPage;
+  Position created = kNoPosition;
+};
+struct TableMap {
+  std::unordered_map<std::uint32_t, TableRoots> tables;
+  std::map<std::pair<std::uint32_t, Position>, TableRoots> dropped;  // by number and drop
+  page::PageId history = page::kNoPage;
+};
 
 }  // namespace nacre::store

@@ -11,11 +11,9 @@ namespace nacre::store {
 Result<> Store::store_row_counts() {
   for (auto& [id, table] : tables_) {
     if (table.is_row_count_stored) continue;
-    const auto row = encode_row({.root = table.tree.root(),
-                                 .has_big_values = table.has_big_values,
-                                 .row_count = table.row_count});
-    const bool is_new =
-        NACRE_TRY(catalog().put(encode_key(TableId{id}), row, number(applied_) << 16));
+    const auto row = encode_row(table.row());
+    const bool is_new = NACRE_TRY(
+        catalog().put(as_bytes(encode_key({.table = TableId{id}})), row, number(applied_) << 16));
     NACRE_CHECK(!is_new, "a table with rows is in the catalog");
     table.is_row_count_stored = true;
   }
@@ -42,7 +40,10 @@ Result<Store::Cut> Store::cut(bool clean) {
   NACRE_TRY(pager_->flush_extents());
   root_.applied = applied_;
   root_.applied_time = applied_time_;
-  root_.horizon = applied_;  // without history only the newest position outlives a restart
+  root_.horizon = horizon();
+  root_.history_bytes = history_bytes_.load(std::memory_order_relaxed);
+  root_.history_rows = history_rows_.load(std::memory_order_relaxed);
+  is_vacuumed_.store(false, std::memory_order_relaxed);
   root_.clean = clean;
   return Cut{.pages = pager_->cut(), .root = root_, .snapshot = snapshot()};
 }
@@ -62,7 +63,8 @@ Result<> Store::write_checkpoint(Cut& cut, const page::Pace& pace) {
     NACRE_TRY(pager_->write_checkpoint(cut.pages, cut.root, pace));
     const Position kept_from =
         Position{number(cut.root.applied) + (NACRE_PLANTED(log_trimmed_too_far) ? 3 : 1)};
-    return log_->trim(kept_from);  // STORE-5
+    // STORE-5; and who follows the log may begin at any position that can be read.
+    return log_->trim(kept_from, std::min(kept_from, next(cut.root.horizon)));
   }();
   if (written.has_value()) return {};
   auto error = std::move(written).error().while_doing(

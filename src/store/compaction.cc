@@ -31,9 +31,9 @@ Result<std::vector<page::FramePin>> Store::prepare_compaction(const TableCompact
     MutexLock lock(visible_mutex_);
     tables = table_map_;
   }
-  const auto table = table_from(*tables, at.table);
+  const auto table = table_from(tables->tables, at.table);
   if (!table.has_value()) return std::vector<page::FramePin>();
-  const tree::Tree tree(*pager_, tables->at(*table), tree::TreeId{*table});
+  const tree::Tree tree(*pager_, tables->tables.at(*table).root, tree::TreeId{*table});
   auto pins = tree.prepare_compaction(now.view(), *table == at.table ? as_bytes(at.key) : Bytes());
   // The step itself will tell what is wrong; here a table may just have been made or dropped.
   if (!pins.has_value()) return std::vector<page::FramePin>();

@@ -129,12 +129,19 @@ Result<> Store::load_catalog() {
   }
   tree::Cursor rows(catalog(), page::View::newest());
   for (bool more = NACRE_TRY(rows.seek_first()); more; more = NACRE_TRY(rows.next())) {
-    const TableId table = NACRE_TRY(decode_key(rows.key()));
-    const CatalogRow row = NACRE_TRY(decode_row(table, rows.value()));
-    const tree::TreeId id{number(table)};
-    tables_.try_emplace(number(table), Table{.tree = tree::Tree(*pager_, row.root, id),
-                                             .row_count = row.row_count,
-                                             .has_big_values = row.has_big_values});
+    const CatalogKey key = NACRE_TRY(decode_key(rows.key()));
+    const CatalogRow row = NACRE_TRY(decode_row(key.table, rows.value()));
+    const tree::TreeId id{number(key.table)};
+    if (key.dropped != kNoPosition) {
+      dropped_.emplace(std::pair(number(key.table), key.dropped), row);
+      continue;
+    }
+    tables_.try_emplace(number(key.table), Table{.tree = tree::Tree(*pager_, row.root, id),
+                                                 .row_count = row.row_count,
+                                                 .has_big_values = row.has_big_values,
+                                                 .graveyard = row.graveyard,
+                                                 .graveyard_rows = row.graveyard_rows,
+                                                 .created = row.created});
   }
   is_table_map_stale_ = true;
   publish();

@@ -7,6 +7,7 @@
 #include "base/planted.h"
 #include "base/text.h"
 #include "store/big_value.h"
+#include "store/past.h"
 #include "tree/cursor.h"
 
 namespace nacre::store {
@@ -28,7 +29,7 @@ constexpr std::uint64_t kFramesSpare = 64;
 
 // Version of a record: which commit wrote it, and by which of its operations.
 std::uint64_t word_of(Position position, std::uint64_t op_index) {
-  return number(position) << 16 | std::min<std::uint64_t>(op_index, 0xffff);
+  return number(position) << 16 | std::min(op_index, kOpMax);
 }
 
 std::string doing(std::string_view what, TableId table) {
@@ -47,6 +48,10 @@ Store::Store(std::unique_ptr<io::File> lock, std::unique_ptr<page::Pager> pager,
       applied_(root_.applied),
       applied_time_(root_.applied_time),
       publish_every_(std::max<std::uint64_t>(options.cache_bytes / page::kPageSize / 16, 4)),
+      keeps_history_(options.history_age_us != 0 && options.history_bytes != 0),
+      horizon_(number(root_.horizon)),
+      history_bytes_(root_.history_bytes),
+      history_rows_(root_.history_rows),
       apply_mutex_("store::Store::apply", kApplyRank),
       settled_(number(applied_)),
       visible_mutex_("store::Store::visible", kVisibleRank),
@@ -86,9 +91,10 @@ Snapshot Store::snapshot() {
 
 Snapshot Store::newest_snapshot() {
   if (visible_hold_ != nullptr) {
-    return Snapshot(*pager_, visible_hold_, visible_, visible_time_, table_map_);
+    return Snapshot(*this, *pager_, visible_hold_, visible_, visible_time_, table_map_);
   }
-  Snapshot newest(*pager_, pager_->hold(), visible_, visible_time_, table_map_);
+  Snapshot newest(*this, *pager_, pager_->hold(number(visible_)), visible_, visible_time_,
+                  table_map_);
   newest.is_lost_ = is_lost_;
   return newest;
 }
@@ -100,10 +106,24 @@ Result<Snapshot> Store::snapshot_at(Position position) {
     return fail(Code::kInvalid, format("position {} lies after the newest visible one, {}",
                                        number(position), number(newest.position())));
   }
-  return fail(Code::kUnsupported,
-              format("position {} can be read only through a snapshot that was taken at it and is "
-                     "still held; reads of the past come with history",
-                     number(position)));
+  PastHold hold(*this, position);  // first, so that the horizon stays where it is found
+  NACRE_TRY(check_readable(position));
+  return Snapshot(*this, *pager_, std::move(hold), position, time_of(position));
+}
+
+Time Store::time_of(Position position) {
+  if (position == kNoPosition) return Time{0};
+  auto reader = log_->read_from(position);
+  if (!reader.has_value()) return Time{0};
+  const auto commit = (*reader)->next();
+  return commit.has_value() && commit->has_value() ? (*commit)->time : Time{0};
+}
+
+Result<std::optional<std::string>> Store::get_past(Position position, TableId table, Bytes key,
+                                                   std::uint64_t* hops) {
+  return read_past(position, [&](const Snapshot& now) {
+    return store::get_past(now, table, key, position, hops);
+  });
 }
 
 Position Store::visible_position() const {
@@ -129,14 +149,18 @@ StoreStats Store::stats() const {
   stats.checkpoint = pager_->root().applied;
   stats.log_bytes = log_->bytes();
   stats.visible = visible_position();
+  stats.horizon = horizon();
+  stats.history_bytes = history_bytes_.load(std::memory_order_relaxed);
+  stats.history_rows = history_rows_.load(std::memory_order_relaxed);
   MutexLock lock(visible_mutex_);
-  stats.table_count = table_map_->size();
+  stats.table_count = table_map_->tables.size();
   return stats;
 }
 
 bool Store::is_cleanly_checkpointed() const {
   const page::RootRecord durable = pager_->root();
-  return durable.applied == visible_position() && durable.clean;
+  return durable.applied == visible_position() && durable.clean && durable.horizon == horizon() &&
+         !is_vacuumed_.load(std::memory_order_relaxed);
 }
 
 // --- the applier
@@ -177,14 +201,17 @@ bool Store::begin_in_place(std::uint64_t op_count) {
     const MutexLock lock(visible_mutex_);
     has_begun = in_place_;
   }
-  if (has_begun && may && op_count == 1) return true;
+  // With history an operation changes several trees.
+  const bool is_single = op_count == 1 && !keeps_history_;
+  const std::uint64_t frames_per_op = keeps_history_ ? 3 * kFramesPerOp : kFramesPerOp;
+  if (has_begun && may && is_single) return true;
   // Copies that are not published and changes in place are not mixed.
   if (has_begun ? !may : unpublished_ops_ > 0) publish_locked();
   if (!may) return false;
   {
     const MutexLock lock(visible_mutex_);
     // A single operation that fails changes nothing; several must not be stopped half way.
-    const std::uint64_t frames = op_count == 1 ? 0 : kFramesPerOp * op_count + kFramesSpare;
+    const std::uint64_t frames = is_single ? 0 : frames_per_op * op_count + kFramesSpare;
     if (pager_->change_in_place(frames)) {
       in_place_ = true;
       return true;
@@ -226,13 +253,7 @@ Result<> Store::apply_ops(Position position, Bytes batch, std::uint64_t op_count
     const bool is_step = op_count > publish_every_ && index % publish_every_ == publish_every_ - 1;
     if (is_step && NACRE_PLANTED(half_a_commit_published)) publish();
     if (is_step) publish_to_pager_only();
-    auto applied = apply_op(*op, word_of(position, index));
-    if (!applied.has_value() && applied.error().code() == Code::kFull) {
-      // The tree is as before; what the batch has changed so far may be what fills the memory.
-      publish_to_pager_only();
-      applied = apply_op(*op, word_of(position, index));
-    }
-    if (!applied.has_value()) return applied;
+    NACRE_TRY(apply_op(*op, word_of(position, index)));
   }
 }
 
@@ -241,9 +262,9 @@ Result<> Store::apply_op(const Op& op, std::uint64_t word) {
     case OpKind::kPut:
       return apply_put(op, word);
     case OpKind::kRemove:
-      return apply_remove(op);
+      return apply_remove(op, word);
     case OpKind::kDropTable:
-      return apply_drop(op.table);
+      return apply_drop(op.table, position_of(word));
   }
   return fail(Code::kCorrupt, "batch: operation of no known kind");
 }
@@ -258,7 +279,7 @@ void Store::publish_to_pager_only() {
   {
     MutexLock lock(visible_mutex_);
     if (visible_hold_ == nullptr) {
-      visible_hold_ = std::make_shared<const page::Hold>(pager_->hold());
+      visible_hold_ = std::make_shared<const page::Hold>(pager_->hold(number(visible_)));
     }
   }
   pager_->publish();
@@ -275,14 +296,15 @@ Store::Table* Store::find_table(TableId table) {
 
 Result<Store::Table*> Store::create_table(TableId table) {
   const tree::TreeId id{number(table)};
-  const page::PageId root = NACRE_TRY(tree::Tree::create(*pager_, id));
-  const auto row = encode_row({.root = root, .row_count = 0});
-  const bool is_new_row =
-      NACRE_TRY(catalog().put(encode_key(table), row, word_of(next(applied_), 0)));
+  const page::PageId root = NACRE_TRY(with_room([&] { return tree::Tree::create(*pager_, id); }));
+  const Table made{.tree = tree::Tree(*pager_, root, id), .created = next(applied_)};
+  const bool is_new_row = NACRE_TRY(with_room([&] {
+    return catalog().put(as_bytes(encode_key({.table = table})), encode_row(made.row()),
+                         word_of(next(applied_), 0));
+  }));
   NACRE_CHECK(is_new_row, "a table that is not known is not in the catalog");
   is_table_map_stale_ = true;
-  const auto at = tables_.try_emplace(number(table), Table{.tree = tree::Tree(*pager_, root, id)});
-  return &at.first->second;
+  return &tables_.try_emplace(number(table), made).first->second;
 }
 
 Result<> Store::apply_put(const Op& op, std::uint64_t word) {
@@ -297,36 +319,6 @@ Result<> Store::apply_put(const Op& op, std::uint64_t word) {
     table->is_row_count_stored = false;
   }
   return {};
-}
-
-Result<bool> Store::put_row(Table& table, const Op& op, std::uint64_t word) {
-  std::string descriptor;
-  page::RowFlags flags = 0;
-  if (is_big(op.value.size())) {
-    descriptor = NACRE_TRY(write_big_value(*pager_, table.tree.id(), op.value));
-    flags = page::kBigValue;
-    if (!table.has_big_values) {
-      table.has_big_values = true;
-      table.is_row_count_stored = false;
-    }
-  }
-  page::RowFlags old_flags = 0;
-  std::string old_value;
-  auto put = table.tree.put(op.key, flags == 0 ? op.value : as_bytes(descriptor), word, flags,
-                            [&](const tree::Row& old) {
-                              old_flags = old.flags;
-                              if ((old.flags & page::kBigValue) != 0) {
-                                old_value.assign(as_text(old.value));
-                              }
-                              return flags;
-                            });
-  if (!put.has_value()) {
-    // Nothing refers to the new chunks.
-    if (flags != 0) NACRE_TRY(release_value(flags, as_bytes(descriptor)));
-    return put;
-  }
-  NACRE_TRY(release_value(old_flags, as_bytes(old_value)));
-  return put;
 }
 
 Result<> Store::release_value(page::RowFlags flags, Bytes value) {
@@ -344,20 +336,14 @@ Result<> Store::release_values(const Table& table) {
   return {};
 }
 
-Result<> Store::apply_remove(const Op& op) {
+Result<> Store::apply_remove(const Op& op, std::uint64_t word) {
   Table* table = find_table(op.table);
   if (table == nullptr) return {};
-  page::RowFlags old_flags = 0;
-  std::string old_value;
-  auto was_there = table->tree.remove(op.key, [&](const tree::Row& old) {
-    old_flags = old.flags;
-    if ((old.flags & page::kBigValue) != 0) old_value.assign(as_text(old.value));
-  });
+  auto was_there = remove_row(*table, op, word);
   if (!was_there.has_value()) {
     return std::unexpected(std::move(was_there).error().while_doing(doing("writing", op.table)));
   }
   if (*was_there) {
-    NACRE_TRY(release_value(old_flags, as_bytes(old_value)));
     if (table->row_count == 0) {
       return fail(Code::kCorrupt, format("catalog: table {}: row count is 0, but a row was removed",
                                          number(op.table)));
@@ -368,17 +354,28 @@ Result<> Store::apply_remove(const Op& op) {
   return {};
 }
 
-Result<> Store::apply_drop(TableId table) {
+Result<> Store::apply_drop(TableId table, Position position) {
   Table* dropped = find_table(table);
   if (dropped == nullptr) return {};
-  auto destroyed = release_values(*dropped);
-  if (destroyed.has_value() && !NACRE_PLANTED(drop_leaks_pages)) {
-    destroyed = dropped->tree.destroy();
+  auto given_up = [&]() -> Result<> {
+    if (keeps_history_) {  // HIST-4
+      const CatalogRow row = dropped->row();
+      const std::string key = encode_key({.table = table, .dropped = position});
+      NACRE_TRY(with_room(
+          [&] { return catalog().put(as_bytes(key), encode_row(row), word_of(position, 0)); }));
+      dropped_.emplace(std::pair(number(table), position), row);
+      return {};
+    }
+    NACRE_TRY(release_values(*dropped));
+    if (!NACRE_PLANTED(drop_leaks_pages)) NACRE_TRY(dropped->tree.destroy());
+    if (dropped->graveyard == page::kNoPage) return {};
+    return tree::Tree(*pager_, dropped->graveyard, graveyard_tree(table)).destroy();
+  }();
+  if (!given_up.has_value()) {
+    return std::unexpected(std::move(given_up).error().while_doing(doing("dropping", table)));
   }
-  if (!destroyed.has_value()) {
-    return std::unexpected(std::move(destroyed).error().while_doing(doing("dropping", table)));
-  }
-  const bool was_there = NACRE_TRY(catalog().remove(encode_key(table)));
+  const bool was_there = NACRE_TRY(
+      with_room([&] { return catalog().remove(as_bytes(encode_key({.table = table}))); }));
   NACRE_CHECK(was_there, "a table that is known is in the catalog");  // STORE-2
   last_table_ = nullptr;
   tables_.erase(number(table));
@@ -411,7 +408,16 @@ void Store::publish_locked() {
   is_copying_ = false;
   if (is_table_map_stale_) {
     auto fresh = std::make_shared<TableMap>();
-    for (const auto& [id, table] : tables_) fresh->emplace(id, table.tree.root());
+    for (const auto& [id, table] : tables_) {
+      fresh->tables.emplace(id, TableRoots{.root = table.tree.root(),
+                                           .graveyard = table.graveyard,
+                                           .created = table.created});
+    }
+    for (const auto& [id, row] : dropped_) {
+      fresh->dropped.emplace(
+          id, TableRoots{.root = row.root, .graveyard = row.graveyard, .created = row.created});
+    }
+    fresh->history = root_.history_root;
     table_map = std::move(fresh);
     is_table_map_stale_ = false;
   }

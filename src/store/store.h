@@ -8,6 +8,8 @@
 //   STORE-3  no checkpoint holds a commit that the log could still lose
 //   STORE-4  what is published is whole commits, in log order
 //   STORE-5  the log keeps every commit after the last durable checkpoint
+//   HIST-1   every version that was replaced after the horizon can still be found (history.h)
+//   HIST-6   the horizon never goes back while the store is open, nor over an orderly reopen
 // Errors:  kCorrupt names file and page; kClosed after a failed write or apply: reads of what was
 //   visible go on, everything else waits for a reopen.
 // Format:  docs/format/store.md
@@ -17,8 +19,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +40,7 @@
 #include "page/pager.h"
 #include "store/batch.h"
 #include "store/catalog.h"
+#include "store/history.h"
 #include "store/snapshot.h"
 
 namespace nacre::store {
@@ -52,6 +57,10 @@ struct Options {
   std::uint64_t log_segment_bytes_min = std::uint64_t{256} << 10;
   std::uint64_t log_segment_bytes_max = std::uint64_t{64} << 20;
   std::uint32_t log_inflight_max = 4;
+  // How far back the past can be read: as long as neither is exceeded. One of them 0: not at all,
+  // and nothing is kept for it.
+  std::uint64_t history_age_us = std::uint64_t{24} * 3600 * 1000000;
+  std::uint64_t history_bytes = std::uint64_t{1} << 30;  // of replaced versions and log
 };
 
 struct StoreStats {
@@ -60,6 +69,9 @@ struct StoreStats {
   page::PagerStats pages;
   std::uint64_t log_bytes = 0;
   std::uint64_t table_count = 0;
+  Position horizon;                 // oldest position that can be read
+  std::uint64_t history_bytes = 0;  // of records and of the graveyards' rows
+  std::uint64_t history_rows = 0;   // records
 };
 
 struct VerifyReport {
@@ -86,9 +98,35 @@ class Store {
 
   // The newest visible state, kept for as long as the snapshot lives.
   [[nodiscard]] Snapshot snapshot();
-  // The state at `position`: the newest visible one only. kUnsupported for older ones, which are
-  // read through a snapshot taken then; kInvalid for later ones.
+  // The state at `position`. kTooOld, naming the horizon, before it; kInvalid after the newest
+  // visible one.
   [[nodiscard]] Result<Snapshot> snapshot_at(Position position);
+  [[nodiscard]] bool keeps_history() const { return keeps_history_; }
+  // The oldest position that can be read without a snapshot that was taken at it.
+  [[nodiscard]] Position horizon() const;
+  // Gives up what is before `position` for good; what that frees, a vacuum gives back. Less far
+  // while older snapshots are in use and the history has room. kInvalid beyond the newest position.
+  [[nodiscard]] Result<> set_horizon(Position position);
+  // The value of `key` at `position`. `hops`, when not null, counts the records read.
+  [[nodiscard]] Result<std::optional<std::string>> get_past(Position position, TableId table,
+                                                            Bytes key,
+                                                            std::uint64_t* hops = nullptr);
+  // Runs `read(newest state)` for an answer about `position`, again when the state was given up
+  // meanwhile (HIST-5).
+  template <class Read>
+  [[nodiscard]] auto read_past(Position position, Read&& read)
+      -> decltype(read(std::declval<const Snapshot&>())) {
+    constexpr int kAttempts = 20;
+    for (int attempt = 1;; ++attempt) {
+      NACRE_TRY(check_readable(position));
+      const Snapshot now = snapshot();
+      auto done = read(now);
+      NACRE_TRY(check_readable(position));
+      if (done.has_value() || done.error().code() != Code::kTooOld || attempt == kAttempts) {
+        return done;
+      }
+    }
+  }
   [[nodiscard]] Position visible_position() const;
   // Brings into memory what changes of `rows` will touch, so that whoever applies them need not
   // wait for the file, and damage is met while there is somebody to tell. Tables may be unknown.
@@ -126,6 +164,9 @@ class Store {
   void settle();
   // The same, and published.
   void publish();
+  // One step of giving back what is before the horizon, about a millisecond; returns whether there
+  // may be more. Not logged, changes nothing that can be read.
+  [[nodiscard]] Result<bool> vacuum_step();
   // Whether the changed pages take so much of the cache that a checkpoint is due.
   [[nodiscard]] bool is_dirty_beyond(unsigned percent) const;
   // Of the cache, changed pages.
@@ -153,6 +194,8 @@ class Store {
 
   // --- one thread at a time ---
 
+  // Raises the horizon as far as age and bytes demand and snapshots allow.
+  void raise_horizon();
   // Brings what compact_tables will need into memory, so that the applier need not wait for it.
   [[nodiscard]] Result<std::vector<page::FramePin>> prepare_compaction(const TableCompaction& at);
   // Moves pages down in the file; see Pager. Takes turns with checkpoints.
@@ -175,17 +218,35 @@ class Store {
   [[nodiscard]] Result<> close();
 
  private:
+  friend class PastHold;
+
   struct Table {
     tree::Tree tree;
     std::uint64_t row_count = 0;
+
     bool has_big_values = false;      // or may have
     bool is_row_count_stored = true;  // in the catalog's tree, and has_big_values
+    page::PageId graveyard = page::kNoPage;
+    std::uint64_t graveyard_rows = 0;
+    Position created = kNoPosition;
+
+    [[nodiscard]] CatalogRow row() const {
+      return {.root = tree.root(),
+              .graveyard = graveyard,
+              .has_big_values = has_big_values,
+              .row_count = row_count,
+              .graveyard_rows = graveyard_rows,
+              .created = created};
+    }
   };
 
   Store(std::unique_ptr<io::File> lock, std::unique_ptr<page::Pager> pager,
         std::unique_ptr<log::LocalLog> log, const Options& options);
 
   [[nodiscard]] Result<> verify_log(Position after, VerifyReport& report);
+  // verify_history.cc
+  [[nodiscard]] Result<> verify_history(const Snapshot& snapshot, bool is_of_checkpoint,
+                                        VerifyReport& report);
   [[nodiscard]] Result<> load_catalog();
   [[nodiscard]] Result<> replay();
   [[nodiscard]] Result<> checkpoint_replay();
@@ -202,12 +263,46 @@ class Store {
   // snapshots see stays as it was.
   void publish_to_pager_only();
   [[nodiscard]] Result<> apply_put(const Op& op, std::uint64_t word);
-  [[nodiscard]] Result<bool> put_row(Table& table, const Op& op, std::uint64_t word);
-  // The version of a row that nobody can read any more goes for good.
-  [[nodiscard]] Result<> release_value(page::RowFlags flags, Bytes value);
+
   [[nodiscard]] Result<> release_values(const Table& table);
-  [[nodiscard]] Result<> apply_remove(const Op& op);
-  [[nodiscard]] Result<> apply_drop(TableId table);
+  [[nodiscard]] Result<> apply_remove(const Op& op, std::uint64_t word);
+  [[nodiscard]] Result<> apply_drop(TableId table, Position position);
+  // Makes a change of one tree, once more when the memory was full of what is unpublished; the tree
+  // is then as before.
+  template <class Change>
+  [[nodiscard]] auto with_room(Change&& change) -> decltype(change()) {
+    auto done = change();
+    if (done.has_value() || done.error().code() != Code::kFull) return done;
+    publish_to_pager_only();
+    return change();
+  }
+
+  // history_write.cc
+  [[nodiscard]] Result<bool> put_row(Table& table, const Op& op, std::uint64_t word);
+  [[nodiscard]] Result<bool> remove_row(Table& table, const Op& op, std::uint64_t word);
+  [[nodiscard]] Result<> append_record(std::uint64_t end, TableId table, Bytes key);
+  [[nodiscard]] Result<> bury(Table& table, TableId id, Bytes key, std::uint64_t word);
+  // Takes `key` out of the graveyard; returns the word of its delete, 0 when it was not there.
+  [[nodiscard]] Result<std::uint64_t> dig_out(Table& table, TableId id, Bytes key);
+  // A version that nobody will read again: what its value refers to is given back. The one place.
+  [[nodiscard]] Result<> release_value(page::RowFlags flags, Bytes value);
+  void note_superseded(const tree::Row& row);
+  void count_history(std::int64_t rows, std::int64_t bytes);
+  [[nodiscard]] tree::Tree history() const;
+
+  // vacuum.cc
+  [[nodiscard]] Result<> check_readable(Position position) const;
+  void hold_past(Position position);
+  void release_past(Position position);
+  // Of the commit at `position`, 0 when the log does not have it any more.
+  [[nodiscard]] Time time_of(Position position);
+  [[nodiscard]] Position floor_by_age() const;
+  [[nodiscard]] Position floor_by_bytes() const;
+  [[nodiscard]] std::optional<Position> oldest_held() const;
+  [[nodiscard]] Result<bool> vacuum_history(Position horizon);
+  [[nodiscard]] Result<bool> vacuum_dropped(Position horizon);
+  [[nodiscard]] Result<bool> release_rows(tree::Tree& rows);
+  [[nodiscard]] Result<> forget_delete(const Record& record, std::uint64_t end);
   [[nodiscard]] Result<Table*> create_table(TableId table);
   [[nodiscard]] Table* find_table(TableId table);
   [[nodiscard]] Result<> store_row_counts();
@@ -223,6 +318,10 @@ class Store {
   Position applied_ = kNoPosition;
   Time applied_time_{0};
   std::unordered_map<std::uint32_t, Table> tables_;
+  std::map<std::pair<std::uint32_t, Position>, CatalogRow> dropped_;  // not yet given back
+  Jumps jumps_;
+  Record superseded_;  // of the operation under way; kept for its memory
+  std::string record_bytes_;
   Table* last_table_ = nullptr;  // most batches write few tables
   TableId last_table_id_{0};
   bool is_table_map_stale_ = false;
@@ -233,6 +332,13 @@ class Store {
   // A change failed in the middle, so what is not yet published never may be (STORE-4). Other
   // failures stop writing too, but leave whole commits that are published all the same.
   bool is_torn_ = false;
+
+  const bool keeps_history_;
+  std::atomic<std::uint64_t> horizon_;  // meaningless without history
+  std::atomic<std::uint64_t> history_bytes_;
+  std::atomic<std::uint64_t> history_rows_;
+  std::atomic<std::uint64_t> wanted_horizon_ = 0;
+  std::atomic<bool> is_vacuumed_ = false;  // since the last cut
 
   // Held while pages are changed in place, and while what was so changed is published: then the
   // state before is nowhere any more, so a snapshot waits for the batch.
@@ -248,6 +354,7 @@ class Store {
   // A batch failed after it had changed pages in place: there is nothing whole to look at.
   bool is_lost_ NACRE_GUARDED_BY(visible_mutex_) = false;
   bool is_batch_in_place_ = false;  // the applier's: how the batch under way is applied
+  std::multiset<Position> past_holds_ NACRE_GUARDED_BY(visible_mutex_);
   Position visible_ NACRE_GUARDED_BY(visible_mutex_) = kNoPosition;
   Time visible_time_ NACRE_GUARDED_BY(visible_mutex_){0};
   // Shared with snapshots; replaced, never changed.

@@ -25,6 +25,7 @@ class StoreTest : public ::testing::Test {
     options.create_if_missing = true;
     options.cache_bytes = std::size_t{2} << 20;
     options.checkpoint_log_bytes = checkpoint_log_bytes_;
+    options.history_bytes = history_bytes_;
     return options;
   }
 
@@ -77,6 +78,7 @@ class StoreTest : public ::testing::Test {
 
   std::unique_ptr<io::SimFileSystem> disk_ = std::make_unique<io::SimFileSystem>(3);
   std::uint64_t checkpoint_log_bytes_ = std::uint64_t{64} << 20;
+  std::uint64_t history_bytes_ = std::uint64_t{1} << 30;
   std::unique_ptr<Store> store_;
 };
 
@@ -112,19 +114,21 @@ TEST_F(StoreTest, DamagedBatchIsRefusedWhole) {
   EXPECT_EQ(get("c"), "3") << "the store is still writable";
 }
 
-TEST_F(StoreTest, SnapshotOfThePastIsUnsupportedUnlessHeld) {
+TEST_F(StoreTest, WithoutHistoryThePastIsReadOnlyWhileHeld) {
+  history_bytes_ = 0;
   open();
   put("a", "1");
   const Snapshot held = store_->snapshot();
   put("a", "2");
   EXPECT_EQ(**held.get(kTable, as_bytes("a")), "1");
-  EXPECT_EQ(store_->snapshot_at(Position{1}).error().code(), Code::kUnsupported);
+  EXPECT_EQ(store_->snapshot_at(Position{1}).error().code(), Code::kTooOld);
   EXPECT_EQ(store_->snapshot_at(Position{3}).error().code(), Code::kInvalid);
   EXPECT_TRUE(store_->snapshot_at(Position{2}).has_value());
 }
 
 // STORE-2
 TEST_F(StoreTest, CatalogCountsRowsThroughPutsRemovalsDropsAndReopens) {
+  history_bytes_ = 0;
   open();
   for (int i = 0; i < 20; ++i) put("key" + std::to_string(i), "v");
   put("key3", "again");

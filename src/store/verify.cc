@@ -29,13 +29,22 @@ Result<std::uint64_t> check_tree(const tree::Tree& tree, page::View view, std::s
 
 // Reads every big value of one tree, and notes whose its chunks are.
 Result<> check_values(page::Pager& pager, const tree::Tree& tree, page::View view,
-                      std::string_view name, tree::TreeCheck& all, VerifyReport& report) {
+                      std::string_view name, bool is_history, tree::TreeCheck& all,
+                      VerifyReport& report) {
   tree::Cursor rows(tree, view);
+  Record record;
   std::string whole;
   auto more = rows.seek_first();
   for (; more.has_value() && *more; more = rows.next()) {
     if ((rows.flags() & page::kBigValue) == 0) continue;
-    const auto value = BigValue::decode(rows.value());
+    Bytes row = rows.value();
+    if (is_history) {
+      // What is wrong with a record is named when the history is checked.
+      const auto read = decode_record(end_of(rows.key()), rows.word(), rows.flags(), row, record);
+      if (!read.has_value()) continue;
+      row = as_bytes(record.version.value);
+    }
+    const auto value = BigValue::decode(row);
     if (!value.has_value()) {
       add(report, format("{}: {}", name, value.error().text()));
       continue;
@@ -46,7 +55,7 @@ Result<> check_values(page::Pager& pager, const tree::Tree& tree, page::View vie
       if (all.reachable[id]) add(report, format("{}: page {} is referred to twice", name, id));
       all.reachable[id] = true;  // STORE-6
     }
-    const auto read = read_big_value(pager, view, rows.value(), whole);
+    const auto read = read_big_value(pager, view, row, whole);
     if (read.has_value()) continue;
     if (read.error().code() != Code::kCorrupt) return std::unexpected(read.error().clone());
     add(report, format("{}: {}", name, read.error().text()));
@@ -85,24 +94,49 @@ Result<VerifyReport> Store::verify(const Snapshot& snapshot, bool is_of_checkpoi
   tree::Cursor rows(tables, view);
   auto more = rows.seek_first();
   while (more.has_value() && *more) {
-    const auto table = decode_key(rows.key());
-    const auto row = table.has_value() ? decode_row(*table, rows.value())
-                                       : Result<CatalogRow>(std::unexpected(table.error().clone()));
+    const auto key = decode_key(rows.key());
+    const auto row = key.has_value() ? decode_row(key->table, rows.value())
+                                     : Result<CatalogRow>(std::unexpected(key.error().clone()));
     if (!row.has_value()) {
       add(report, row.error().text());
     } else {
-      const std::string name = format("table {}", number(*table));
-      const tree::Tree tree(*pager_, row->root, tree::TreeId{number(*table)});
+      const std::string name = format("table {}", number(key->table));
+      // What a vacuum may have begun to give up is only looked through for its pages.
+      trees.is_being_destroyed = key->dropped != kNoPosition && key->dropped <= horizon();
+      const tree::Tree tree(*pager_, row->root, tree::TreeId{number(key->table)});
       const std::uint64_t counted = NACRE_TRY(check_tree(tree, view, name, trees, report));
-      if (row->has_big_values) NACRE_TRY(check_values(*pager_, tree, view, name, trees, report));
-      if (is_of_checkpoint && counted != row->row_count) {
+      if (row->has_big_values) {
+        NACRE_TRY(check_values(*pager_, tree, view, name, false, trees, report));
+      }
+      const bool is_counted = is_of_checkpoint && !trees.is_being_destroyed;
+      if (is_counted && counted != row->row_count) {
         add(report, format("{}: {} rows, but the catalog says {}", name, counted, row->row_count));
       }
+      if (row->graveyard != page::kNoPage) {
+        const tree::Tree graves(*pager_, row->graveyard, graveyard_tree(key->table));
+        const std::uint64_t dead =
+            NACRE_TRY(check_tree(graves, view, name + ", graveyard", trees, report));
+        if (is_counted && dead != row->graveyard_rows) {
+          add(report, format("{}: {} deleted keys, but the catalog says {}", name, dead,
+                             row->graveyard_rows));
+        }
+      }
+      trees.is_being_destroyed = false;
     }
     more = rows.next();
   }
   if (!more.has_value()) add(report, more.error().text());
+  if (snapshot.tables().history != page::kNoPage) {
+    const tree::Tree history(*pager_, snapshot.tables().history, kHistoryTree);
+    const std::uint64_t records = NACRE_TRY(check_tree(history, view, "history", trees, report));
+    NACRE_TRY(check_values(*pager_, history, view, "history", true, trees, report));
+    if (is_of_checkpoint && records != pager_->root().history_rows) {
+      add(report, format("history: {} records, but the superblock says {}", records,
+                         pager_->root().history_rows));
+    }
+  }
   if (is_of_checkpoint && report.problems.empty()) compare_pages(pages, trees, report);
+  if (report.problems.empty()) NACRE_TRY(verify_history(snapshot, is_of_checkpoint, report));
   report.pages_checked = pages.pages_checked;
   report.rows_checked = trees.rows_checked;
   NACRE_TRY(verify_log(pager_->root().applied, report));

@@ -94,6 +94,8 @@ class Cursor::Rep {
     return as_bytes(key_);
   }
 
+  [[nodiscard]] Bytes fence() const { return as_bytes(fence_); }
+
   [[nodiscard]] Node::LeafCell cell() const {
     require_row();
     return Node(page()).leaf_cell(index_);
@@ -145,6 +147,7 @@ class Cursor::Rep {
     const Node leaf(page());
     const auto upper = leaf.upper_fence();
     if (!upper.has_value()) return false;
+    fence_.assign(as_text(*upper));
     if (parent_ == kNoPage) return true;
     const page::Pager& pager = *target_.pager;
     const page::Pin pin;
@@ -273,6 +276,7 @@ Result<bool> Cursor::seek_last() { return rep_->seek_last(); }
 Result<bool> Cursor::next() { return rep_->next(); }
 Result<bool> Cursor::prev() { return rep_->prev(); }
 Result<RowViews> Cursor::read_rows(std::size_t limit) { return rep_->read_rows(limit); }
+Bytes Cursor::fence() const { return rep_->fence(); }
 Bytes Cursor::key() const { return rep_->key(); }
 Bytes Cursor::value() const { return rep_->cell().value; }
 std::uint64_t Cursor::word() const { return rep_->cell().word; }

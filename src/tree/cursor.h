@@ -42,6 +42,8 @@ class Cursor {
   // cursor then stands on the row after them, or on none: `more` says which. The rows are valid
   // until the next call that moves the cursor.
   [[nodiscard]] Result<RowViews> read_rows(std::size_t limit);
+  // After next() or prev() failed: where it was about to go on, at or after this key or before it.
+  [[nodiscard]] Bytes fence() const;
 
   // Require a row; valid until the next call on this cursor that is not one of these.
   [[nodiscard]] Bytes key() const;

@@ -60,6 +60,7 @@ struct TreeCheck {
   std::uint64_t rows_checked = 0;
   std::vector<bool> reachable;  // by page id; grown as needed
   std::vector<std::string> problems;
+  bool is_being_destroyed = false;  // destroy_some() has begun: only references are looked at
 };
 
 class Tree {
@@ -149,6 +150,13 @@ class Tree {
   // Gives all pages back, the root too: the tree is gone.
   [[nodiscard]] Result<> destroy();
 
+  // Removes the rows below `bound` that the tree's first leaf holds, shown to `removed` before;
+  // returns how many. For trees that grow at one end and are cut at the other.
+  using SeenOld = std::function<void(const Row&)>;
+  [[nodiscard]] Result<std::size_t> remove_first(Bytes bound, const SeenOld& removed);
+  // destroy() in steps of about `pages` pages, last ones first; returns whether the tree is gone.
+  // From the first step on nothing else may be done with it.
+  [[nodiscard]] Result<bool> destroy_some(std::size_t pages);
   // Fills an empty tree from rows in strictly ascending key order, every page as full as it gets.
   // `next` sets its argument and returns true, or returns false at the end; a row need be valid
   // only until the next call. kInvalid when the tree is not empty or the order is broken.

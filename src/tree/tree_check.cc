@@ -35,6 +35,9 @@ class Checker {
     }
     ++report_.pages_checked;
     const Node node(bytes.data());
+    if (report_.is_being_destroyed) {
+      return node.is_leaf() ? Result<>() : check_children(node, lower, upper);
+    }
     if (const std::string rule = check_place(node, level, lower, upper); !rule.empty()) {
       problem(id, rule);
       return {};  // what lies below cannot be judged

@@ -7,8 +7,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "store/row_cursor.h"
 #include "store/store.h"
-#include "tree/cursor.h"
 #include "txn/big_rows.h"
 #include "txn/conflicts.h"
 #include "txn/follower_internal.h"
@@ -39,6 +39,8 @@ struct Engine {
 struct Held {
   explicit Held(std::shared_ptr<Engine> owner)
       : engine(std::move(owner)), at(engine->store->snapshot()) {}
+  Held(std::shared_ptr<Engine> owner, store::Snapshot past)
+      : engine(std::move(owner)), at(std::move(past)) {}
 
   // The pages of a closed database may be changed by whoever opens it next.
   [[nodiscard]] Result<> check_open() const {
@@ -70,8 +72,8 @@ Result<> check_value_size(std::uint64_t size) {
 // The rows of one table in one snapshot.
 class SnapshotCursor final : public Cursor {
  public:
-  SnapshotCursor(std::shared_ptr<const Held> snapshot, const tree::Tree& tree)
-      : snapshot_(std::move(snapshot)), rows_(tree, snapshot_->at.view()) {}
+  SnapshotCursor(std::shared_ptr<const Held> snapshot, TableId table)
+      : snapshot_(std::move(snapshot)), rows_(snapshot_->at, table) {}
 
   Result<bool> seek(Bytes key) override {
     NACRE_TRY(snapshot_->check_open());
@@ -126,25 +128,11 @@ class SnapshotCursor final : public Cursor {
 
   static constexpr std::size_t kBufferKept = std::size_t{1} << 20;
   std::shared_ptr<const Held> snapshot_;  // the view ends with its last owner
-  tree::Cursor rows_;
+  store::RowCursor rows_;
   bool reads_values_ = true;
   bool is_big_ = false;  // the row's value is big_
   std::string big_;
   BigRows filled_;
-};
-
-// Of a table that has no tree yet.
-class EmptyCursor final : public Cursor {
- public:
-  Result<bool> seek(Bytes) override { return false; }
-  Result<bool> seek_before(Bytes) override { return false; }
-  Result<bool> seek_first() override { return false; }
-  Result<bool> seek_last() override { return false; }
-  Result<bool> next() override { return false; }
-  Result<bool> prev() override { return false; }
-  Result<RowViews> read_rows(std::size_t) override { return RowViews{}; }
-  [[nodiscard]] Bytes key() const override { return {}; }
-  [[nodiscard]] Bytes value() const override { return {}; }
 };
 
 }  // namespace
@@ -183,9 +171,7 @@ Result<std::optional<std::uint64_t>> Snapshot::read_value(TableId table, Bytes k
 
 Result<std::unique_ptr<Cursor>> Snapshot::cursor(TableId table) const {
   NACRE_TRY(rep_->check_open());
-  const std::optional<tree::Tree> tree = rep_->at.table(table);
-  if (!tree.has_value()) return std::make_unique<EmptyCursor>();
-  return std::make_unique<SnapshotCursor>(rep_, *tree);
+  return std::make_unique<SnapshotCursor>(rep_, table);
 }
 
 // --- Transaction
@@ -509,7 +495,9 @@ Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Op
                                           .checkpoint_log_bytes = options.checkpoint_log_bytes,
                                           .log_segment_bytes_min = options.log_segment_bytes_min,
                                           .log_segment_bytes_max = options.log_segment_bytes_max,
-                                          .log_inflight_max = options.log_inflight_max});
+                                          .log_inflight_max = options.log_inflight_max,
+                                          .history_age_us = options.history_age_us,
+                                          .history_bytes = options.history_bytes});
   if (!opened.has_value()) {
     return std::unexpected(
         std::move(opened).error().while_doing(format("opening database {}", path)));
@@ -528,6 +516,30 @@ Database::~Database() {
 }
 
 Snapshot Database::snapshot() { return Snapshot(std::make_shared<const Snapshot::Rep>(rep_)); }
+
+Result<Snapshot> Database::snapshot_at(Position position) {
+  if (rep_->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
+  auto at = rep_->store->snapshot_at(position);
+  if (!at.has_value()) return std::unexpected(std::move(at).error());
+  return Snapshot(std::make_shared<const Snapshot::Rep>(rep_, *std::move(at)));
+}
+
+Result<Snapshot> Database::snapshot_at_time(Time time) {
+  if (rep_->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
+  const Position visible = rep_->store->visible_position();
+  const auto position = rep_->store->log().position_at(time);
+  if (position.has_value()) return snapshot_at(std::min(*position, visible));
+  if (position.error().code() != Code::kTooOld) return std::unexpected(position.error().clone());
+  return fail(Code::kTooOld, format("time {} lies before the horizon, position {}: what was "
+                                    "replaced before that is forgotten",
+                                    number(time), number(horizon())));
+}
+
+Position Database::horizon() const { return rep_->store->horizon(); }
+Result<> Database::set_horizon(Position position) { return rep_->pipeline.set_horizon(position); }
+Result<> Database::vacuum(const std::function<bool(const VacuumProgress&)>& progress) {
+  return rep_->pipeline.vacuum(progress);
+}
 
 Transaction Database::begin(Isolation isolation) {
   std::unique_ptr<Reads> reads;
@@ -575,7 +587,10 @@ Stats Database::stats() const {
           .cache_bytes = seen.pages.cache_bytes,
           .cache_misses = seen.pages.cache_misses,
           .checkpoint_count = rep_->pipeline.checkpoint_count(),
-          .table_count = seen.table_count};
+          .table_count = seen.table_count,
+          .horizon = seen.horizon,
+          .history_bytes = seen.history_bytes,
+          .history_rows = seen.history_rows};
 }
 
 Result<> Database::close() { return rep_->pipeline.close(/*with_checkpoint=*/true); }

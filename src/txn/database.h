@@ -9,10 +9,10 @@
 //   meanwhile
 // Tables need no creation: a table exists from its first put on. Whoever hands out the numbers
 //   (document/, revision/) keeps them in a table of its own. 0 is reserved for the store.
-// Errors: kConflict from commit: retry the whole transaction. kTooOld: the snapshot was given up
-//   because it held back more memory than allowed. kClosed after a failed log write: reopen.
-//   kCorrupt names file and page. kInvalid: empty or too long key, too long value. kFull: more
-//   than kTransactionSizeMax of writes in one transaction.
+// Errors: kConflict from commit: retry the whole transaction. kTooOld: the horizon has passed the
+//   position; or, without history, the snapshot held back more memory than allowed. kClosed after a
+//   failed log write: reopen. kCorrupt names file and page. kInvalid: empty or too long key, too
+//   long value. kFull: more than kTransactionSizeMax of writes in one transaction.
 // Threads: Database: internally locked. Snapshot: any number of threads at once. Cursor and
 //   Transaction: one thread at a time. Readers never wait for writers, but that taking a snapshot
 //   may wait for the batch of up to 1024 operations that is just being applied.
@@ -79,6 +79,10 @@ struct Options {
   std::uint64_t log_segment_bytes_min = std::uint64_t{256} << 10;
   std::uint64_t log_segment_bytes_max = std::uint64_t{64} << 20;
   std::uint32_t log_inflight_max = 4;
+  // How far back the past can be read: as long as neither is exceeded. One of them 0: not at all,
+  // and nothing is kept for it.
+  std::uint64_t history_age_us = std::uint64_t{24} * 3600 * 1000000;
+  std::uint64_t history_bytes = std::uint64_t{1} << 30;  // of replaced versions and log
   std::uint32_t group_delay_us = 2000;
   // Checkpoints and delayed log writes run on a few threads that all databases of the process share
   // (txn/background.h); without, they run inside the commit that makes them due (deterministic
@@ -203,6 +207,16 @@ struct Stats {
   std::uint64_t cache_misses = 0;
   std::uint64_t checkpoint_count = 0;
   std::uint64_t table_count = 0;
+  Position horizon;                 // oldest position that can be read
+  std::uint64_t history_bytes = 0;  // of replaced versions
+  std::uint64_t history_rows = 0;   // replaced versions
+};
+
+// What is left to give back.
+struct VacuumProgress {
+  Position horizon;
+  std::uint64_t history_bytes = 0;
+  std::uint64_t history_rows = 0;
 };
 
 // What verify saw; `problems` is empty when all is well. Each names file and page.
@@ -249,6 +263,20 @@ class Database {
   ~Database();
 
   [[nodiscard]] Snapshot snapshot();
+  // The database as it was at `position`, or as the last commit not after `time` left it; deleted
+  // keys and dropped tables included. kTooOld, naming the horizon, before that; kInvalid after the
+  // newest visible position.
+  [[nodiscard]] Result<Snapshot> snapshot_at(Position position);
+  [[nodiscard]] Result<Snapshot> snapshot_at_time(Time time);
+  // The oldest position that can be read. It rises by age, bytes and set_horizon(), never past a
+  // snapshot in use for as long as the history has room.
+  [[nodiscard]] Position horizon() const;
+  // Forgets what lies before `position`. kInvalid after the newest visible position.
+  [[nodiscard]] Result<> set_horizon(Position position);
+  // Gives back what lies before the horizon, beside readers and writers, which wait for a step of
+  // about a millisecond at most. Done also after checkpoints. `progress`, when given, is called
+  // between steps and stops it by answering false.
+  [[nodiscard]] Result<> vacuum(const std::function<bool(const VacuumProgress&)>& progress = {});
   [[nodiscard]] Transaction begin(Isolation isolation = Isolation::kSnapshot);
   // Every commit after `after`, live. kTooOld when the log no longer has the next one; kInvalid for
   // a position that is still to come.

@@ -304,6 +304,7 @@ Result<> Pipeline::flush() {
 // --- checkpoints
 
 Result<store::Store::Cut> Pipeline::write_checkpoint(bool clean, const page::Pace& pace) {
+  store_.raise_horizon();
   take_role();
   auto cut = store_.cut(clean);
   give_role();
@@ -352,6 +353,53 @@ Result<> Pipeline::close(bool with_checkpoint) {
   feed_.wake();
   auto closed = store_.close();
   return result.has_value() ? std::move(closed) : std::move(result);
+}
+
+// --- the past
+
+Result<> Pipeline::set_horizon(Position position) {
+  MutexLock lock(checkpoint_mutex_);
+  if (is_closed()) return fail(Code::kClosed, "the database is closed");
+  NACRE_TRY(store_.set_horizon(position));
+  store_.raise_horizon();
+  return {};
+}
+
+Result<bool> Pipeline::vacuum_some(int steps) {
+  for (int step = 0; step < steps; ++step) {
+    take_role();
+    auto more = store_.vacuum_step();
+    give_role();
+    if (!more.has_value() || !*more) return more;
+    // Who waits for the role gets it before the next step does.
+    MutexLock lock(queue_mutex_);
+    if (waiters_ > 0) queue_changed_.wait_for(queue_mutex_, std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+Result<> Pipeline::vacuum(const std::function<bool(const VacuumProgress&)>& progress) {
+  constexpr int kStepsAtOnce = 16;
+  {
+    MutexLock lock(checkpoint_mutex_);
+    store_.raise_horizon();
+  }
+  for (bool more = true; more;) {
+    {
+      MutexLock lock(checkpoint_mutex_);
+      if (is_closed()) return fail(Code::kClosed, "the database is closed");
+      more = NACRE_TRY(vacuum_some(kStepsAtOnce));
+      if (pressure() >= kPressureDue) NACRE_TRY(write_checkpoint(/*clean=*/false));
+    }
+    if (!progress) continue;
+    const store::StoreStats seen = store_.stats();
+    if (!progress({.horizon = seen.horizon,
+                   .history_bytes = seen.history_bytes,
+                   .history_rows = seen.history_rows})) {
+      return {};
+    }
+  }
+  return {};
 }
 
 // A commit that is in the log must be applied, and for that pages in memory must be had. So on a

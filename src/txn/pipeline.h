@@ -21,6 +21,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -76,6 +77,9 @@ class Pipeline final : private log::DurableListener {
   [[nodiscard]] Result<> checkpoint();
   [[nodiscard]] Result<store::VerifyReport> verify();
   [[nodiscard]] Result<CompactReport> compact(const CompactOptions& options);
+  [[nodiscard]] Result<> set_horizon(Position position);
+  // Until nothing is left to give back or `progress` answers false.
+  [[nodiscard]] Result<> vacuum(const std::function<bool(const VacuumProgress&)>& progress);
   // Ends committing, makes everything durable and visible, writes a clean checkpoint when
   // `with_checkpoint`, and closes the store. Later calls: kClosed.
   [[nodiscard]] Result<> close(bool with_checkpoint);
@@ -90,6 +94,8 @@ class Pipeline final : private log::DurableListener {
   static constexpr unsigned kPressureDue = 40;
   // On a full disk: up to here commits that only remove rows are taken.
   static constexpr unsigned kDirtyPercentFull = 85;
+  // Of a vacuum after each checkpoint: some hundred milliseconds when there is much to give back.
+  static constexpr int kStepsAfterCheckpoint = 256;
 
   using Steady = std::chrono::steady_clock;
   enum class FlushDue : std::uint8_t { kNone, kMark, kIdle, kGroupDelay, kNow };
@@ -136,6 +142,8 @@ class Pipeline final : private log::DurableListener {
   class Compactor;
   friend class Compactor;
 
+  // Some steps of a vacuum; returns whether there may be more.
+  [[nodiscard]] Result<bool> vacuum_some(int steps) NACRE_REQUIRES(checkpoint_mutex_);
   // After a commit of `bytes`: checkpoints that are due; writers wait when they lag behind.
   void keep_up(std::uint64_t bytes);
   // On a full disk only what surely can be applied may enter the log. Ok while there is space.

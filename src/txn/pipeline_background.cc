@@ -99,9 +99,11 @@ void Pipeline::flush_in_background() {
 void Pipeline::checkpoint_in_background() {
   MutexLock lock(checkpoint_mutex_);
   if (is_closed() || pressure() < kPressureDue) return;
-  [[maybe_unused]] const auto written = write_checkpoint(
+  const auto written = write_checkpoint(
       /*clean=*/false, [this](std::chrono::microseconds took) { pace(took); });
   delay_us_.store(delay_us(pressure()), std::memory_order_relaxed);
+  if (!written.has_value()) return;
+  [[maybe_unused]] const auto vacuumed = vacuum_some(kStepsAfterCheckpoint);
 }
 
 // A step at a time, so that other upkeep comes in between. What is damaged is met by whoever reads

@@ -93,7 +93,8 @@ void Pipeline::keep_up(std::uint64_t bytes) {
   if (pressure() < kPressureDue) return;  // somebody was faster
   // Our own commit is done whatever becomes of this: a failure stops the store, which says so to
   // the next one.
-  [[maybe_unused]] const auto written = write_checkpoint(/*clean=*/false);
+  if (!write_checkpoint(/*clean=*/false).has_value()) return;
+  [[maybe_unused]] const auto vacuumed = vacuum_some(kStepsAfterCheckpoint);
 }
 
 }  // namespace nacre::txn

@@ -26,6 +26,7 @@ struct Counts {
   std::uint64_t needless_conflicts = 0;  // allowed: hashes that agree, old snapshots
   std::uint64_t reopenings = 0;
   std::uint64_t power_cuts = 0;
+  std::uint64_t past_reads = 0;
   std::uint64_t rows_read = 0;
 };
 
@@ -96,6 +97,10 @@ class Model {
     if (drawn < 960) return power_cut();
     if (drawn < 965) return disk_.cut_power_after(random_.below(60));
     if (drawn < 970) return check_all();
+    if (drawn < 980) return read_past();
+    if (drawn < 982) return scan_past();
+    if (drawn < 984) return forget();
+    if (drawn < 985) return fill_memory();
     return change();
   }
 
@@ -259,6 +264,80 @@ class Model {
     held_.push_back({std::move(snapshot), world_.states[position]});
   }
 
+  // A position that can be read, the newest ones as often as the oldest.
+  [[nodiscard]] std::uint64_t some_position() {
+    const std::uint64_t from = number(database_->horizon());
+    return from + random_.below(world_.states.size() - from);
+  }
+
+  void read_past() {
+    const std::uint64_t position = some_position();
+    const auto past = database_->snapshot_at(Position{position});
+    if (!past.has_value()) return met(past.error());
+    for (int i = 0; i < 10 && !failed(); ++i) {
+      const test::RowKey wanted{table(), key()};
+      expect_row(past->get(wanted.first, as_bytes(wanted.second)), *world_.states[position],
+                 wanted);
+    }
+    ++counts_.past_reads;
+    if (random_.chance(1, 3)) {
+      if (held_.size() == 4) held_.erase(held_.begin());
+      held_.push_back({*past, world_.states[position]});
+    }
+  }
+
+  void scan_past() {
+    const std::uint64_t position = some_position();
+    const auto past = database_->snapshot_at(Position{position});
+    if (!past.has_value()) return met(past.error());
+    const auto rows = test::read_everything(*past);
+    if (!rows.has_value()) return met(rows.error());
+    EXPECT_EQ(test::difference(*rows, *world_.states[position]), "") << "position " << position;
+    counts_.rows_read += rows->size();
+    ++counts_.past_reads;
+  }
+
+  // Raises the horizon, gives back what is before it, and asks for what is forgotten.
+  void forget() {
+    const Position before = database_->horizon();
+    const Position to{number(before) + random_.below(world_.states.size() - number(before)) / 2};
+    const auto raised = database_->set_horizon(to);
+    if (!raised.has_value()) return met(raised.error());
+    EXPECT_GE(database_->horizon(), before) << "HIST-6";
+    EXPECT_LE(database_->horizon(), to);
+    if (held_.empty() && transactions_.empty()) {
+      EXPECT_EQ(database_->horizon(), to);
+    }
+    const auto vacuumed = database_->vacuum();
+    if (!vacuumed.has_value()) return met(vacuumed.error());
+    if (database_->horizon() == kNoPosition) return;
+    const auto forgotten =
+        database_->snapshot_at(Position{random_.below(number(database_->horizon()))});
+    ASSERT_FALSE(forgotten.has_value());
+    EXPECT_EQ(forgotten.error().code(), Code::kTooOld);
+  }
+
+  // Writes so much in one go that the pages of snapshots are given up.
+  void fill_memory() {
+    const auto drop_all = [&]() -> Result<> {
+      std::vector<Change> changes;
+      for (std::uint32_t i = 0; i < 400; ++i) {
+        Change change{TableId{1}, format("filler{}", i), std::nullopt};
+        change.value = test::bytes_of(random_, 5000);
+        changes.push_back(std::move(change));
+      }
+      Written written;
+      for (const Change& change : changes) written.put.insert({change.table, change.key});
+      written.touched = written.put;
+      written_.push_back(written);
+      NACRE_TRY(world_.commit(*database_, changes));
+      ++counts_.commits;
+      return {};
+    };
+    const auto filled = drop_all();
+    if (!filled.has_value()) return met(filled.error());
+  }
+
   void check_held() {
     if (held_.empty()) return;
     const HeldSnapshot& held = held_[random_.below(held_.size())];
@@ -371,15 +450,17 @@ TEST(DatabaseModel, RandomOperationsWithCrashesAgreeWithAModelInMemory) {
   }
   EXPECT_GT(counts.conflicts, 0U);
   EXPECT_GT(counts.power_cuts, 0U);
+  EXPECT_GT(counts.past_reads, 0U);
   std::printf(
       "model: seeds %llu to %llu, %llu operations, %llu commits, %llu conflicts (%llu needless), "
-      "%llu rows read, %llu openings, %llu power cuts\n",
+      "%llu rows read, %llu reads of the past, %llu openings, %llu power cuts\n",
       static_cast<unsigned long long>(first), static_cast<unsigned long long>(first + seeds - 1),
       static_cast<unsigned long long>(counts.operations),
       static_cast<unsigned long long>(counts.commits),
       static_cast<unsigned long long>(counts.conflicts),
       static_cast<unsigned long long>(counts.needless_conflicts),
       static_cast<unsigned long long>(counts.rows_read),
+      static_cast<unsigned long long>(counts.past_reads),
       static_cast<unsigned long long>(counts.reopenings),
       static_cast<unsigned long long>(counts.power_cuts));
 }
