@@ -34,6 +34,7 @@ class HistoryTest : public ::testing::Test {
 
   void commit(const BatchWriter& batch, Rows rows) {
     const Time time{number(store_->log().last_time()) + 1000};
+    ASSERT_TRUE(store_->log().make_room(batch.bytes().size()).has_value());
     const auto position = store_->log().append(time, batch.bytes());
     ASSERT_TRUE(position.has_value());
     ASSERT_TRUE(store_->log().wait_durable(*position).has_value());

@@ -111,12 +111,17 @@ Result<bool> Store::vacuum_step() {
   }
   is_batch_in_place_ = false;
   const Position at = keeps_history_ ? horizon() : applied_;
+  const std::uint64_t changes = pager_->changes();
   auto more = [&]() -> Result<bool> {
     if (NACRE_TRY(vacuum_history(at))) return true;
     return vacuum_dropped(at);
   }();
   if (!more.has_value()) {
     auto error = std::move(more).error().while_doing("vacuuming");
+    if (pager_->changes() == changes) {
+      publish();
+      return std::unexpected(std::move(error));
+    }
     // What was changed half way must not be published (STORE-4).
     is_torn_ = true;
     poison(error);

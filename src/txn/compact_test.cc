@@ -24,6 +24,7 @@ Options options_on(io::SimFileSystem& disk, std::size_t cache_bytes = std::size_
   options.create_if_missing = true;
   options.cache_bytes = cache_bytes;
   options.background_thread = false;
+  options.history_bytes = 0;  // what is deleted is gone
   return options;
 }
 
