@@ -31,8 +31,8 @@ Result<std::optional<Op>> BatchReader::next() {
   const auto key_size = in.varint();
   const auto value_size = in.varint();
   if (!kind || !table || !key_size || !value_size) return damaged("head is cut short");
-  if (*table > std::numeric_limits<std::uint32_t>::max()) {
-    return damaged(format("table is {}, expected at most 32 bits", *table));
+  if (*table >= kTableNumberEnd) {
+    return damaged(format("table is {}, expected less than {}", *table, kTableNumberEnd));
   }
   const auto key = in.bytes(*key_size);
   if (!key) return damaged(format("key has {} bytes, more than are left", *key_size));

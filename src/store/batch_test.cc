@@ -54,7 +54,7 @@ TEST(BatchReader, EachBrokenRuleIsCorruptAndNamed) {
   const std::string good = op_bytes(1, 7, "k", "v");
   broken(op_bytes(3, 7, "k", ""), "kind is 3");
   broken(op_bytes(1, 0, "k", ""), "table is 0");
-  broken(op_bytes(1, 1ull << 32, "k", ""), "expected at most 32 bits");
+  broken(op_bytes(1, 1ull << 31, "k", ""), "expected less than 2147483648");
   broken(op_bytes(1, 7, "", "v"), "key has 0 bytes");
   broken(op_bytes(1, 7, std::string(1001, 'k'), "v"), "key has 1001 bytes");
   broken(op_bytes(1, 7, "k", std::string(kValueSizeMax + 1, 'v')), "value has 67108865 bytes");

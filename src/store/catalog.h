@@ -22,6 +22,7 @@
 #include "base/position.h"
 #include "base/result.h"
 #include "page/types.h"
+#include "store/limits.h"
 #include "tree/tree.h"
 
 namespace nacre::store {
@@ -42,7 +43,7 @@ struct CatalogKey {
 };
 
 inline constexpr tree::TreeId kCatalogTree{0};  // every table's tree has its table's number
-inline constexpr std::uint32_t kSystemTreeBit = 0x8000'0000;
+inline constexpr std::uint32_t kSystemTreeBit = kTableNumberEnd;
 inline constexpr tree::TreeId kHistoryTree{kSystemTreeBit};
 inline constexpr std::size_t kCatalogValueSize = 40;  // bytes
 

@@ -95,7 +95,8 @@ class Salvager {
     sort_pages();
     read_catalog();
     for (const auto& [tree, leaves] : leaves_) {
-      if (tree == number_of(kCatalogTree)) continue;
+      // The past is not copied: neither the history nor deleted keys.
+      if (tree == number_of(kCatalogTree) || tree >= kTableNumberEnd) continue;
       ++report.table_count;
       NACRE_TRY(copy_table(TableId{tree}, leaves));
     }
@@ -167,11 +168,16 @@ class Salvager {
       const page::Node node(*bytes);
       for (std::size_t i = 0; i < node.count(); ++i) {
         const std::string key = to_string(node.prefix()) + to_string(node.suffix(i));
-        const auto table = decode_key(as_bytes(key));
-        if (!table.has_value()) continue;
-        const auto row = decode_row(*table, node.leaf_cell(i).value);
-        if (row.has_value()) row_counts_[number(*table)] = row->row_count;
-        leaves_.try_emplace(number(*table));
+        const auto decoded = decode_key(as_bytes(key));
+        if (!decoded.has_value()) continue;
+        const std::uint32_t table = number(decoded->table);
+        const auto row = decode_row(decoded->table, node.leaf_cell(i).value);
+        Position& first = first_[table];
+        first = std::max(first, decoded->dropped);
+        if (decoded->dropped != kNoPosition) continue;
+        if (row.has_value()) row_counts_[table] = row->row_count;
+        if (row.has_value()) first = std::max(first, row->created);
+        leaves_.try_emplace(table);
       }
     }
   }
@@ -204,6 +210,8 @@ class Salvager {
       for (std::size_t i = 0; i < node.count(); ++i) {
         const std::string key = to_string(node.prefix()) + to_string(node.suffix(i));
         const page::Node::LeafCell cell = node.leaf_cell(i);
+        // Of a dropped table of this number, kept for readers of the past.
+        if (position_of(cell.word) < first_[number(table)]) continue;
         if ((cell.flags & page::kBigValue) != 0) {
           const auto value = read_big(cell.value);
           if (!value.has_value()) {
@@ -249,6 +257,7 @@ class Salvager {
   std::map<std::uint32_t, page::DamagedFile::PageAt> chunks_;  // by id
   std::map<std::uint32_t, std::vector<Leaf>> leaves_;          // by tree, in key order
   std::map<std::uint32_t, std::uint64_t> row_counts_;  // by table, as the list of tables says
+  std::map<std::uint32_t, Position> first_;            // by table: no row that is there is older
 };
 
 }  // namespace

@@ -59,8 +59,12 @@ Result<> check_key(Bytes key) {
 }
 
 Result<> check_table(TableId table) {
-  if (table != store::kCatalogTable) return {};
-  return fail(Code::kInvalid, "table is 0, which is the store's own");
+  if (table == store::kCatalogTable) {
+    return fail(Code::kInvalid, "table is 0, which is the store's own");
+  }
+  if (number(table) < store::kTableNumberEnd) return {};
+  return fail(Code::kInvalid,
+              format("table is {}, expected less than {}", number(table), store::kTableNumberEnd));
 }
 
 Result<> check_value_size(std::uint64_t size) {
