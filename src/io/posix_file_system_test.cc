@@ -76,9 +76,12 @@ TEST_F(PosixFileSystemTest, FailedSyncClosesTheHandleForWriting) {
   // /dev/full takes no byte and cannot be synced: fdatasync answers EINVAL.
   auto file = fs_->open("/dev/full", {.mode = OpenMode::kReadWrite});
   if (!file.has_value()) GTEST_SKIP() << file.error().text();
-  const auto first = (*file)->write_durably(0, as_bytes("x"));
+  const auto refused = (*file)->write_durably(0, as_bytes("x"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), Code::kFull) << "what did not fit is no failed sync";
+  const auto first = (*file)->sync();
   ASSERT_FALSE(first.has_value());
-  EXPECT_EQ(first.error().code(), Code::kFull) << first.error().text();
+  EXPECT_EQ(first.error().code(), Code::kIo) << first.error().text();
   const auto second = (*file)->write(0, as_bytes("x"));
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code(), Code::kClosed);
