@@ -88,6 +88,7 @@ class NacreEngine final : public Engine {
     options.file_system = files_.get();
     options.create_if_missing = true;
     options.cache_bytes = setup.cache_bytes;
+    options.history_age_us = 0;  // none of the others keeps the past
     database_ = NACRE_TRY(txn::Database::open(setup.directory + "/db", options));
     return {};
   }
@@ -114,7 +115,8 @@ class NacreEngine final : public Engine {
 }  // namespace
 
 EngineKind nacre_kind() {
-  return {"nacre", "8 KB pages, direct I/O, log always written; later: Durability::kAsync",
+  return {"nacre",
+          "8 KB pages, direct I/O, log always written, no history; later: Durability::kAsync",
           [](const Setup& setup) -> Result<std::unique_ptr<Engine>> {
             auto engine = std::make_unique<NacreEngine>();
             NACRE_TRY(engine->open(setup));

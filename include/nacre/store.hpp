@@ -16,8 +16,8 @@
 //   changed. kTooOld: the position lies before the horizon, which the text names. kConflict:
 //   another transaction won; retry. kFull: a limit or the disk; kCorrupt: names file and page;
 //   kClosed: writing stopped after a failed write, reads go on, reopen.
-// Limits: keys of 1 to 1,000 bytes; a value and a batch as docs/invariants.md says. Tables are
-//   numbers from 1 on and need no creation.
+// Limits: keys of 1 to 1,000 bytes, values of up to 64 MiB. Tables are numbers from 1 on, below
+//   2^31, and need no creation.
 // Threads: Store and Snapshot: any number of threads, readers beside writers. StoreCursor,
 //   StoreTransaction, Batch, StoreFollower: one thread at a time. A Store must outlive its
 //   transactions; snapshots and cursors may outlive it and answer kClosed.
@@ -187,6 +187,10 @@ struct StoreOptions {
   bool create_if_missing = false;
   bool in_memory = false;  // nothing is on disk, everything is gone at close; the path is a name
   std::size_t cache_bytes = std::size_t{256} << 20;
+  // How far back the past can be read: as long as neither is exceeded. One of them 0: not at all,
+  // and nothing is kept for it.
+  std::chrono::microseconds history_age = std::chrono::hours(24);
+  std::uint64_t history_bytes = std::uint64_t{1} << 30;
 };
 
 struct StoreReport {
@@ -224,7 +228,19 @@ class Store {
       std::uint32_t table, KeyRange range, std::size_t limit, StorePosition at,
       Direction direction = Direction::kForward) const;
   [[nodiscard]] StoreSnapshot snapshot() const;
+  // Deleted keys and dropped tables included. kTooOld before the horizon, kInvalid after
+  // applied_position().
   [[nodiscard]] Result<StoreSnapshot> snapshot_at(StorePosition position) const;
+  // As the last commit not after `time`, counted from 1970, left it.
+  [[nodiscard]] Result<StoreSnapshot> snapshot_at_time(std::chrono::microseconds time) const;
+  // The oldest position that can be read.
+  [[nodiscard]] StorePosition horizon() const;
+  // Forgets what lies before `position`.
+  [[nodiscard]] Result<> set_horizon(StorePosition position);
+  // Gives back what lies before the horizon; done by itself too, after checkpoints.
+  [[nodiscard]] Result<> vacuum();
+  // Makes the file as short as its rows allow, beside readers and writers.
+  [[nodiscard]] Result<> compact();
 
   [[nodiscard]] StoreTransaction begin(StoreIsolation isolation = StoreIsolation::kSnapshot);
   // The commits after `after`, as far back as they are kept.

@@ -28,16 +28,24 @@ bool is_zero(Bytes bytes) {
   return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
 }
 
-// Calls `part(chunk number, offset in it, offset in the span, size)` for each chunk touched.
-template <class Part>
-void for_each_chunk(std::uint64_t offset, std::size_t size, Part&& part) {
-  for (std::size_t done = 0; done < size;) {
-    const std::uint64_t at = offset + done;
-    const auto length = std::min<std::uint64_t>(kChunkSize - at % kChunkSize, size - done);
-    part(at / kChunkSize, at % kChunkSize, done, static_cast<std::size_t>(length));
-    done += static_cast<std::size_t>(length);
+// The pieces of [offset, offset + size), one for each chunk touched.
+class Pieces {
+ public:
+  Pieces(std::uint64_t offset, std::size_t size) : offset_(offset), size_(size) {}
+  [[nodiscard]] bool done() const { return at_ == size_; }
+  void next() { at_ += size(); }
+  [[nodiscard]] std::uint64_t chunk() const { return (offset_ + at_) / kChunkSize; }
+  [[nodiscard]] std::uint64_t in_chunk() const { return (offset_ + at_) % kChunkSize; }
+  [[nodiscard]] std::size_t at() const { return at_; }  // from `offset` on
+  [[nodiscard]] std::size_t size() const {
+    return std::min<std::size_t>(kChunkSize - in_chunk(), size_ - at_);
   }
-}
+
+ private:
+  std::uint64_t offset_;
+  std::size_t size_;
+  std::size_t at_ = 0;
+};
 
 class MemoryFile final : public File {
  public:
@@ -50,32 +58,30 @@ class MemoryFile final : public File {
       return fail(Code::kIo, format("{}: read of {} bytes at {}: the file ends at {}", path_,
                                     into.size(), offset, contents_->size));
     }
-    const auto& chunks = contents_->chunks;
-    for_each_chunk(offset, into.size(),
-                   [&](std::uint64_t chunk, std::uint64_t from, std::size_t at, std::size_t size) {
-                     const auto found = chunks.find(chunk);
-                     if (found == chunks.end()) {
-                       std::memset(into.data() + at, 0, size);
-                     } else {
-                       std::memcpy(into.data() + at, found->second.get() + from, size);
-                     }
-                   });
+    for (Pieces piece(offset, into.size()); !piece.done(); piece.next()) {
+      const auto found = contents_->chunks.find(piece.chunk());
+      std::byte* target = into.data() + piece.at();
+      if (found == contents_->chunks.end()) {
+        std::memset(target, 0, piece.size());
+      } else {
+        std::memcpy(target, found->second.get() + piece.in_chunk(), piece.size());
+      }
+    }
     return {};
   }
 
   Result<> write(std::uint64_t offset, Bytes bytes) override {
     MutexLock lock(contents_->mutex);
-    auto& chunks = contents_->chunks;
-    for_each_chunk(offset, bytes.size(),
-                   [&](std::uint64_t chunk, std::uint64_t from, std::size_t at, std::size_t size) {
-                     const Bytes part = bytes.subspan(at, size);
-                     auto found = chunks.find(chunk);
-                     if (found == chunks.end()) {
-                       if (is_zero(part)) return;
-                       found = chunks.emplace(chunk, new std::byte[kChunkSize]()).first;
-                     }
-                     std::memcpy(found->second.get() + from, part.data(), size);
-                   });
+    for (Pieces piece(offset, bytes.size()); !piece.done(); piece.next()) {
+      const Bytes part = bytes.subspan(piece.at(), piece.size());
+      auto found = contents_->chunks.find(piece.chunk());
+      if (found == contents_->chunks.end()) {
+        if (is_zero(part)) continue;
+        auto zeros = std::make_unique<std::byte[]>(kChunkSize);
+        found = contents_->chunks.emplace(piece.chunk(), std::move(zeros)).first;
+      }
+      std::memcpy(found->second.get() + piece.in_chunk(), part.data(), part.size());
+    }
     contents_->size = std::max(contents_->size, offset + bytes.size());
     return {};
   }
@@ -195,7 +201,8 @@ class MemoryFileSystem final : public FileSystem {
     MutexLock lock(mutex_);
     std::weak_ptr<Contents>& holder = locks_[std::string(path)];
     if (!holder.expired()) {
-      return fail(Code::kConflict, format("{}: another handle of this process has it locked", path));
+      return fail(Code::kConflict,
+                  format("{}: another handle of this process has it locked", path));
     }
     auto made = std::make_shared<Contents>();
     holder = made;

@@ -1,5 +1,6 @@
+#include <algorithm>
+
 #include "base/bytes.h"
-#include "base/text.h"
 #include "io/memory_file_system.h"
 #include "io/posix_file_system.h"
 #include "projection/state_internal.h"
@@ -21,6 +22,9 @@ Result<Store> Store::open(std::string_view path, StoreOptions options) {
       .file_system = state->files.get(),
       .create_if_missing = options.create_if_missing || options.in_memory,
       .cache_bytes = options.cache_bytes,
+      .history_age_us =
+          static_cast<std::uint64_t>(std::max<std::int64_t>(options.history_age.count(), 0)),
+      .history_bytes = options.history_bytes,
   };
   state->database = NACRE_TRY(txn::Database::open(path, opening));
   return StoreAccess::store(std::move(state));
@@ -73,11 +77,26 @@ StoreSnapshot Store::snapshot() const {
 }
 
 Result<StoreSnapshot> Store::snapshot_at(StorePosition position) const {
-  StoreSnapshot newest = snapshot();
-  if (newest.position() == position) return newest;
-  return fail(Code::kUnsupported, format("position {} is not the newest, {}: reads of the past are "
-                                         "not carried out yet",
-                                         position, newest.position()));
+  return StoreAccess::snapshot(NACRE_TRY(state_->database->snapshot_at(Position{position})));
+}
+
+Result<StoreSnapshot> Store::snapshot_at_time(std::chrono::microseconds time) const {
+  if (time.count() < 0) return fail(Code::kInvalid, "time lies before 1970");
+  return StoreAccess::snapshot(NACRE_TRY(
+      state_->database->snapshot_at_time(Time{static_cast<std::uint64_t>(time.count())})));
+}
+
+StorePosition Store::horizon() const { return number(state_->database->horizon()); }
+
+Result<> Store::set_horizon(StorePosition position) {
+  return state_->database->set_horizon(Position{position});
+}
+
+Result<> Store::vacuum() { return state_->database->vacuum(); }
+
+Result<> Store::compact() {
+  NACRE_TRY(state_->database->compact({}));
+  return {};
 }
 
 StoreTransaction Store::begin(StoreIsolation isolation) {

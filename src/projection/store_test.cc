@@ -112,6 +112,50 @@ TEST(Store, ASnapshotKeepsItsPositionWhileBatchesAreApplied) {
   EXPECT_EQ(snapshot.scan(1, {}, 10)->size(), 2U);
 }
 
+TEST(Store, ReadsAnyPositionFromTheHorizonOn) {
+  Store store = memory_store();
+  std::map<StorePosition, std::map<std::string, std::string>> past{{0, {}}};
+  std::mt19937_64 random(11);
+  for (StorePosition at = 1; at <= 200; ++at) {
+    past[at] = past[at - 1];
+    Batch batch;
+    if (at == 120) {
+      batch.drop_table(1);
+      past[at].clear();
+    }
+    for (int i = 0; i < 5; ++i) {
+      const std::string key = std::to_string(random() % 40);
+      if (random() % 3 == 0) {
+        batch.remove(1, key);
+        past[at].erase(key);
+      } else {
+        batch.put(1, key, std::to_string(at));
+        past[at][key] = std::to_string(at);
+      }
+    }
+    ASSERT_TRUE(store.apply(at, batch).has_value());
+  }
+  for (StorePosition at = 1; at <= 200; ++at) {
+    const auto rows = store.scan_at(1, {}, 1000, at);
+    ASSERT_TRUE(rows.has_value()) << rows.error().text();
+    std::map<std::string, std::string> seen;
+    for (const StoreRow& row : *rows) seen[row.key] = row.value;
+    ASSERT_EQ(seen, past[at]) << "at " << at;
+    const std::string key = std::to_string(random() % 40);
+    const auto value = store.get_at(1, key, at);
+    ASSERT_TRUE(value.has_value()) << value.error().text();
+    ASSERT_EQ(value->has_value(), past[at].contains(key)) << "at " << at;
+  }
+  ASSERT_TRUE(store.set_horizon(150).has_value());
+  EXPECT_EQ(store.horizon(), 150U);
+  const auto too_old = store.get_at(1, "1", 149);
+  ASSERT_FALSE(too_old.has_value());
+  EXPECT_EQ(too_old.error().code(), Code::kTooOld);
+  EXPECT_NE(too_old.error().text().find("150"), std::string::npos) << too_old.error().text();
+  EXPECT_EQ(store.scan_at(1, {}, 1000, 150)->size(), past[150].size());
+  EXPECT_EQ(store.get_at(1, "1", 201).error().code(), Code::kInvalid);
+}
+
 TEST(Store, WriteSkewIsRefusedUnderSerializableAlone) {
   for (const auto isolation : {StoreIsolation::kSnapshot, StoreIsolation::kSerializable}) {
     Store store = memory_store();

@@ -222,7 +222,7 @@ TEST_F(Commands, CompactSaysWhatItGaveBack) {
   const auto ran = nacre({"compact"});
   EXPECT_EQ(ran.exit, 0) << ran.err;
   EXPECT_EQ(ran.out, "");
-  EXPECT_TRUE(ran.err.starts_with("compacted: ")) << ran.err;
+  EXPECT_TRUE(ran.err.starts_with("nacre: compacted: ")) << ran.err;
   const auto machine = nacre({"compact", "--json", "--rate", "5"});
   EXPECT_TRUE(machine.out.starts_with("{\"file_bytes_before\":")) << machine.out;
   EXPECT_EQ(nacre({"verify", "--quiet"}).exit, 0);
