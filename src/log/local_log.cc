@@ -148,10 +148,11 @@ bool LocalLog::joins(std::uint64_t record_bytes) const {
 // Goes through the groups as seal will.
 LocalLog::Place LocalLog::place_of(std::uint64_t record_bytes) const {
   Place place{.room = room_in_segment()};
+  const std::uint64_t room_in_next = this->room_in_next();
   const auto put = [&](std::uint64_t extent) {
     if (extent > place.room && !place.is_next) {
       place.is_next = true;
-      place.room = room_in_next();
+      place.room = room_in_next;
     }
     place.fits = place.fits && extent <= place.room;
     place.room -= std::min(place.room, extent);
