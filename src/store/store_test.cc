@@ -284,6 +284,7 @@ TEST_F(StoreTest, CheckpointLeavesTheLogEveryCommitAfterItAcrossSegments) {
     SCOPED_TRACE(format("{} commits between checkpoint and next segment", before_rotation));
     store_.reset();
     disk_ = std::make_unique<io::SimFileSystem>(3);
+    history_bytes_ = 0;  // which would keep more of the log
     open();
     put("a", "1");
     auto cut = store_->cut(/*clean=*/false);
