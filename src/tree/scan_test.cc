@@ -128,7 +128,7 @@ class VisitMany : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(VisitMany, ShowsWhatAVisitOfEachKeyShows) {
   RandomTree tree(GetParam());
-  for (const std::size_t count : {0, 1, 15, 16, 17, 64, 300}) {
+  for (const std::size_t count : std::vector<std::size_t>{0, 1, 15, 16, 17, 64, 300}) {
     std::vector<std::string> wanted;
     std::vector<Bytes> keys;
     for (std::size_t i = 0; i < count; ++i) wanted.push_back(random_key(tree.random));
