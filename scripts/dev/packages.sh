@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 
 readonly packages_build=(
-  g++ cmake ninja-build pkg-config libfmt-dev libspdlog-dev libboost1.81-dev libbson-dev
-  libintelrdfpmath-dev libpcre2-dev libsimdjson-dev libcli11-dev)
+  g++ cmake ninja-build pkg-config ccache lld libfmt-dev libspdlog-dev libboost1.81-dev libbson-dev
+  libintelrdfpmath-dev libpcre2-dev libicu-dev libstemmer-dev libsimdjson-dev libcli11-dev)
 readonly packages_test=(libgtest-dev libgmock-dev libmongoc-dev)
 readonly packages_bench=(liblmdb-dev librocksdb-dev libwiredtiger-dev libsqlite3-dev)
 readonly packages_lint=(clang-19 clang-tidy-19 clang-format-19 shellcheck)

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "aggregation/aggregate.h"
 #include "api/state_internal.h"
 #include "bson/json.h"
 #include "document/writer.h"
@@ -125,8 +126,8 @@ Result<std::int64_t> Collection::count(DocumentInput filter) const {
 Result<Cursor> Collection::aggregate(std::string_view pipeline) const {
   const query::Scope scope = NACRE_TRY(scope_of(*database_, transaction_));
   const bson::Document stages = NACRE_TRY(bson::array_from_json(pipeline));
-  auto cursor =
-      NACRE_TRY(query::aggregate(scope, {.collection = name_, .pipeline = stages, .hint = {}}));
+  auto cursor = NACRE_TRY(
+      aggregation::aggregate(scope, {.collection = name_, .pipeline = stages, .hint = {}}));
   return Access::cursor(std::move(cursor));
 }
 

@@ -121,7 +121,7 @@ class View {
   [[nodiscard]] Element find(std::string_view name) const;
 
   // Follows a dotted path through documents by name and through arrays by position; one value at
-  // most, so it is not how filters see arrays (document/path_values.h is). Missing when any step
+  // most, so it is not how filters see arrays (bson/path.h is). Missing when any step
   // is.
   [[nodiscard]] Element get(std::string_view dotted_path) const;
 

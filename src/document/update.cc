@@ -113,9 +113,10 @@ Result<std::optional<bson::Document>> Update::apply(const View& document, bson::
   return updated;
 }
 
-Result<bson::Document> Update::insert(std::span<const PathValue> equalities, bson::Date now) const {
+Result<bson::Document> Update::insert(std::span<const bson::PathValue> equalities,
+                                      bson::Date now) const {
   Node seed;
-  for (const PathValue& equality : equalities) {
+  for (const bson::PathValue& equality : equalities) {
     if (parsed_->replacement && equality.path != "_id") continue;
     auto node = add_node(seed, equality.path);
     if (!node.has_value()) {

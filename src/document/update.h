@@ -20,8 +20,8 @@
 
 #include "base/result.h"
 #include "bson/builder.h"
+#include "bson/path.h"
 #include "bson/value.h"
-#include "document/path_values.h"
 
 namespace nacre::document {
 
@@ -53,7 +53,7 @@ class Update {
   // The document that an upsert inserts: the equalities of the filter (54, NotSingleValueField,
   // when they contradict each other), then the update with $setOnInsert. `_id` is first; a new
   // ObjectId when nobody gave one.
-  [[nodiscard]] Result<bson::Document> insert(std::span<const PathValue> equalities,
+  [[nodiscard]] Result<bson::Document> insert(std::span<const bson::PathValue> equalities,
                                               bson::Date now) const;
 
   struct Node;

@@ -58,8 +58,8 @@ Result<> check_depth(std::string_view path, const Element& value) {
 
 Result<> check_path(std::string_view path) {
   if (path.empty()) return fail(Code::kInvalid, kEmptyField, "An empty update path is not valid.");
-  const Path parsed(path);
-  for (const PathStep& step : parsed.steps()) {
+  const bson::Path parsed(path);
+  for (const bson::PathStep& step : parsed.steps()) {
     if (step.name.empty()) {
       return fail(
           Code::kInvalid, kEmptyField,
@@ -345,10 +345,10 @@ Result<Node*> add_node(Node& root, std::string_view path) {
                 format("Updating the path '{}' would create a conflict at '{}'", path, at));
   };
   Node* at = &root;
-  const Path parsed(path);
+  const bson::Path parsed(path);
   std::size_t end = 0;
   bool fresh = false;
-  for (const PathStep& step : parsed.steps()) {
+  for (const bson::PathStep& step : parsed.steps()) {
     if (!fresh && at->op != Node::Operator::kNone) return conflict(path.substr(0, end - 1));
     end += step.name.size() + 1;
     auto found = std::ranges::lower_bound(at->children, step.name, comes_before, &Node::name);

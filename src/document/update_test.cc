@@ -182,7 +182,7 @@ TEST(Update, ADocumentGrownTooLargeOrTooDeepIsRefused) {
 
 std::string inserted(std::string_view update_json, std::string_view equalities_json) {
   const bson::Document source = parse(equalities_json);
-  std::vector<PathValue> equalities;
+  std::vector<bson::PathValue> equalities;
   for (const bson::Element& each : source.view()) {
     equalities.push_back({.path = each.name(), .value = each});
   }

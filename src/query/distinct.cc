@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "bson/key_encoder.h"
+#include "bson/path.h"
 #include "bson/validate.h"
-#include "document/path_values.h"
-#include "query/run_internal.h"
+#include "query/run.h"
 
 namespace nacre::query {
 
@@ -13,12 +13,12 @@ Result<bson::Document> distinct(const Scope& scope, const DistinctRequest& reque
   if (request.path.empty()) return fail(Code::kInvalid, 9, "distinct: the key is empty");
   const OpenedRun opened =
       NACRE_TRY(open_run(scope, {.collection = request.collection, .filter = request.filter}));
-  const document::Path path(request.path);
+  const bson::Path path(request.path);
   std::map<std::string, bson::Value> values;  // by key, so ascending
   std::size_t bytes = 0;
-  const auto take = [&](const bson::Element& element, document::Reached reached) {
+  const auto take = [&](const bson::Element& element, bson::Reached reached) {
     if (!element) return false;
-    const bool is_elements = reached == document::Reached::kWholeArray;
+    const bool is_elements = reached == bson::Reached::kWholeArray;
     if (is_elements) return false;
     std::string key;
     bson::append_key(key, element, bson::Direction::kAscending);
@@ -29,7 +29,7 @@ Result<bson::Document> distinct(const Scope& scope, const DistinctRequest& reque
   while (true) {
     const auto row = NACRE_TRY(opened.run->root->next());
     if (!row) break;
-    document::visit_path(row->document, path, take);
+    bson::visit_path(row->document, path, take);
     if (bytes > bson::kDocumentBytesMax) {
       return fail(Code::kFull, 17217, "distinct too big, 16mb cap");
     }

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "bson/builder.h"
-#include "query/run_internal.h"
+#include "query/run.h"
 
 namespace nacre::query {
 namespace {
@@ -56,6 +56,16 @@ Totals totals_of(const Operator& root) {
   return totals;
 }
 
+Result<bson::Document> explain_matches(const Scope& scope, std::string_view collection,
+                                       const bson::View& filter, const bson::Element& hint,
+                                       Verbosity verbosity) {
+  const OpenedRun opened =
+      NACRE_TRY(open_run(scope, {.collection = collection, .filter = filter, .hint = hint}));
+  return explain_run(scope, collection, filter, *opened.run, verbosity);
+}
+
+}  // namespace
+
 Result<bson::Document> explain_run(const Scope& scope, std::string_view collection,
                                    const bson::View& filter, Run& run, Verbosity verbosity) {
   bson::Builder builder;
@@ -90,16 +100,6 @@ Result<bson::Document> explain_run(const Scope& scope, std::string_view collecti
   return builder.finish();
 }
 
-Result<bson::Document> explain_matches(const Scope& scope, std::string_view collection,
-                                       const bson::View& filter, const bson::Element& hint,
-                                       Verbosity verbosity) {
-  const OpenedRun opened =
-      NACRE_TRY(open_run(scope, {.collection = collection, .filter = filter, .hint = hint}));
-  return explain_run(scope, collection, filter, *opened.run, verbosity);
-}
-
-}  // namespace
-
 Result<bson::Document> explain(const Scope& scope, const FindRequest& request,
                                Verbosity verbosity) {
   const auto run = NACRE_TRY(open_find(scope, request));
@@ -110,13 +110,6 @@ Result<bson::Document> explain(const Scope& scope, const CountRequest& request,
                                Verbosity verbosity) {
   const auto run = NACRE_TRY(open_count(scope, request));
   return explain_run(scope, request.collection, request.filter, *run, verbosity);
-}
-
-Result<bson::Document> explain(const Scope& scope, const AggregateRequest& request,
-                               Verbosity verbosity) {
-  const auto run = NACRE_TRY(open_aggregate(scope, request));
-  const bson::View filter = run->filter == nullptr ? bson::View() : run->filter->source();
-  return explain_run(scope, request.collection, filter, *run, verbosity);
 }
 
 Result<bson::Document> explain(const Scope& scope, const UpdateRequest& request,

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "document/envelope.h"
 #include "document/index_keys.h"
-#include "query/run_internal.h"
+#include "query/run.h"
 #include "query/scan.h"
 #include "query/shape.h"
 
@@ -81,8 +81,8 @@ Result<OpenedRun> open_run(const Scope& scope, const AccessRequest& request) {
     opened.sorted = true;
     return opened;
   }
-  Filter filter = NACRE_TRY(Filter::parse(request.filter));
-  run.filter = std::make_unique<const Filter>(std::move(filter));
+  match::Filter filter = NACRE_TRY(match::Filter::parse(request.filter));
+  run.filter = std::make_unique<const match::Filter>(std::move(filter));
   Access access = NACRE_TRY(choose({.collection = info,
                                     .filter = run.filter.get(),
                                     .sort = request.sort,

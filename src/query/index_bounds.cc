@@ -27,10 +27,10 @@ std::string end_key(std::string key, bool behind) {
   return key;
 }
 
-KeyRange range_of(const std::string& prefix, const Interval& interval, Direction direction) {
+KeyRange range_of(const std::string& prefix, const match::Interval& interval, Direction direction) {
   const bool descending = direction == Direction::kDescending;
-  const Bound& first = descending ? interval.upper : interval.lower;
-  const Bound& last = descending ? interval.lower : interval.upper;
+  const match::Bound& first = descending ? interval.upper : interval.lower;
+  const match::Bound& last = descending ? interval.lower : interval.upper;
   const auto rank = bson::keys_of_rank(interval.lower.rank, direction);
   KeyRange range;
   std::string begin = prefix;
@@ -65,13 +65,13 @@ void normalise(std::vector<KeyRange>& ranges) {
   ranges = std::move(merged);
 }
 
-bool all_points(const PathBounds& bounds) {
-  return std::ranges::all_of(bounds.intervals, &Interval::is_point);
+bool all_points(const match::PathBounds& bounds) {
+  return std::ranges::all_of(bounds.intervals, &match::Interval::is_point);
 }
 
 // Whether every condition of the filter is one of `fields`' bounds, and those bounds say all.
-bool covers(const Filter& filter, const document::IndexInfo& index,
-            const std::vector<std::optional<PathBounds>>& fields) {
+bool covers(const match::Filter& filter, const document::IndexInfo& index,
+            const std::vector<std::optional<match::PathBounds>>& fields) {
   return std::ranges::all_of(filter.source(), [&](const bson::Element& condition) {
     for (std::size_t i = 0; i < fields.size(); ++i) {
       if (index.fields[i].path != condition.name()) continue;
@@ -81,14 +81,14 @@ bool covers(const Filter& filter, const document::IndexInfo& index,
   });
 }
 
-std::string text_of(const Bound& bound, bool is_lower) {
+std::string text_of(const match::Bound& bound, bool is_lower) {
   if (const auto value = bound.value.element()) return bson::to_json(value);
   if (bound.rank == bson::rank(bson::Type::kDouble)) return is_lower ? "-inf" : "inf";
   if (bound.rank == bson::rank(bson::Type::kString)) return is_lower ? "\"\"" : "{}";
   return is_lower ? "first of its type" : "last of its type";
 }
 
-std::string text_of(const Interval& interval) {
+std::string text_of(const match::Interval& interval) {
   std::string text(interval.lower.inclusive ? "[" : "(");
   text.append(text_of(interval.lower, true)).append(", ").append(text_of(interval.upper, false));
   return text.append(interval.upper.inclusive ? "]" : ")");
@@ -96,7 +96,7 @@ std::string text_of(const Interval& interval) {
 
 }  // namespace
 
-IndexBounds index_bounds(const Filter& filter, const document::IndexInfo& index) {
+IndexBounds index_bounds(const match::Filter& filter, const document::IndexInfo& index) {
   IndexBounds result;
   result.fields.resize(index.fields.size());
   std::vector<std::string> prefixes = {""};
@@ -111,7 +111,7 @@ IndexBounds index_bounds(const Filter& filter, const document::IndexInfo& index)
     const bool points = all_points(*bounds);
     std::vector<std::string> longer;
     for (const std::string& prefix : prefixes) {
-      for (const Interval& interval : bounds->intervals) {
+      for (const match::Interval& interval : bounds->intervals) {
         if (!points) {
           result.ranges.push_back(range_of(prefix, interval, direction));
           continue;
@@ -148,7 +148,8 @@ bson::Document describe(const IndexBounds& bounds, const document::IndexInfo& in
   for (std::size_t i = 0; i < index.fields.size(); ++i) {
     builder.begin_array(index.fields[i].path);
     if (bounds.fields[i]) {
-      for (const Interval& interval : bounds.fields[i]->intervals) builder.push(text_of(interval));
+      for (const match::Interval& interval : bounds.fields[i]->intervals)
+        builder.push(text_of(interval));
     } else {
       builder.push("[MinKey, MaxKey]");
     }

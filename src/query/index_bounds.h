@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "document/catalog.h"
-#include "query/filter.h"
+#include "match/filter.h"
 
 namespace nacre::query {
 
@@ -29,7 +29,7 @@ struct KeyRange {
 struct IndexBounds {
   std::vector<KeyRange> ranges;  // ascending, disjoint; none: nothing matches
   // Per field of the index, in order; a field that is not bound has none. For explain.
-  std::vector<std::optional<PathBounds>> fields;
+  std::vector<std::optional<match::PathBounds>> fields;
   std::size_t point_fields = 0;     // leading fields bound to values
   std::size_t constant_fields = 0;  // those of them bound to one value each, counted from the front
   bool has_range = false;           // the field behind them is bound to a range
@@ -38,7 +38,8 @@ struct IndexBounds {
   [[nodiscard]] bool bounded() const { return point_fields > 0 || has_range; }
 };
 
-[[nodiscard]] IndexBounds index_bounds(const Filter& filter, const document::IndexInfo& index);
+[[nodiscard]] IndexBounds index_bounds(const match::Filter& filter,
+                                       const document::IndexInfo& index);
 
 // {a: ["[1, 1]"], b: ["[MinKey, MaxKey]"]}, as explain shows them.
 [[nodiscard]] bson::Document describe(const IndexBounds& bounds, const document::IndexInfo& index);

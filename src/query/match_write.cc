@@ -4,7 +4,7 @@
 
 #include "document/envelope.h"
 #include "query/match_write_internal.h"
-#include "query/run_internal.h"
+#include "query/run.h"
 
 namespace nacre::query {
 namespace {
@@ -107,7 +107,7 @@ Result<> MatchWrite::later_batch(document::Transaction& transaction, std::size_t
     reached = matches_.size();
     return {};
   }
-  const Filter filter = NACRE_TRY(Filter::parse(target_.filter));
+  const match::Filter filter = NACRE_TRY(match::Filter::parse(target_.filter));
   document::Writer writer(scope_.database, transaction, *info);
   std::size_t bytes = 0;
   for (reached = done_; reached < end && bytes < bytes_max(); ++reached) {

@@ -121,16 +121,6 @@ struct RemoveRequest {
 // How many were removed.
 [[nodiscard]] Result<std::int64_t> remove(const Scope& scope, const RemoveRequest& request);
 
-struct AggregateRequest {
-  std::string_view collection;
-  bson::View pipeline;  // an array of stages
-  bson::Element hint = {};
-};
-// Stages of this version: $match $project (as in find) $sort $limit $skip $count, and $group with a
-// constant, null or "$path" (or a document of such) as _id and the accumulators $sum (a number or
-// "$path"), $count, $min, $max, $avg, $first, $last. Any other stage is error 40324.
-[[nodiscard]] Result<Cursor> aggregate(const Scope& scope, const AggregateRequest& request);
-
 enum class Verbosity : std::uint8_t {
   kQueryPlanner,    // the plan alone; nothing is read
   kExecutionStats,  // runs it and counts; also for MongoDB's "allPlansExecution"
@@ -141,8 +131,6 @@ enum class Verbosity : std::uint8_t {
 [[nodiscard]] Result<bson::Document> explain(const Scope& scope, const FindRequest& request,
                                              Verbosity verbosity);
 [[nodiscard]] Result<bson::Document> explain(const Scope& scope, const CountRequest& request,
-                                             Verbosity verbosity);
-[[nodiscard]] Result<bson::Document> explain(const Scope& scope, const AggregateRequest& request,
                                              Verbosity verbosity);
 [[nodiscard]] Result<bson::Document> explain(const Scope& scope, const UpdateRequest& request,
                                              Verbosity verbosity);

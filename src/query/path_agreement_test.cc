@@ -10,17 +10,16 @@
 #include <set>
 
 #include "bson/json.h"
+#include "bson/path.h"
 #include "bson/random_values_testing.h"
 #include "document/index_keys.h"
-#include "document/path_values.h"
-#include "query/filter.h"
+#include "match/filter.h"
 #include "query/sort_key.h"
 
 namespace nacre::query {
 namespace {
 
 using bson::Element;
-using document::Reached;
 
 constexpr const char* kPaths[] = {"a", "b", "a.b", "a.a", "b.a.a", "a.0", "a.0.b", "a.b.0", "a.1"};
 
@@ -36,11 +35,11 @@ struct Reach {
   bool array_at_position = false;
 };
 
-// The keys that document/path_values.h promises an index.
+// The keys that bson/path.h promises an index.
 Reach reach_of(const bson::View& document, std::string_view path) {
   Reach reach;
-  visit_path(document, document::Path(path), [&](const Element& value, Reached reached) {
-    if (reached == Reached::kWholeArray) {
+  bson::visit_path(document, bson::Path(path), [&](const Element& value, bson::Reached reached) {
+    if (reached == bson::Reached::kWholeArray) {
       if (value.array().empty()) {
         reach.keys.insert(key_of(bson::Value(bson::Undefined{}).element()));
       }
@@ -52,7 +51,7 @@ Reach reach_of(const bson::View& document, std::string_view path) {
     }
     reach.keys.insert(key_of(value));
     reach.values.emplace_back(value);
-    reach.array_at_position |= reached == Reached::kValue && value.is(bson::Type::kArray);
+    reach.array_at_position |= reached == bson::Reached::kValue && value.is(bson::Type::kArray);
     return false;
   });
   return reach;
@@ -134,7 +133,7 @@ TEST(PathAgreement, FiltersIndexesAndSortsSeeTheSameValues) {
     ASSERT_EQ(sort_key_of(document, path, -1), inverted(*reach.keys.rbegin()));
     for (const bson::Value& value : reach.values) {
       if (value.type() == bson::Type::kUndefined || value.type() == bson::Type::kRegex) continue;
-      const auto filter = Filter::parse(
+      const auto filter = match::Filter::parse(
           bson::Builder().begin_document(path).append("$eq", value.element()).end().finish());
       ASSERT_TRUE(filter.has_value()) << filter.error().text();
       const auto matches = filter->matches(document);

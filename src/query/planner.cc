@@ -61,8 +61,8 @@ bool gives_order(const IndexInfo& index, const IndexBounds& bounds,
 // Documents without any of the fields are not in a sparse index: bounds must leave them out.
 bool holds_all_matches(const IndexInfo& index, const IndexBounds& bounds) {
   if (!index.sparse) return true;
-  return std::ranges::any_of(bounds.fields, [](const std::optional<PathBounds>& field) {
-    return field && std::ranges::none_of(field->intervals, [](const Interval& interval) {
+  return std::ranges::any_of(bounds.fields, [](const std::optional<match::PathBounds>& field) {
+    return field && std::ranges::none_of(field->intervals, [](const match::Interval& interval) {
              return interval.lower.rank == bson::rank(bson::Type::kNull);
            });
   });
@@ -87,7 +87,7 @@ Access by_id(const PlanRequest& request) {
   access.covers_filter = access.bounds.covers_filter;
   if (access.bounds.constant_fields == 1) {
     access.kind = AccessKind::kIdLookup;
-    const Interval& only = access.bounds.fields.front()->intervals.front();
+    const match::Interval& only = access.bounds.fields.front()->intervals.front();
     access.id_key = document::id_key(only.lower.value.element());
     access.sorted = true;  // at most one document
   }
@@ -173,9 +173,10 @@ Result<Access> choose(const PlanRequest& request) {
   return best;
 }
 
-std::unique_ptr<Operator> open(Execution& execution, Access access, const Filter& filter,
+std::unique_ptr<Operator> open(Execution& execution, Access access, const match::Filter& filter,
                                Need need) {
-  const Filter* asked = access.covers_filter || filter.matches_everything() ? nullptr : &filter;
+  const match::Filter* asked =
+      access.covers_filter || filter.matches_everything() ? nullptr : &filter;
   switch (access.kind) {
     case AccessKind::kNothing:
       return std::make_unique<Nothing>();

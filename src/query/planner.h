@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "document/catalog.h"
-#include "query/filter.h"
+#include "match/filter.h"
 #include "query/index_bounds.h"
 #include "query/operator.h"
 
@@ -40,7 +40,7 @@ struct Access {
 
 struct PlanRequest {
   const document::CollectionInfo* collection = nullptr;  // null: not there
-  const Filter* filter = nullptr;
+  const match::Filter* filter = nullptr;
   std::vector<document::IndexField> sort;  // empty: any order will do
   bson::Element hint;                      // missing, a name or a key pattern
 };
@@ -55,6 +55,7 @@ enum class Need : std::uint8_t {
 
 // The operators that carry out `access`. `filter` outlives them.
 [[nodiscard]] std::unique_ptr<Operator> open(Execution& execution, Access access,
-                                             const Filter& filter, Need need = Need::kDocuments);
+                                             const match::Filter& filter,
+                                             Need need = Need::kDocuments);
 
 }  // namespace nacre::query

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "bson/builder.h"
-#include "query/filter.h"
+#include "match/filter.h"
 
 namespace nacre::query {
 namespace {
@@ -25,8 +25,8 @@ bool is_filter_of_documents(const Element& condition) {
 Result<document::ElementTest> pull_condition(const Element& condition) {
   if (is_filter_of_documents(condition)) {
     // std::function copies what it holds, so the filter is shared by the copies.
-    const auto filter =
-        std::make_shared<const Filter>(NACRE_TRY(Filter::parse(condition.document())));
+    const auto filter = std::make_shared<const match::Filter>(
+        NACRE_TRY(match::Filter::parse(condition.document())));
     return [filter](const Element& element) -> Result<bool> {
       if (!element.is(Type::kDocument)) return false;
       return filter->matches(element.document());
@@ -39,8 +39,8 @@ Result<document::ElementTest> pull_condition(const Element& condition) {
   } else {
     builder.begin_document("$elemMatch").begin_array("$in").push(condition).end().end();
   }
-  const auto filter =
-      std::make_shared<const Filter>(NACRE_TRY(Filter::parse(builder.end().finish())));
+  const auto filter = std::make_shared<const match::Filter>(
+      NACRE_TRY(match::Filter::parse(builder.end().finish())));
   return [filter](const Element& element) -> Result<bool> {
     const bson::Document holder = bson::Builder().begin_array("a").push(element).end().finish();
     return filter->matches(holder);

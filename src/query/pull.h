@@ -2,7 +2,7 @@
 //
 // {$pull: {a: {$gt: 5}}} asks the condition of each element; {$pull: {a: {b: 1}}} is a filter that
 // documents in the array match; a regular expression matches strings.
-// Errors:  those of Filter::parse and Filter::matches.
+// Errors:  those of match::Filter::parse and match::Filter::matches.
 // Threads: the test is immutable.
 #pragma once
 

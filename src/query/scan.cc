@@ -14,7 +14,7 @@ std::unexpected<Error> damaged(Error error, const document::CollectionInfo& coll
       std::move(error).while_doing(format("reading collection {}", collection.name)));
 }
 
-Result<bool> takes(const Filter* filter, const bson::View& document) {
+Result<bool> takes(const match::Filter* filter, const bson::View& document) {
   if (filter == nullptr) return true;
   return filter->matches(document);
 }

@@ -10,7 +10,7 @@
 #include <string>
 #include <unordered_set>
 
-#include "query/filter.h"
+#include "match/filter.h"
 #include "query/index_bounds.h"
 #include "query/operator.h"
 
@@ -52,8 +52,8 @@ class CollectionScan final : public Operator {
     const document::CollectionInfo* collection;
     std::vector<KeyRange> ranges;
     bool backward = false;
-    const Filter* filter = nullptr;  // null: every document; outlives the operator
-    bool by_id = false;              // the ranges come from bounds on _id
+    const match::Filter* filter = nullptr;  // null: every document; outlives the operator
+    bool by_id = false;                     // the ranges come from bounds on _id
   };
   CollectionScan(Execution& execution, Plan plan);
 
@@ -73,7 +73,7 @@ class IdLookup final : public Operator {
   struct Plan {
     const document::CollectionInfo* collection;
     std::string key;
-    const Filter* filter = nullptr;  // null: none beside _id
+    const match::Filter* filter = nullptr;  // null: none beside _id
   };
   IdLookup(Execution& execution, Plan plan) : execution_(execution), plan_(std::move(plan)) {}
 
@@ -115,7 +115,7 @@ class Fetch final : public Stage {
  public:
   // A null filter takes all.
   Fetch(Execution& execution, std::unique_ptr<Operator> input,
-        const document::CollectionInfo& collection, const Filter* filter)
+        const document::CollectionInfo& collection, const match::Filter* filter)
       : Stage(std::move(input)), execution_(execution), collection_(collection), filter_(filter) {}
 
   Result<std::optional<Row>> next() override;
@@ -126,7 +126,7 @@ class Fetch final : public Stage {
  private:
   Execution& execution_;
   const document::CollectionInfo& collection_;
-  const Filter* filter_;
+  const match::Filter* filter_;
   std::unique_ptr<txn::Cursor> cursor_;
 };
 

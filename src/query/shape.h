@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "match/filter.h"
 #include "query/cursor.h"
-#include "query/filter.h"
 #include "query/operator.h"
 #include "query/projection.h"
 #include "query/sort_key.h"
@@ -19,14 +19,14 @@ namespace nacre::query {
 // The rows a filter takes (MATCH); for pipelines, whose rows need not be documents of a collection.
 class Match final : public Stage {
  public:
-  Match(std::unique_ptr<Operator> input, Filter filter)
+  Match(std::unique_ptr<Operator> input, match::Filter filter)
       : Stage(std::move(input)), filter_(std::move(filter)) {}
   Result<std::optional<Row>> next() override;
   [[nodiscard]] std::string_view stage() const override { return "MATCH"; }
   void describe(bson::Builder& to) const override { to.append("filter", filter_.source()); }
 
  private:
-  Filter filter_;
+  match::Filter filter_;
 };
 
 // All rows in order, or the first `limit` of them (SORT). Equal rows keep the order they came in.

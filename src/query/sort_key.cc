@@ -10,8 +10,8 @@ namespace {
 
 using bson::Direction;
 using bson::Element;
+
 using bson::Type;
-using document::Reached;
 
 constexpr std::int32_t kBadValue = 2;
 constexpr std::int32_t kNotImplemented = 238;
@@ -31,18 +31,18 @@ struct First {
   Direction direction;
   Element best;
 
-  bool operator()(const Element& reached_value, Reached reached) {
+  bool operator()(const Element& reached_value, bson::Reached reached) {
     Element value = reached_value;
     switch (reached) {
-      case Reached::kValue:
-      case Reached::kArrayElement:
+      case bson::Reached::kValue:
+      case bson::Reached::kArrayElement:
         break;
-      case Reached::kWholeArray:
+      case bson::Reached::kWholeArray:
         if (!reached_value.array().empty()) return false;
         value = undefined_element();
         break;
-      case Reached::kMissing:
-      case Reached::kNothing:
+      case bson::Reached::kMissing:
+      case bson::Reached::kNothing:
         value = null_element();
         break;
     }
@@ -56,8 +56,8 @@ struct First {
   }
 };
 
-bool meets_array(bson::View inside, const document::Path& path) {
-  for (const document::PathStep& step : path.steps()) {
+bool meets_array(bson::View inside, const bson::Path& path) {
+  for (const bson::PathStep& step : path.steps()) {
     const Element found = inside.find(step.name);
     if (found.is(Type::kArray)) return true;
     if (!found.is(Type::kDocument)) return false;
@@ -70,8 +70,8 @@ Result<> check_path(std::string_view path) {
   if (path == "$natural") {
     return fail(Code::kUnsupported, kNotImplemented, "a sort by $natural is not implemented");
   }
-  const document::Path parsed(path);
-  for (const document::PathStep& step : parsed.steps()) {
+  const bson::Path parsed(path);
+  for (const bson::PathStep& step : parsed.steps()) {
     if (step.name.empty()) {
       return fail(Code::kInvalid, 15998, "FieldPath field names may not be empty strings.");
     }
@@ -104,7 +104,7 @@ Result<SortPattern> SortPattern::parse(const bson::View& spec) {
                   "$sort key ordering must be 1 (for ascending) or -1 (for descending)");
     }
     pattern.fields_.push_back(
-        {.path = document::Path(element.name()),
+        {.path = bson::Path(element.name()),
          .direction = direction == 1 ? Direction::kAscending : Direction::kDescending});
   }
   return pattern;
@@ -135,7 +135,7 @@ Result<> SortPattern::append_key(std::string& to, const bson::View& document) co
   int through_arrays = 0;
   for (const SortField& field : fields_) {
     First first{.direction = field.direction, .best = {}};
-    visit_path(document, field.path, first);
+    bson::visit_path(document, field.path, first);
     bson::append_key(to, first.best, field.direction);
     if (fields_.size() > 1 && meets_array(document, field.path)) ++through_arrays;
   }

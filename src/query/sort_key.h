@@ -16,13 +16,13 @@
 
 #include "base/result.h"
 #include "bson/key_encoder.h"
+#include "bson/path.h"
 #include "bson/value.h"
-#include "document/path_values.h"
 
 namespace nacre::query {
 
 struct SortField {
-  document::Path path;
+  bson::Path path;
   bson::Direction direction = bson::Direction::kAscending;
 };
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "document/envelope.h"
-#include "query/filter.h"
+#include "match/filter.h"
 #include "query/match_write_internal.h"
 #include "query/operations.h"
 #include "query/pull.h"
@@ -43,7 +43,7 @@ class UpdateWrite final : public MatchWrite {
 
   Result<> none_matched(document::Transaction& transaction) override {
     if (!upsert_) return {};
-    const Filter filter = NACRE_TRY(Filter::parse(target_.filter));
+    const match::Filter filter = NACRE_TRY(match::Filter::parse(target_.filter));
     const bson::Document made = NACRE_TRY(update_.insert(filter.equalities(), date()));
     bson::Document holder;
     const bson::View whole = NACRE_TRY(document::with_id_first(made, holder));

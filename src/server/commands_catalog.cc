@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "document/database.h"
-#include "query/filter.h"
+#include "match/filter.h"
 #include "server/batch.h"
 #include "server/commands.h"
 #include "server/wire_error.h"
@@ -122,7 +122,7 @@ Result<> drop_database(const Request& request, bson::Builder& reply) {
 Result<> list_collections(const Request& request, bson::Builder& reply) {
   const bool name_only = NACRE_TRY(request.fields.boolean("nameOnly", false));
   const bson::View asked = NACRE_TRY(request.fields.document("filter"));
-  const query::Filter filter = NACRE_TRY(query::Filter::parse(asked));
+  const match::Filter filter = NACRE_TRY(match::Filter::parse(asked));
   const MaybeLease database = NACRE_TRY(request.services.databases.find(request.database));
   std::vector<bson::Document> rows;
   if (database) {
@@ -140,7 +140,7 @@ Result<> list_collections(const Request& request, bson::Builder& reply) {
 Result<> list_databases(const Request& request, bson::Builder& reply) {
   const bool name_only = NACRE_TRY(request.fields.boolean("nameOnly", false));
   const bson::View asked = NACRE_TRY(request.fields.document("filter"));
-  const query::Filter filter = NACRE_TRY(query::Filter::parse(asked));
+  const match::Filter filter = NACRE_TRY(match::Filter::parse(asked));
   const std::vector<std::string> names = NACRE_TRY(request.services.databases.names());
   std::int64_t total = 0;
   reply.begin_array("databases");

@@ -5,9 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "aggregation/aggregate.h"
 #include "base/check.h"
 #include "base/text.h"
-#include "query/filter.h"
+#include "match/filter.h"
 #include "query/operations.h"
 #include "server/batch.h"
 #include "server/commands.h"
@@ -52,9 +53,9 @@ Result<query::CountRequest> count_request(const Fields& fields) {
   return request;
 }
 
-Result<query::AggregateRequest> aggregate_request(const Fields& fields) {
+Result<aggregation::AggregateRequest> aggregate_request(const Fields& fields) {
   NACRE_TRY(refuse_all(fields, {"collation", "let"}));
-  query::AggregateRequest request;
+  aggregation::AggregateRequest request;
   request.pipeline = NACRE_TRY(fields.required_array("pipeline"));
   request.hint = NACRE_TRY(fields.hint());
   const bson::Element stage = request.pipeline.at(0);
@@ -101,8 +102,8 @@ Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inne
     return query::explain(scope, request, verbosity);
   }
   if (name == "aggregate") {
-    const query::AggregateRequest request = NACRE_TRY(aggregate_request(inner));
-    return query::explain(scope, request, verbosity);
+    const aggregation::AggregateRequest request = NACRE_TRY(aggregate_request(inner));
+    return aggregation::explain(scope, request, verbosity);
   }
   if (name == "distinct") {
     query::FindRequest request;
@@ -178,7 +179,7 @@ Result<> find(const Request& request, bson::Builder& reply) {
   const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   if (!database) {
     // A filter that makes no sense is an error even where nothing can be found.
-    NACRE_TRY(query::Filter::parse(asked.filter));
+    NACRE_TRY(match::Filter::parse(asked.filter));
     append_empty_batch(request, asked.collection, reply);
     return {};
   }
@@ -231,7 +232,7 @@ Result<> count(const Request& request, bson::Builder& reply) {
   if (database) {
     n = NACRE_TRY(query::count(scope_of(request, **database), asked));
   } else {
-    NACRE_TRY(query::Filter::parse(asked.filter));
+    NACRE_TRY(match::Filter::parse(asked.filter));
   }
   reply.append_number("n", n);
   return {};
@@ -253,7 +254,7 @@ Result<> distinct(const Request& request, bson::Builder& reply) {
 
 Result<> aggregate(const Request& request, bson::Builder& reply) {
   const Fields& fields = request.fields;
-  const query::AggregateRequest asked = NACRE_TRY(aggregate_request(fields));
+  const aggregation::AggregateRequest asked = NACRE_TRY(aggregate_request(fields));
   const bool explained = NACRE_TRY(fields.boolean("explain", false));
   if (explained) return explain_into(request, fields, query::Verbosity::kQueryPlanner, reply);
   const bson::View cursor_options = NACRE_TRY(fields.required_document("cursor"));
@@ -266,7 +267,7 @@ Result<> aggregate(const Request& request, bson::Builder& reply) {
     append_empty_batch(request, asked.collection, reply);
     return {};
   }
-  query::Cursor cursor = NACRE_TRY(query::aggregate(scope_of(request, **database), asked));
+  query::Cursor cursor = NACRE_TRY(aggregation::aggregate(scope_of(request, **database), asked));
   return append_first_batch(request,
                             StoredCursor{.database = std::string(request.database),
                                          .collection = std::string(asked.collection),

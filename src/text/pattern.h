@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 
-namespace nacre::query {
+namespace nacre::text {
 
 class Pattern {
  public:
@@ -34,4 +34,4 @@ class Pattern {
   std::unique_ptr<void, Destroy> code_;  // a pcre2_code
 };
 
-}  // namespace nacre::query
+}  // namespace nacre::text

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "bson/builder.h"
-#include "document/path_values.h"
-#include "query/filter.h"
-#include "query/regex_internal.h"
+#include "bson/path.h"
+#include "match/filter.h"
+#include "text/pattern.h"
 
-namespace nacre::query {
+namespace nacre::match {
 
 struct Filter::Node {
   enum class Kind : std::uint8_t {
@@ -43,10 +43,10 @@ struct Filter::Node {
   };
 
   Kind kind = Kind::kAlways;
-  document::Path path;                // of every kind from kEqual on
-  bson::Element operand;              // in the filter's copy of its source
-  std::vector<bson::Element> values;  // kIn
-  std::vector<Pattern> patterns;      // kRegex: one; kIn: any number
+  bson::Path path;                      // of every kind from kEqual on
+  bson::Element operand;                // in the filter's copy of its source
+  std::vector<bson::Element> values;    // kIn
+  std::vector<text::Pattern> patterns;  // kRegex: one; kIn: any number
   std::vector<Node> children;
   std::uint32_t types = 0;          // kType: type_bit of each
   std::vector<std::uint32_t> bits;  // kBits...: positions from the lowest bit
@@ -68,4 +68,4 @@ struct Filter::Parsed {
 [[nodiscard]] Result<Filter::Node> parse_filter(const bson::View& filter);
 [[nodiscard]] Result<bool> node_matches(const Filter::Node& node, const bson::View& document);
 
-}  // namespace nacre::query
+}  // namespace nacre::match

@@ -3,15 +3,15 @@
 #include <optional>
 
 #include "bson/compare.h"
-#include "query/filter_internal.h"
+#include "match/filter_internal.h"
 
-namespace nacre::query {
+namespace nacre::match {
 namespace {
 
 using bson::Element;
+using bson::Reached;
 using bson::Type;
 using bson::View;
-using document::Reached;
 using Node = Filter::Node;
 using Kind = Filter::Node::Kind;
 
@@ -57,7 +57,7 @@ class Matcher {
       case Kind::kNot:
         return !this->document(node.children.front(), document);
       default:
-        return visit_path(document, node.path, [&](const Element& value, Reached reached) {
+        return visit_path(document, node.path, [&](const Element& value, bson::Reached reached) {
           return reached != Reached::kNothing && condition(node, value, reached);
         });
     }
@@ -89,7 +89,7 @@ class Matcher {
     }
   }
 
-  bool condition(const Node& node, const Element& value, Reached reached) {
+  bool condition(const Node& node, const Element& value, bson::Reached reached) {
     switch (node.kind) {
       case Kind::kEqual:
         return value ? equal(value, node.operand) : node.operand.is(Type::kNull);
@@ -143,10 +143,10 @@ class Matcher {
     });
     if (at != values.end() && (value ? equal(*at, value) : at->is(Type::kNull))) return true;
     return std::ranges::any_of(node.patterns,
-                               [&](const Pattern& pattern) { return regex(pattern, value); });
+                               [&](const text::Pattern& pattern) { return regex(pattern, value); });
   }
 
-  bool regex(const Pattern& pattern, const Element& value) {
+  bool regex(const text::Pattern& pattern, const Element& value) {
     if (value.is(Type::kRegex)) {
       return value.regex().pattern == pattern.pattern() &&
              value.regex().options == pattern.options();
@@ -207,4 +207,4 @@ Result<bool> node_matches(const Node& node, const View& document) {
   return matches;
 }
 
-}  // namespace nacre::query
+}  // namespace nacre::match

@@ -1,14 +1,16 @@
+#include "aggregation/aggregate.h"
+
 #include <array>
 #include <utility>
 #include <vector>
 
+#include "aggregation/group.h"
 #include "base/text.h"
-#include "query/group.h"
-#include "query/run_internal.h"
+#include "query/run.h"
 #include "query/scan.h"
 #include "query/shape.h"
 
-namespace nacre::query {
+namespace nacre::aggregation {
 namespace {
 
 constexpr std::int32_t kUnrecognizedStage = 40324;
@@ -59,39 +61,39 @@ Result<std::size_t> limit_behind(const std::vector<bson::Element>& stages, std::
   return static_cast<std::size_t>(limit);
 }
 
-Result<std::unique_ptr<Operator>> add_stage(std::unique_ptr<Operator> input,
-                                            const std::vector<bson::Element>& stages,
-                                            std::size_t at) {
+Result<std::unique_ptr<query::Operator>> add_stage(std::unique_ptr<query::Operator> input,
+                                                   const std::vector<bson::Element>& stages,
+                                                   std::size_t at) {
   const bson::Element& stage = stages[at];
   const std::string_view name = stage.name();
   if (name == "$match") {
     const bson::View condition = NACRE_TRY(parse_document(stage, 15959));
-    Filter filter = NACRE_TRY(Filter::parse(condition));
-    return std::make_unique<Match>(std::move(input), std::move(filter));
+    match::Filter filter = NACRE_TRY(match::Filter::parse(condition));
+    return std::make_unique<query::Match>(std::move(input), std::move(filter));
   }
   if (name == "$sort") {
     const bson::View sort = NACRE_TRY(parse_document(stage, 15973));
     if (sort.empty())
       return fail(Code::kInvalid, 15976, "$sort stage must have at least one sort key");
     const std::size_t limit = NACRE_TRY(limit_behind(stages, at));
-    return add_sort(std::move(input), sort, limit);
+    return query::add_sort(std::move(input), sort, limit);
   }
   if (name == "$skip") {
     const std::int64_t count = NACRE_TRY(parse_count(stage, 0, 5107200));
-    return std::make_unique<Skip>(std::move(input), count);
+    return std::make_unique<query::Skip>(std::move(input), count);
   }
   if (name == "$limit") {
     const std::int64_t count = NACRE_TRY(parse_count(stage, 1, 15958));
-    return std::make_unique<Limit>(std::move(input), count);
+    return std::make_unique<query::Limit>(std::move(input), count);
   }
   if (name == "$project") {
     const bson::View specification = NACRE_TRY(parse_document(stage, 15969));
     if (specification.empty()) {
       return fail(Code::kInvalid, 51272, "projection specification must have at least one field");
     }
-    Projection projection = NACRE_TRY(Projection::parse(specification));
-    return std::make_unique<Project>(std::move(input), std::move(projection),
-                                     bson::Document(specification));
+    query::Projection projection = NACRE_TRY(query::Projection::parse(specification));
+    return std::make_unique<query::Project>(std::move(input), std::move(projection),
+                                            bson::Document(specification));
   }
   if (name == "$group") {
     GroupSpec spec = NACRE_TRY(GroupSpec::parse(stage));
@@ -113,11 +115,10 @@ bool only_counts(const bson::Element& stage) {
   return spec.has_value() && spec->only_counts();
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Run>> open_aggregate(const Scope& scope, const AggregateRequest& request) {
+Result<std::unique_ptr<query::Run>> open_aggregate(const query::Scope& scope,
+                                                   const AggregateRequest& request) {
   const std::vector<bson::Element> stages = NACRE_TRY(parse_stages(request.pipeline));
-  AccessRequest access{.collection = request.collection, .filter = {}, .hint = request.hint};
+  query::AccessRequest access{.collection = request.collection, .filter = {}, .hint = request.hint};
   std::size_t at = 0;
   if (at < stages.size() && stages[at].name() == "$match") {
     access.filter = NACRE_TRY(parse_document(stages[at], 15959));
@@ -125,10 +126,10 @@ Result<std::unique_ptr<Run>> open_aggregate(const Scope& scope, const AggregateR
   }
   if (at < stages.size() && stages[at].name() == "$sort") {
     const bson::View sort = NACRE_TRY(parse_document(stages[at], 15973));
-    access.sort = NACRE_TRY(sort_fields(sort));
+    access.sort = NACRE_TRY(query::sort_fields(sort));
   }
-  if (at < stages.size() && only_counts(stages[at])) access.need = Need::kCount;
-  OpenedRun opened = NACRE_TRY(open_run(scope, access));
+  if (at < stages.size() && only_counts(stages[at])) access.need = query::Need::kCount;
+  query::OpenedRun opened = NACRE_TRY(query::open_run(scope, access));
   if (!access.sort.empty() && opened.sorted) ++at;
   for (; at < stages.size(); ++at) {
     opened.run->root = NACRE_TRY(add_stage(std::move(opened.run->root), stages, at));
@@ -136,9 +137,18 @@ Result<std::unique_ptr<Run>> open_aggregate(const Scope& scope, const AggregateR
   return std::move(opened.run);
 }
 
-Result<Cursor> aggregate(const Scope& scope, const AggregateRequest& request) {
+}  // namespace
+
+Result<query::Cursor> aggregate(const query::Scope& scope, const AggregateRequest& request) {
   auto run = NACRE_TRY(open_aggregate(scope, request));
-  return Cursor(std::move(run));
+  return query::Cursor(std::move(run));
 }
 
-}  // namespace nacre::query
+Result<bson::Document> explain(const query::Scope& scope, const AggregateRequest& request,
+                               query::Verbosity verbosity) {
+  const auto run = NACRE_TRY(open_aggregate(scope, request));
+  const bson::View filter = run->filter == nullptr ? bson::View() : run->filter->source();
+  return query::explain_run(scope, request.collection, filter, *run, verbosity);
+}
+
+}  // namespace nacre::aggregation

@@ -18,7 +18,7 @@
 
 #include "bson/value.h"
 
-namespace nacre::document {
+namespace nacre::bson {
 
 struct PathStep {
   std::string name;
@@ -41,7 +41,7 @@ class Path {
 // A value and where it is or should be.
 struct PathValue {
   std::string_view path;
-  bson::Element value;
+  Element value;
 };
 
 enum class Reached : std::uint8_t {
@@ -55,17 +55,17 @@ enum class Reached : std::uint8_t {
 // Calls visit(element, reached) for each, until one call returns true; returns whether one did.
 // The element is missing for kMissing and kNothing. There is always at least one call.
 template <class Visit>
-bool visit_path(const bson::View& document, std::span<const PathStep> steps, Visit& visit);
+bool visit_path(const View& document, std::span<const PathStep> steps, Visit& visit);
 
 namespace path_internal {
 
 template <class Visit>
-bool visit_array(const bson::View& array, std::span<const PathStep> steps, Visit& visit);
+bool visit_array(const View& array, std::span<const PathStep> steps, Visit& visit);
 
 template <class Visit>
-bool visit_end(const bson::Element& found, Visit& visit) {
-  if (!found.is(bson::Type::kArray)) return visit(found, Reached::kValue);
-  for (const bson::Element& element : found.array()) {
+bool visit_end(const Element& found, Visit& visit) {
+  if (!found.is(Type::kArray)) return visit(found, Reached::kValue);
+  for (const Element& element : found.array()) {
     if (visit(element, Reached::kArrayElement)) return true;
   }
   return visit(found, Reached::kWholeArray);
@@ -73,21 +73,21 @@ bool visit_end(const bson::Element& found, Visit& visit) {
 
 // `steps` still to go from the element at a position that the path names.
 template <class Visit>
-bool visit_position(const bson::Element& element, std::span<const PathStep> steps, Visit& visit) {
+bool visit_position(const Element& element, std::span<const PathStep> steps, Visit& visit) {
   if (steps.empty()) return visit(element, Reached::kValue);
-  if (element.is(bson::Type::kDocument)) return visit_path(element.document(), steps, visit);
-  if (element.is(bson::Type::kArray)) return visit_array(element.array(), steps, visit);
-  return visit(bson::Element(), Reached::kNothing);
+  if (element.is(Type::kDocument)) return visit_path(element.document(), steps, visit);
+  if (element.is(Type::kArray)) return visit_array(element.array(), steps, visit);
+  return visit(Element(), Reached::kNothing);
 }
 
 template <class Visit>
-bool visit_array(const bson::View& array, std::span<const PathStep> steps, Visit& visit) {
+bool visit_array(const View& array, std::span<const PathStep> steps, Visit& visit) {
   const PathStep& step = steps.front();
   bool visited = false;
   bool has_documents = false;
   std::size_t position = 0;
-  for (const bson::Element& element : array) {
-    if (element.is(bson::Type::kDocument)) {
+  for (const Element& element : array) {
+    if (element.is(Type::kDocument)) {
       has_documents = true;
       if (!step.index.has_value() || element.document().find(step.name)) {
         visited = true;
@@ -95,7 +95,7 @@ bool visit_array(const bson::View& array, std::span<const PathStep> steps, Visit
       }
     } else if (!step.index.has_value()) {
       visited = true;
-      if (visit(bson::Element(), Reached::kNothing)) return true;
+      if (visit(Element(), Reached::kNothing)) return true;
     }
     if (step.index == position++) {
       visited = true;
@@ -103,30 +103,30 @@ bool visit_array(const bson::View& array, std::span<const PathStep> steps, Visit
     }
   }
   if (visited) return false;
-  return visit(bson::Element(), has_documents ? Reached::kMissing : Reached::kNothing);
+  return visit(Element(), has_documents ? Reached::kMissing : Reached::kNothing);
 }
 
 }  // namespace path_internal
 
 template <class Visit>
-bool visit_path(const bson::View& document, std::span<const PathStep> steps, Visit& visit) {
-  bson::Element found = document.find(steps.front().name);
+bool visit_path(const View& document, std::span<const PathStep> steps, Visit& visit) {
+  Element found = document.find(steps.front().name);
   steps = steps.subspan(1);
-  while (!steps.empty() && found.is(bson::Type::kDocument)) {
+  while (!steps.empty() && found.is(Type::kDocument)) {
     found = found.document().find(steps.front().name);
     steps = steps.subspan(1);
   }
   if (!found) return visit(found, Reached::kMissing);
   if (steps.empty()) return path_internal::visit_end(found, visit);
-  if (found.is(bson::Type::kArray)) {
+  if (found.is(Type::kArray)) {
     return path_internal::visit_array(found.array(), steps, visit);
   }
-  return visit(bson::Element(), Reached::kMissing);
+  return visit(Element(), Reached::kMissing);
 }
 
 template <class Visit>
-bool visit_path(const bson::View& document, const Path& path, Visit&& visit) {
+bool visit_path(const View& document, const Path& path, Visit&& visit) {
   return visit_path(document, path.steps(), visit);
 }
 
-}  // namespace nacre::document
+}  // namespace nacre::bson

@@ -6,8 +6,8 @@
 #include "base/check.h"
 #include "bson/compare.h"
 #include "bson/json.h"
-#include "document/path_values.h"
-#include "query/filter.h"
+#include "bson/path.h"
+#include "match/filter.h"
 
 namespace {
 
@@ -24,7 +24,7 @@ bool inside(const Element& key, const nacre::query::Interval& interval) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using nacre::document::Reached;
+  using nacre::bson::Reached;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::size_t line = text.find('\n');
   if (line == std::string_view::npos) return 0;
@@ -41,8 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string_view path : filter->bounded_paths()) {
     const auto bounds = filter->bounds(path, /*multikey=*/true);
     NACRE_CHECK(bounds.has_value(), "a bounded path has bounds");
-    const bool found = visit_path(
-        document->view(), nacre::document::Path(path), [&](const Element& value, Reached reached) {
+    const bool found = bson::visit_path(
+        document->view(), nacre::bson::Path(path), [&](const Element& value, Reached reached) {
           Element key = value ? value : null.element();
           if (reached == Reached::kWholeArray) {
             if (!value.array().empty()) return false;

@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "bson/builder.h"
 
-namespace nacre::query {
+namespace nacre::expression {
 
 class Expression {
  public:
@@ -35,4 +35,4 @@ class Expression {
   std::vector<Expression> parts_;   // their expressions
 };
 
-}  // namespace nacre::query
+}  // namespace nacre::expression

@@ -2,7 +2,7 @@
 //
 // Errors:  parse: kInvalid with MongoDB's number (15947 15948 15955 40234 40238 40156 40158); 15952
 //          for an accumulator this version does not carry out (kUnsupported). next: 292 when the
-//          groups take more than kStageBytesMax; kUnsupported 238 for $avg of decimals.
+//          groups take more than query::kStageBytesMax; kUnsupported 238 for $avg of decimals.
 // Cost:    a hash look-up for each row.
 // Threads: one thread at a time.
 #pragma once
@@ -14,21 +14,21 @@
 #include <unordered_map>
 #include <vector>
 
-#include "query/expression.h"
+#include "expression/expression.h"
 #include "query/operator.h"
 
-namespace nacre::query {
+namespace nacre::aggregation {
 
 enum class AccumulatorKind : std::uint8_t { kSum, kCount, kMin, kMax, kAverage, kFirst, kLast };
 
 struct AccumulatorSpec {
   std::string name;
   AccumulatorKind kind;
-  Expression argument;
+  expression::Expression argument;
 };
 
 struct GroupSpec {
-  Expression id;
+  expression::Expression id;
   std::vector<AccumulatorSpec> accumulators;
 
   [[nodiscard]] static Result<GroupSpec> parse(const bson::Element& stage);
@@ -60,11 +60,11 @@ class Sum {
   bson::Value decimal_;  // sum of the decimals; missing when there was none
 };
 
-class Group final : public Stage {
+class Group final : public query::Stage {
  public:
-  Group(std::unique_ptr<Operator> input, GroupSpec spec)
-      : Stage(std::move(input)), spec_(std::move(spec)) {}
-  Result<std::optional<Row>> next() override;
+  Group(std::unique_ptr<query::Operator> input, GroupSpec spec)
+      : query::Stage(std::move(input)), spec_(std::move(spec)) {}
+  Result<std::optional<query::Row>> next() override;
   [[nodiscard]] std::string_view stage() const override { return "GROUP"; }
 
  private:
@@ -95,11 +95,11 @@ class Group final : public Stage {
 };
 
 // One row {name: number of rows}, or none when there was none.
-class CountRows final : public Stage {
+class CountRows final : public query::Stage {
  public:
-  CountRows(std::unique_ptr<Operator> input, std::string name)
-      : Stage(std::move(input)), name_(std::move(name)) {}
-  Result<std::optional<Row>> next() override;
+  CountRows(std::unique_ptr<query::Operator> input, std::string name)
+      : query::Stage(std::move(input)), name_(std::move(name)) {}
+  Result<std::optional<query::Row>> next() override;
   [[nodiscard]] std::string_view stage() const override { return "COUNT"; }
 
  private:
@@ -108,4 +108,4 @@ class CountRows final : public Stage {
   bson::Document row_;
 };
 
-}  // namespace nacre::query
+}  // namespace nacre::aggregation

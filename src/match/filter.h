@@ -3,7 +3,7 @@
 // Understands $eq $ne $gt $gte $lt $lte $in $nin $exists $type $size $all $elemMatch $mod $regex
 // $bitsAllSet $bitsAllClear $bitsAnySet $bitsAnyClear $not $and $or $nor $comment and implicit
 // equality, on dotted paths, with MongoDB's rules for arrays, null, missing fields and types
-// (document/path_values.h, bson/compare.h). Errors:  parse: kInvalid with MongoDB's number: 2
+// (bson/path.h, bson/compare.h). Errors:  parse: kInvalid with MongoDB's number: 2
 // (BadValue) for what makes no sense, 9, 14, 51091
 //          and 51108 where MongoDB says so; kUnsupported for operators that exist but not here: 238
 //          (NotImplemented), and for $where 6108304. matches: 51246 when a regular expression takes
@@ -20,10 +20,10 @@
 
 #include "base/result.h"
 #include "bson/builder.h"
+#include "bson/path.h"
 #include "bson/value.h"
-#include "document/path_values.h"
 
-namespace nacre::query {
+namespace nacre::match {
 
 // One end of an interval: a value, or the start or end of all values of a rank (bson::rank).
 struct Bound {
@@ -47,7 +47,7 @@ struct PathBounds {
   bool exact = false;  // and a document with such a key satisfies all that is said of that path
 };
 
-using Equality = document::PathValue;
+using Equality = bson::PathValue;
 
 class Filter {
  public:
@@ -85,4 +85,4 @@ class Filter {
   std::unique_ptr<const Parsed> parsed_;  // never null, except after being moved from
 };
 
-}  // namespace nacre::query
+}  // namespace nacre::match

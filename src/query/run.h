@@ -6,8 +6,8 @@
 #include <memory>
 #include <string_view>
 
+#include "match/filter.h"
 #include "query/cursor.h"
-#include "query/filter.h"
 #include "query/operations.h"
 #include "query/operator.h"
 #include "query/planner.h"
@@ -24,7 +24,7 @@ class Cursor::Source {
   Source& operator=(const Source&) = delete;
 
   Execution execution;
-  std::unique_ptr<const Filter> filter;
+  std::unique_ptr<const match::Filter> filter;
   std::unique_ptr<Operator> root;
 };
 
@@ -52,8 +52,11 @@ struct OpenedRun {
                                                      const FindRequest& request);
 [[nodiscard]] Result<std::unique_ptr<Run>> open_count(const Scope& scope,
                                                       const CountRequest& request);
-[[nodiscard]] Result<std::unique_ptr<Run>> open_aggregate(const Scope& scope,
-                                                          const AggregateRequest& request);
+
+// Explains a run, carrying it out when the verbosity asks for figures; see explain in operations.h.
+[[nodiscard]] Result<bson::Document> explain_run(const Scope& scope, std::string_view collection,
+                                                 const bson::View& filter, Run& run,
+                                                 Verbosity verbosity);
 
 // kInvalid 2 (BadValue) naming `field` when `value` is negative.
 [[nodiscard]] Result<> check_not_negative(std::string_view field, std::int64_t value);

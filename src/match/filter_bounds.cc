@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "bson/compare.h"
-#include "query/filter_internal.h"
+#include "match/filter_internal.h"
 
-namespace nacre::query {
+namespace nacre::match {
 namespace {
 
 using bson::Element;
@@ -209,4 +209,4 @@ std::optional<PathBounds> Filter::bounds(std::string_view path, bool multikey) c
   return all;
 }
 
-}  // namespace nacre::query
+}  // namespace nacre::match

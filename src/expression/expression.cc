@@ -1,10 +1,10 @@
-#include "query/expression.h"
+#include "expression/expression.h"
 
 #include <utility>
 
 #include "base/text.h"
 
-namespace nacre::query {
+namespace nacre::expression {
 namespace {
 
 constexpr std::int32_t kInvalidPipelineOperator = 168;
@@ -110,4 +110,4 @@ bson::Value Expression::evaluate(const bson::View& document) const {
   return bson::Value(*holder.view().begin());
 }
 
-}  // namespace nacre::query
+}  // namespace nacre::expression

@@ -1,13 +1,14 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include "text/pattern.h"
+
 #include <pcre2.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/text.h"
-#include "query/regex_internal.h"
 
-namespace nacre::query {
+namespace nacre::text {
 namespace {
 
 constexpr std::int32_t kBadPattern = 51091;
@@ -104,4 +105,4 @@ Result<bool> Pattern::matches(std::string_view text) const {
               format("regular expression /{}/: {}", pattern_, message_of(status)));
 }
 
-}  // namespace nacre::query
+}  // namespace nacre::text

@@ -1,4 +1,4 @@
-#include "query/group.h"
+#include "aggregation/group.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +12,7 @@
 #include "bson/key_encoder.h"
 #include "query/cursor.h"
 
-namespace nacre::query {
+namespace nacre::aggregation {
 namespace {
 
 struct KindName {
@@ -42,7 +42,7 @@ Result<AccumulatorSpec> parse_accumulator(const bson::Element& field) {
     return fail(Code::kUnsupported, 15952,
                 format("the group operator '{}' is not carried out by this version", call.name()));
   }
-  Expression argument = NACRE_TRY(Expression::parse(call));
+  expression::Expression argument = NACRE_TRY(expression::Expression::parse(call));
   return AccumulatorSpec{
       .name = std::string(field.name()), .kind = kind->kind, .argument = std::move(argument)};
 }
@@ -57,7 +57,7 @@ Result<GroupSpec> GroupSpec::parse(const bson::Element& stage) {
   bool has_id = false;
   for (const bson::Element& field : stage.document()) {
     if (field.name() == "_id") {
-      spec.id = NACRE_TRY(Expression::parse(field));
+      spec.id = NACRE_TRY(expression::Expression::parse(field));
       has_id = true;
     } else {
       spec.accumulators.push_back(NACRE_TRY(parse_accumulator(field)));
@@ -129,12 +129,12 @@ void Sum::append_to(bson::Builder& builder, std::string_view name) const {
   }
 }
 
-Result<std::optional<Row>> Group::next() {
+Result<std::optional<query::Row>> Group::next() {
   if (!collected_) NACRE_TRY(collect());
   if (at_ == entries_.size()) return std::nullopt;
   row_ = finish(entries_[at_++]);
   ++counters_.returned;
-  return Row{.key = {}, .document = row_.view()};
+  return query::Row{.key = {}, .document = row_.view()};
 }
 
 Result<> Group::collect() {
@@ -163,9 +163,9 @@ Result<Group::Entry*> Group::entry_of(const bson::Value& id) {
   const auto [place, is_new] = places_.try_emplace(key_, entries_.size());
   if (!is_new) return &entries_[place->second];
   bytes_ += 2 * key_.size() + sizeof(Entry) + spec_.accumulators.size() * sizeof(Accumulator);
-  if (bytes_ > kStageBytesMax) {
+  if (bytes_ > query::kStageBytesMax) {
     return fail(Code::kFull, 292,
-                format("$group exceeded memory limit of {} bytes", kStageBytesMax));
+                format("$group exceeded memory limit of {} bytes", query::kStageBytesMax));
   }
   entries_.push_back({.id = id, .accumulators = {}});
   entries_.back().accumulators.resize(spec_.accumulators.size());
@@ -234,7 +234,7 @@ bson::Document Group::finish(const Entry& entry) const {
   return builder.finish();
 }
 
-Result<std::optional<Row>> CountRows::next() {
+Result<std::optional<query::Row>> CountRows::next() {
   if (done_) return std::nullopt;
   done_ = true;
   std::int64_t rows = 0;
@@ -249,7 +249,7 @@ Result<std::optional<Row>> CountRows::next() {
   bson::Builder builder;
   builder.append_number(name_, rows);
   row_ = builder.finish();
-  return Row{.key = {}, .document = row_.view()};
+  return query::Row{.key = {}, .document = row_.view()};
 }
 
-}  // namespace nacre::query
+}  // namespace nacre::aggregation

@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "bson/compare.h"
 #include "bson/json.h"
-#include "query/filter_internal.h"
+#include "match/filter_internal.h"
 
-namespace nacre::query {
+namespace nacre::match {
 namespace {
 
 using bson::Element;
@@ -29,7 +29,7 @@ std::unexpected<Error> not_here(std::string_view what) {
   return fail(Code::kUnsupported, kNotImplemented, format("{} is not implemented", what));
 }
 
-Node make(Kind kind, const document::Path& path, const Element& operand) {
+Node make(Kind kind, const bson::Path& path, const Element& operand) {
   Node node;
   node.kind = kind;
   node.path = path;
@@ -115,7 +115,7 @@ class Parser {
       if (is_operator(element.name())) {
         children.push_back(NACRE_TRY(top_level(element)));
       } else {
-        children.push_back(NACRE_TRY(condition(document::Path(element.name()), element)));
+        children.push_back(NACRE_TRY(condition(bson::Path(element.name()), element)));
       }
     }
     return conjunction(std::move(children));
@@ -163,7 +163,7 @@ class Parser {
     return children;
   }
 
-  Result<Node> condition(const document::Path& path, const Element& value) {
+  Result<Node> condition(const bson::Path& path, const Element& value) {
     if (value.is(Type::kRegex)) {
       return regex(path, value.regex().pattern, value.regex().options, value);
     }
@@ -171,12 +171,12 @@ class Parser {
     return equal(path, value);
   }
 
-  Result<Node> equal(const document::Path& path, const Element& value) {
+  Result<Node> equal(const bson::Path& path, const Element& value) {
     if (value.is(Type::kUndefined)) return bad("cannot compare to undefined");
     return make(Kind::kEqual, path, value);
   }
 
-  Result<Node> operators(const document::Path& path, const View& conditions) {
+  Result<Node> operators(const bson::Path& path, const View& conditions) {
     std::vector<Node> children;
     for (const Element& element : conditions) {
       if (element.name() == "$options") {
@@ -192,7 +192,7 @@ class Parser {
     return conjunction(std::move(children));
   }
 
-  Result<Node> comparison(Kind kind, const document::Path& path, const Element& operand) {
+  Result<Node> comparison(Kind kind, const bson::Path& path, const Element& operand) {
     if (operand.is(Type::kUndefined)) return bad("cannot compare to undefined");
     if (operand.is(Type::kRegex)) {
       return bad(format("Can't have RegEx as arg to predicate over field '{}'.", path.text()));
@@ -200,7 +200,7 @@ class Parser {
     return make(kind, path, operand);
   }
 
-  Result<Node> operation(const document::Path& path, const Element& operand) {
+  Result<Node> operation(const bson::Path& path, const Element& operand) {
     const std::string_view name = operand.name();
     if (name == "$eq") return equal(path, operand);
     if (name == "$ne") {
@@ -235,7 +235,7 @@ class Parser {
     return bad(format("unknown operator: {}", name));
   }
 
-  Result<Node> in(const document::Path& path, const Element& operand) {
+  Result<Node> in(const bson::Path& path, const Element& operand) {
     if (!operand.is(Type::kArray)) return bad(format("{} needs an array", operand.name()));
     Node node = make(Kind::kIn, path, operand);
     for (const Element& value : operand.array()) {
@@ -243,7 +243,7 @@ class Parser {
       if (value.is(Type::kUndefined)) return bad("cannot compare to undefined");
       if (value.is(Type::kRegex)) {
         node.patterns.push_back(
-            NACRE_TRY(Pattern::compile(value.regex().pattern, value.regex().options)));
+            NACRE_TRY(text::Pattern::compile(value.regex().pattern, value.regex().options)));
       } else {
         node.values.push_back(value);
       }
@@ -255,21 +255,21 @@ class Parser {
     return node;
   }
 
-  Result<Node> negation(const document::Path& path, const Element& operand) {
+  Result<Node> negation(const bson::Path& path, const Element& operand) {
     if (operand.is(Type::kRegex)) return negated(NACRE_TRY(condition(path, operand)));
     if (!operand.is(Type::kDocument)) return bad("$not needs a regex or a document");
     if (operand.document().empty()) return bad("$not cannot be empty");
     return negated(NACRE_TRY(operators(path, operand.document())));
   }
 
-  Result<Node> regex(const document::Path& path, std::string_view pattern, std::string_view options,
+  Result<Node> regex(const bson::Path& path, std::string_view pattern, std::string_view options,
                      const Element& operand) {
     Node node = make(Kind::kRegex, path, operand);
-    node.patterns.push_back(NACRE_TRY(Pattern::compile(pattern, options)));
+    node.patterns.push_back(NACRE_TRY(text::Pattern::compile(pattern, options)));
     return node;
   }
 
-  Result<Node> regex_operator(const document::Path& path, const Element& operand,
+  Result<Node> regex_operator(const bson::Path& path, const Element& operand,
                               const Element& options) {
     std::string_view flags;
     if (options) {
@@ -316,7 +316,7 @@ class Parser {
     return bad(format("Invalid numerical type code: {}", bson::to_json(operand)));
   }
 
-  Result<Node> type(const document::Path& path, const Element& operand) {
+  Result<Node> type(const bson::Path& path, const Element& operand) {
     Node node = make(Kind::kType, path, operand);
     if (!operand.is(Type::kArray)) {
       node.types = NACRE_TRY(one_type(operand));
@@ -329,7 +329,7 @@ class Parser {
     return node;
   }
 
-  Result<Node> size(const document::Path& path, const Element& operand) {
+  Result<Node> size(const bson::Path& path, const Element& operand) {
     if (!operand.is_number()) {
       return bad(
           format("Failed to parse $size. Expected a number in: $size: {}", bson::to_json(operand)));
@@ -348,7 +348,7 @@ class Parser {
     return node;
   }
 
-  Result<Node> all(const document::Path& path, const Element& operand) {
+  Result<Node> all(const bson::Path& path, const Element& operand) {
     if (!operand.is(Type::kArray)) return bad("$all needs an array");
     Node never;
     never.kind = Kind::kNever;
@@ -368,7 +368,7 @@ class Parser {
     return conjunction(std::move(children));
   }
 
-  Result<Node> element_match(const document::Path& path, const Element& operand) {
+  Result<Node> element_match(const bson::Path& path, const Element& operand) {
     if (!operand.is(Type::kDocument)) return bad("$elemMatch needs an Object");
     const View conditions = operand.document();
     const std::string_view first = conditions.empty() ? "" : conditions.begin()->name();
@@ -382,7 +382,7 @@ class Parser {
     return node;
   }
 
-  Result<Node> bits(Kind kind, const document::Path& path, const Element& operand) {
+  Result<Node> bits(Kind kind, const bson::Path& path, const Element& operand) {
     Node node = make(kind, path, operand);
     if (operand.is(Type::kArray)) {
       for (const Element& each : operand.array()) {
@@ -419,7 +419,7 @@ class Parser {
     return node;
   }
 
-  Result<Node> mod(const document::Path& path, const Element& operand) {
+  Result<Node> mod(const bson::Path& path, const Element& operand) {
     if (!operand.is(Type::kArray)) return bad("malformed mod, needs to be an array");
     const std::size_t count = operand.array().count();
     if (count < 2) return bad("malformed mod, not enough elements");
@@ -446,4 +446,4 @@ class Parser {
 
 Result<Node> parse_filter(const View& filter) { return Parser().document(filter); }
 
-}  // namespace nacre::query
+}  // namespace nacre::match

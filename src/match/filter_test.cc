@@ -1,4 +1,4 @@
-#include "query/filter.h"
+#include "match/filter.h"
 
 #include <gtest/gtest.h>
 
@@ -7,10 +7,10 @@
 
 #include "bson/compare.h"
 #include "bson/json.h"
+#include "bson/path.h"
 #include "bson/random_values_testing.h"
-#include "document/path_values.h"
 
-namespace nacre::query {
+namespace nacre::match {
 namespace {
 
 bson::Document parse(std::string_view json) {
@@ -279,19 +279,19 @@ bool inside(const bson::Element& key, const PathBounds& bounds) {
 
 // The keys an index on `path` has for a document, as the rules of path_values.h give them.
 std::vector<bson::Value> keys_of(const bson::View& document, std::string_view path) {
-  using document::Reached;
+  using bson::Reached;
   std::vector<bson::Value> keys;
-  document::visit_path(document, document::Path(path),
-                       [&](const bson::Element& value, Reached reached) {
-                         if (reached == Reached::kWholeArray) {
-                           if (value.array().empty()) keys.emplace_back(bson::Undefined{});
-                         } else if (value) {
-                           keys.emplace_back(value);
-                         } else {
-                           keys.emplace_back(bson::Null{});
-                         }
-                         return false;
-                       });
+  bson::visit_path(document, bson::Path(path),
+                   [&](const bson::Element& value, bson::Reached reached) {
+                     if (reached == Reached::kWholeArray) {
+                       if (value.array().empty()) keys.emplace_back(bson::Undefined{});
+                     } else if (value) {
+                       keys.emplace_back(value);
+                     } else {
+                       keys.emplace_back(bson::Null{});
+                     }
+                     return false;
+                   });
   return keys;
 }
 
@@ -343,4 +343,4 @@ TEST(FilterBounds, HoldAKeyOfEveryDocumentThatMatches) {
 }
 
 }  // namespace
-}  // namespace nacre::query
+}  // namespace nacre::match

@@ -1,10 +1,10 @@
-#include "query/filter.h"
+#include "match/filter.h"
 
 #include <utility>
 
-#include "query/filter_internal.h"
+#include "match/filter_internal.h"
 
-namespace nacre::query {
+namespace nacre::match {
 
 using Kind = Filter::Node::Kind;
 
@@ -47,4 +47,4 @@ std::vector<Equality> Filter::equalities() const {
   return found;
 }
 
-}  // namespace nacre::query
+}  // namespace nacre::match
