@@ -28,9 +28,10 @@ std::weak_ordering compare_pointers(const DbPointer& a, const DbPointer& b) {
   return a.id <=> b.id;
 }
 
-std::weak_ordering compare_scoped(const CodeWithScope& a, const CodeWithScope& b) {
+std::weak_ordering compare_scoped(const CodeWithScope& a, const CodeWithScope& b,
+                                  const text::Collator* collator) {
   if (a.code != b.code) return a.code <=> b.code;
-  return compare(a.scope, b.scope);
+  return compare(a.scope, b.scope, collator);
 }
 
 }  // namespace
@@ -81,7 +82,7 @@ std::uint8_t rank(Type type) {
   return 0;
 }
 
-std::weak_ordering compare(const Element& a, const Element& b) {
+std::weak_ordering compare(const Element& a, const Element& b, const text::Collator* collator) {
   const std::uint8_t a_rank = rank(a.type());
   const std::uint8_t b_rank = rank(b.type());
   if (a_rank != b_rank) return a_rank <=> b_rank;
@@ -99,12 +100,14 @@ std::weak_ordering compare(const Element& a, const Element& b) {
       return compare_numbers(a, b);
     case Type::kString:
     case Type::kSymbol:
+      if (collator != nullptr) return collator->compare(a.string(), b.string());
+      return a.string() <=> b.string();
     case Type::kCode:
       return a.string() <=> b.string();
     case Type::kDocument:
-      return compare(a.document(), b.document());
+      return compare(a.document(), b.document(), collator);
     case Type::kArray:
-      return compare_arrays(a.array(), b.array());
+      return compare_arrays(a.array(), b.array(), collator);
     case Type::kBinary:
       return compare_binary(a.binary(), b.binary());
     case Type::kObjectId:
@@ -120,13 +123,13 @@ std::weak_ordering compare(const Element& a, const Element& b) {
     case Type::kDbPointer:
       return compare_pointers(a.db_pointer(), b.db_pointer());
     case Type::kCodeWithScope:
-      return compare_scoped(a.code_with_scope(), b.code_with_scope());
+      return compare_scoped(a.code_with_scope(), b.code_with_scope(), collator);
   }
   NACRE_CHECK(false, "a valid document has only known types");
   return std::weak_ordering::equivalent;
 }
 
-std::weak_ordering compare(const View& a, const View& b) {
+std::weak_ordering compare(const View& a, const View& b, const text::Collator* collator) {
   auto left = a.begin();
   auto right = b.begin();
   for (; left != a.end() && right != b.end(); ++left, ++right) {
@@ -135,25 +138,25 @@ std::weak_ordering compare(const View& a, const View& b) {
     if (left_rank != right_rank) return left_rank <=> right_rank;
     const auto names = left->name() <=> right->name();
     if (names != 0) return names;
-    const auto values = compare(*left, *right);
+    const auto values = compare(*left, *right, collator);
     if (values != 0) return values;
   }
   return (left != a.end()) <=> (right != b.end());
 }
 
-std::weak_ordering compare_arrays(const View& a, const View& b) {
+std::weak_ordering compare_arrays(const View& a, const View& b, const text::Collator* collator) {
   auto left = a.begin();
   auto right = b.begin();
   for (; left != a.end() && right != b.end(); ++left, ++right) {
-    const auto values = compare(*left, *right);
+    const auto values = compare(*left, *right, collator);
     if (values != 0) return values;
   }
   return (left != a.end()) <=> (right != b.end());
 }
 
-std::uint64_t hash(const Element& value) {
+std::uint64_t hash(const Element& value, const text::Collator* collator) {
   std::string key;
-  append_key(key, value, Direction::kAscending);
+  append_key(key, value, Direction::kAscending, nullptr, collator);
   return std::hash<std::string>()(key);
 }
 

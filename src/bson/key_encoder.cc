@@ -102,7 +102,8 @@ void put_number_bits(std::string& to, const Element& value) {
 
 class Writer {
  public:
-  Writer(std::string& to, std::string* type_bits) : to_(to), type_bits_(type_bits) {}
+  Writer(std::string& to, std::string* type_bits, const text::Collator* collator)
+      : to_(to), type_bits_(type_bits), collator_(collator) {}
 
   void put(const Element& value) {
     switch (value.type()) {
@@ -125,7 +126,10 @@ class Writer {
         put_tag(to_, Tag::kString);
         if (type_bits_ != nullptr)
           type_bits_->push_back(value.is(Type::kSymbol) ? kSymbolBit : '\0');
-        return put_text(to_, value.string());
+        if (collator_ == nullptr) return put_text(to_, value.string());
+        // COLLATE-1: no zero byte inside, so nothing need be escaped.
+        collator_->append_sort_key(to_, value.string());
+        return to_.push_back('\0');
       case Type::kDocument:
         put_tag(to_, Tag::kDocument);
         return members(value.document());
@@ -204,6 +208,7 @@ class Writer {
 
   std::string& to_;
   std::string* type_bits_;
+  const text::Collator* collator_;
 };
 
 Tag first_tag(std::uint8_t rank) {
@@ -224,10 +229,10 @@ Tag last_tag(std::uint8_t rank) {
 
 }  // namespace
 
-void append_key(std::string& to, const Element& value, Direction direction,
-                std::string* type_bits) {
+void append_key(std::string& to, const Element& value, Direction direction, std::string* type_bits,
+                const text::Collator* collator) {
   const std::size_t start = to.size();
-  Writer(to, type_bits).put(value);
+  Writer(to, type_bits, collator).put(value);
   if (direction == Direction::kAscending) return;
   for (std::size_t i = start; i < to.size(); ++i) to[i] = static_cast<char>(~to[i]);
 }
@@ -248,7 +253,9 @@ KeyBuilder::Key KeyBuilder::finish() {
   return key;
 }
 
-KeyBuilder::Key encode_key(const Element& value) { return KeyBuilder().append(value).finish(); }
+KeyBuilder::Key encode_key(const Element& value, const text::Collator* collator) {
+  return KeyBuilder(collator).append(value).finish();
+}
 
 std::string key_after_prefix(std::string prefix) {
   while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();

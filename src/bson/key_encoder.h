@@ -9,6 +9,8 @@
 //                   kKeyPrefixBytes and ends in a hash of all of it; equal keys stay equal and, but
 //                   for a collision of 128 bits, different ones different; their order among
 //                   keys of one prefix is that of the hashes, so they are flagged inexact
+// With a collator a string is stored as its sort key, so KEY-1 and KEY-2 hold for the order of that
+// collator; such a string cannot be decoded.
 // What is lost (the type of a number, -0, a decimal's exponent, symbol or string) goes into the
 // type bits, which are empty for int32 and string; decode_key turns both back into values.
 // Cost:       one pass; a byte or so more than the value. Numbers: 2 bytes for 1, at most 10 for
@@ -24,6 +26,7 @@
 #include "bson/builder.h"
 #include "bson/compare.h"
 #include "bson/value.h"
+#include "text/collator.h"
 
 namespace nacre::bson {
 
@@ -35,13 +38,16 @@ enum class Direction : std::uint8_t { kAscending, kDescending };
 // Appends the encoding of `value` (missing counts as undefined), inverted when descending, and its
 // type bits when they are asked for. Never shortened.
 void append_key(std::string& to, const Element& value, Direction direction,
-                std::string* type_bits = nullptr);
+                std::string* type_bits = nullptr, const text::Collator* collator = nullptr);
 
 // The key of one or more components: what a table is ordered by.
 class KeyBuilder {
  public:
+  // The collator outlives the builder.
+  explicit KeyBuilder(const text::Collator* collator = nullptr) : collator_(collator) {}
+
   KeyBuilder& append(const Element& value, Direction direction = Direction::kAscending) {
-    append_key(bytes_, value, direction, &type_bits_);
+    append_key(bytes_, value, direction, &type_bits_, collator_);
     return *this;
   }
 
@@ -54,12 +60,14 @@ class KeyBuilder {
   [[nodiscard]] Key finish();
 
  private:
+  const text::Collator* collator_;
   std::string bytes_;
   std::string type_bits_;
 };
 
 // The key of one value ascending: what a collection is ordered by, for _id.
-[[nodiscard]] KeyBuilder::Key encode_key(const Element& value);
+[[nodiscard]] KeyBuilder::Key encode_key(const Element& value,
+                                         const text::Collator* collator = nullptr);
 
 // The values that `key` was made of, one for each direction, as an array (missing comes back as
 // undefined). Bytes behind them are left alone: a key of an index may go on with that of _id.
