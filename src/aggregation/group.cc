@@ -145,7 +145,8 @@ Result<> Group::collect() {
     ++counters_.works;
     if (!row) break;
     if (!constant || entry == nullptr) {
-      entry = NACRE_TRY(entry_of(spec_.id.evaluate(row->document)));
+      const bson::Value id = NACRE_TRY(spec_.id.evaluate(row->document, environment_));
+      entry = NACRE_TRY(entry_of(id));
     }
     for (std::size_t i = 0; i < spec_.accumulators.size(); ++i) {
       NACRE_TRY(add(spec_.accumulators[i], entry->accumulators[i], row->document));
@@ -177,8 +178,8 @@ Result<> Group::add(const AccumulatorSpec& spec, Accumulator& to, const bson::Vi
     ++to.count;
     return {};
   }
-  const bson::Value value = spec.argument.evaluate(row);
-  const bson::Element element = value.element();
+  environment_.release();
+  const bson::Element element = NACRE_TRY(spec.argument.evaluate_view(row, environment_));
   switch (spec.kind) {
     case AccumulatorKind::kSum:
     case AccumulatorKind::kAverage: {
@@ -205,7 +206,7 @@ Result<> Group::add(const AccumulatorSpec& spec, Accumulator& to, const bson::Vi
       break;
   }
   to.has_value = true;
-  to.value = value;
+  to.value = bson::Value(element);
   return {};
 }
 

@@ -85,6 +85,7 @@ class Group final : public query::Stage {
   [[nodiscard]] bson::Document finish(const Entry& entry) const;
 
   GroupSpec spec_;
+  expression::Environment environment_;
   bool collected_ = false;
   std::unordered_map<std::string, std::size_t> places_;  // encoded _id to its place in entries_
   std::deque<Entry> entries_;                            // in order of first sight

@@ -1,0 +1,88 @@
+// Environment: what an expression may ask for beside the document it is evaluated on.
+//
+// One is made for each command (or pipeline) and used for all its expressions and documents: the
+// moment that $$NOW shows, the values of variables, the collation, limits, and the memory that
+// intermediate results live in.
+// Threads: one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "bson/builder.h"
+#include "bson/value.h"
+#include "expression/scope.h"
+#include "expression/scratch.h"
+
+namespace nacre::text {
+class Collator;
+}  // namespace nacre::text
+
+namespace nacre::expression {
+
+// What $meta shows of the row at hand; what is absent is missing.
+struct Metadata {
+  std::optional<double> text_score;
+  bson::Element index_key;  // a document
+  bson::Element sort_key;
+  bson::Element record_id;
+};
+
+struct Limits {
+  std::size_t memory_bytes_max = std::size_t{100} * 1024 * 1024;  // of intermediate results
+};
+
+class Environment {
+ public:
+  explicit Environment(bson::Date now = {}, std::optional<bson::Timestamp> cluster_time = {});
+
+  // A variable of the scope that expressions were parsed in. A missing value is allowed.
+  void set(VariableId variable, bson::Value value);
+  // The same without a copy: `value` outlives its use.
+  void set_view(VariableId variable, const bson::Element& value) {
+    const auto index = static_cast<std::size_t>(variable);
+    if (index >= variables_.size()) variables_.resize(index + 1);
+    variables_[index] = value;
+  }
+  [[nodiscard]] bson::Element variable(VariableId variable) const {
+    const auto index = static_cast<std::size_t>(variable);
+    return index < variables_.size() ? variables_[index] : bson::Element();
+  }
+
+  // Another one with the same settings and variables and memory of its own, for a pipeline inside a
+  // pipeline. Values given to set_view are shared.
+  [[nodiscard]] Environment fork() const;
+
+  [[nodiscard]] bson::Element now() const { return now_->element(); }
+  [[nodiscard]] bson::Element cluster_time() const { return cluster_time_->element(); }
+
+  // nullptr: binary comparison. Not owned.
+  void set_collator(const text::Collator* collator) { collator_ = collator; }
+  [[nodiscard]] const text::Collator* collator() const { return collator_; }
+
+  // Of the row whose expressions are evaluated next; nullptr: none. Not owned.
+  void set_metadata(const Metadata* metadata) { metadata_ = metadata; }
+  [[nodiscard]] const Metadata* metadata() const { return metadata_; }
+
+  void set_limits(const Limits& limits) { limits_ = limits; }
+  [[nodiscard]] const Limits& limits() const { return limits_; }
+
+  // The memory of evaluate_view's results; release() it when a row is done with.
+  [[nodiscard]] Scratch& scratch() { return scratch_; }
+  void release() { scratch_.release(); }
+
+ private:
+  std::shared_ptr<const bson::Value> now_;
+  std::shared_ptr<const bson::Value> cluster_time_;  // missing when there is none
+  std::vector<bson::Element> variables_;             // by number
+  std::vector<std::shared_ptr<const bson::Value>> owned_;
+  const text::Collator* collator_ = nullptr;
+  const Metadata* metadata_ = nullptr;
+  Limits limits_;
+  Scratch scratch_;
+};
+
+}  // namespace nacre::expression
