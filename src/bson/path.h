@@ -4,8 +4,9 @@
 // Rules, MongoDB's: a step names a field of a document. Before an array the rest goes on
 //   in each document inside it, but not in arrays inside it. A numeric step also means the element
 //   at that position, which may be an array. An array at the end gives its elements, then itself.
-//   One rule is stricter: documents of an array that lack a numeric field do not count as missing
-//   it when the position exists ({"a.0.b": null} does not match {a: [{b: 1}]}; an index agrees).
+//   A document of an array that lacks a numeric field counts as missing it for filters, although
+//   the position exists: {"a.0.b": null} matches {a: [{b: 1}]}. Indexes and sorts see the position
+//   alone, so no index bounds such a condition.
 // Cost:    one walk; no allocation.
 // Threads: pure functions; a Path is immutable.
 #pragma once
@@ -49,13 +50,19 @@ enum class Reached : std::uint8_t {
   kArrayElement,  // an element of the array that the path ends at
   kWholeArray,    // that array, after its elements
   kMissing,       // the path leads nowhere: counts as null for filters, index keys and sorts
+  kLacking,       // a document of an array lacks a numeric field: null for filters only
   kNothing        // an array on the way had nothing to go on in: null for index keys and sorts only
 };
 
 // Calls visit(element, reached) for each, until one call returns true; returns whether one did.
-// The element is missing for kMissing and kNothing. There is always at least one call.
+// The element is missing for kMissing, kLacking and kNothing. There is always at least one call.
 template <class Visit>
 bool visit_path(const View& document, std::span<const PathStep> steps, Visit& visit);
+
+// What one element, at `position` of an array that the path goes on behind, gives of that.
+template <class Visit>
+bool visit_element(const Element& element, std::size_t position, std::span<const PathStep> steps,
+                   Visit& visit);
 
 namespace path_internal {
 
@@ -83,30 +90,36 @@ bool visit_position(const Element& element, std::span<const PathStep> steps, Vis
 template <class Visit>
 bool visit_array(const View& array, std::span<const PathStep> steps, Visit& visit) {
   const PathStep& step = steps.front();
-  bool visited = false;
+  bool visited = false;  // somewhere that counts for index keys and sorts
   bool has_documents = false;
   std::size_t position = 0;
   for (const Element& element : array) {
-    if (element.is(Type::kDocument)) {
-      has_documents = true;
-      if (!step.index.has_value() || element.document().find(step.name)) {
-        visited = true;
-        if (visit_path(element.document(), steps, visit)) return true;
-      }
-    } else if (!step.index.has_value()) {
-      visited = true;
-      if (visit(Element(), Reached::kNothing)) return true;
-    }
-    if (step.index == position++) {
-      visited = true;
-      if (visit_position(element, steps.subspan(1), visit)) return true;
-    }
+    const bool is_document = element.is(Type::kDocument);
+    has_documents = has_documents || is_document;
+    const bool lacks = step.index && is_document && !element.document().find(step.name);
+    visited = visited || !step.index || (is_document && !lacks) || step.index == position;
+    if (visit_element(element, position++, steps, visit)) return true;
+    if (!step.index && !is_document && visit(Element(), Reached::kNothing)) return true;
   }
   if (visited) return false;
   return visit(Element(), has_documents ? Reached::kMissing : Reached::kNothing);
 }
 
 }  // namespace path_internal
+
+template <class Visit>
+bool visit_element(const Element& element, std::size_t position, std::span<const PathStep> steps,
+                   Visit& visit) {
+  const PathStep& step = steps.front();
+  if (element.is(Type::kDocument)) {
+    if (step.index && !element.document().find(step.name)) {
+      if (visit(Element(), Reached::kLacking)) return true;
+    } else if (visit_path(element.document(), steps, visit)) {
+      return true;
+    }
+  }
+  return step.index == position && path_internal::visit_position(element, steps.subspan(1), visit);
+}
 
 template <class Visit>
 bool visit_path(const View& document, std::span<const PathStep> steps, Visit& visit) {

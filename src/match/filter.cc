@@ -21,8 +21,14 @@ Result<Filter> Filter::parse(const bson::View& filter) {
   return Filter(std::move(parsed));
 }
 
-Result<bool> Filter::matches(const bson::View& document) const {
-  return node_matches(parsed_->root, document);
+Result<bool> Filter::matches(const bson::View& document,
+                             expression::Environment* environment) const {
+  return node_matches(parsed_->root, document, environment);
+}
+
+Result<std::optional<std::size_t>> Filter::position(const bson::View& document,
+                                                    expression::Environment* environment) const {
+  return node_position(parsed_->root, document, environment);
 }
 
 bson::View Filter::source() const { return parsed_->source.view(); }

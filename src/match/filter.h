@@ -22,6 +22,7 @@
 #include "bson/builder.h"
 #include "bson/path.h"
 #include "bson/value.h"
+#include "expression/environment.h"
 
 namespace nacre::match {
 
@@ -58,7 +59,15 @@ class Filter {
   Filter& operator=(Filter&&) noexcept;
   ~Filter();
 
-  [[nodiscard]] Result<bool> matches(const bson::View& document) const;
+  // The environment is what $expr is evaluated in; without one, a new one each time.
+  [[nodiscard]] Result<bool> matches(const bson::View& document,
+                                     expression::Environment* environment = nullptr) const;
+
+  // The position, in the first array on its path, of an element that made the document match: what
+  // "a.$" stands for in projections and updates. Nothing when it does not match, or not by an
+  // element. Conditions that come later win; those inside $not and $nor have none.
+  [[nodiscard]] Result<std::optional<std::size_t>> position(
+      const bson::View& document, expression::Environment* environment = nullptr) const;
 
   // As it was given; valid as long as the filter.
   [[nodiscard]] bson::View source() const;

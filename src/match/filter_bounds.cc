@@ -121,7 +121,17 @@ std::optional<PathBounds> range_bounds(const Node& node) {
   return bounds;
 }
 
+// Whether null is asked for at a path with a position in it: documents of an array that lack the
+// number as a name match then, and have no key that tells.
+bool asks_null_at_position(const Node& node) {
+  const auto is_null = [](const Element& value) { return value.is(Type::kNull); };
+  if (!is_null(node.operand) && std::ranges::none_of(node.values, is_null)) return false;
+  return std::ranges::any_of(node.path.steps(),
+                             [](const bson::PathStep& step) { return step.index.has_value(); });
+}
+
 std::optional<PathBounds> node_bounds(const Node& node) {
+  if (asks_null_at_position(node)) return std::nullopt;
   PathBounds bounds{.intervals = {}, .exact = true};
   switch (node.kind) {
     case Kind::kEqual:

@@ -13,7 +13,7 @@ namespace {
 
 using nacre::bson::Element;
 
-bool inside(const Element& key, const nacre::query::Interval& interval) {
+bool inside(const Element& key, const nacre::match::Interval& interval) {
   if (nacre::bson::rank(key.type()) != interval.lower.rank) return false;
   const Element lower = interval.lower.value.element();
   const Element upper = interval.upper.value.element();
@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto source = nacre::bson::from_json(text.substr(0, line));
   const auto document = nacre::bson::from_json(text.substr(line));
   if (!source.has_value() || !document.has_value()) return 0;
-  const auto filter = nacre::query::Filter::parse(*source);
+  const auto filter = nacre::match::Filter::parse(*source);
   if (!filter.has_value()) return 0;
   const auto matches = filter->matches(*document);
   if (!matches.has_value() || !*matches) return 0;
@@ -41,14 +41,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string_view path : filter->bounded_paths()) {
     const auto bounds = filter->bounds(path, /*multikey=*/true);
     NACRE_CHECK(bounds.has_value(), "a bounded path has bounds");
-    const bool found = bson::visit_path(
+    const bool found = nacre::bson::visit_path(
         document->view(), nacre::bson::Path(path), [&](const Element& value, Reached reached) {
+          if (reached == Reached::kLacking) return false;
           Element key = value ? value : null.element();
           if (reached == Reached::kWholeArray) {
             if (!value.array().empty()) return false;
             key = undefined.element();
           }
-          return std::ranges::any_of(bounds->intervals, [&](const nacre::query::Interval& each) {
+          return std::ranges::any_of(bounds->intervals, [&](const nacre::match::Interval& each) {
             return inside(key, each);
           });
         });

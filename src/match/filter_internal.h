@@ -66,6 +66,9 @@ struct Filter::Parsed {
 }
 
 [[nodiscard]] Result<Filter::Node> parse_filter(const bson::View& filter);
-[[nodiscard]] Result<bool> node_matches(const Filter::Node& node, const bson::View& document);
+[[nodiscard]] Result<bool> node_matches(const Filter::Node& node, const bson::View& document,
+                                        expression::Environment* environment);
+[[nodiscard]] Result<std::optional<std::size_t>> node_position(
+    const Filter::Node& node, const bson::View& document, expression::Environment* environment);
 
 }  // namespace nacre::match

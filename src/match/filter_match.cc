@@ -39,6 +39,8 @@ bool in_range(Kind kind, const Element& value, const Element& operand) {
 // its error here and counts as not matching until the walk is back at the top.
 class Matcher {
  public:
+  explicit Matcher(expression::Environment* environment) : environment_(environment) {}
+
   bool document(const Node& node, const View& document) {
     switch (node.kind) {
       case Kind::kAlways:
@@ -63,9 +65,61 @@ class Matcher {
     }
   }
 
+  // The same; `at` is set to the position of the element that made a condition match.
+  bool find_position(const Node& node, const View& document, std::optional<std::size_t>& at) {
+    switch (node.kind) {
+      case Kind::kAnd:
+        return std::ranges::all_of(
+            node.children, [&](const Node& child) { return find_position(child, document, at); });
+      case Kind::kOr:
+        return std::ranges::any_of(node.children, [&](const Node& child) {
+          std::optional<std::size_t> found = at;
+          if (!find_position(child, document, found)) return false;
+          at = found;
+          return true;
+        });
+      case Kind::kAlways:
+      case Kind::kNever:
+      case Kind::kNor:
+      case Kind::kNot:
+        return this->document(node, document);
+      default:
+        return find_element(node, document, at);
+    }
+  }
+
   std::optional<Error> failure;
 
  private:
+  // The first element, of the first array on the path, by which the condition holds.
+  bool find_element(const Node& node, const View& document, std::optional<std::size_t>& at) {
+    std::span<const bson::PathStep> steps = node.path.steps();
+    Element found = document.find(steps.front().name);
+    steps = steps.subspan(1);
+    while (!steps.empty() && found.is(Type::kDocument)) {
+      found = found.document().find(steps.front().name);
+      steps = steps.subspan(1);
+    }
+    if (!found.is(Type::kArray)) return this->document(node, document);
+    const auto visit = [&](const Element& value, bson::Reached reached) {
+      return reached != Reached::kNothing && condition(node, value, reached);
+    };
+    const bool about_elements =
+        steps.empty() && (node.kind == Kind::kElementDocument || node.kind == Kind::kElementValue);
+    std::size_t position = 0;
+    for (const Element& element : found.array()) {
+      const bool matches = about_elements  ? element_matches(node, element)
+                           : steps.empty() ? condition(node, element, Reached::kArrayElement)
+                                           : bson::visit_element(element, position, steps, visit);
+      if (matches) {
+        at = position;
+        return true;
+      }
+      ++position;
+    }
+    return this->document(node, document);
+  }
+
   // One value by itself, as $elemMatch sees elements: arrays are not looked into.
   bool single(const Node& node, const Element& value) {
     switch (node.kind) {
@@ -124,15 +178,16 @@ class Matcher {
     if (node.kind == Kind::kSize) {
       return array.count() == static_cast<std::uint64_t>(node.remainder);
     }
+    return std::ranges::any_of(
+        array, [&](const Element& element) { return element_matches(node, element); });
+  }
+
+  // An element by the child of an $elemMatch.
+  bool element_matches(const Node& node, const Element& element) {
     const Node& child = node.children.front();
-    for (const Element& element : array) {
-      if (node.kind == Kind::kElementValue) {
-        if (single(child, element)) return true;
-      } else if (element.is(Type::kDocument) || element.is(Type::kArray)) {
-        if (document(child, element.document())) return true;
-      }
-    }
-    return false;
+    if (node.kind == Kind::kElementValue) return single(child, element);
+    return (element.is(Type::kDocument) || element.is(Type::kArray)) &&
+           document(child, element.document());
   }
 
   bool in_list(const Node& node, const Element& value) {
@@ -196,15 +251,28 @@ class Matcher {
     if (node.divisor == -1) return node.remainder == 0;  // min % -1 would overflow
     return number % node.divisor == node.remainder;
   }
+
+  [[maybe_unused]] expression::Environment* environment_;
 };
 
 }  // namespace
 
-Result<bool> node_matches(const Node& node, const View& document) {
-  Matcher matcher;
+Result<bool> node_matches(const Node& node, const View& document,
+                          expression::Environment* environment) {
+  Matcher matcher(environment);
   const bool matches = matcher.document(node, document);
   if (matcher.failure.has_value()) return std::unexpected(*std::move(matcher.failure));
   return matches;
+}
+
+Result<std::optional<std::size_t>> node_position(const Node& node, const View& document,
+                                                 expression::Environment* environment) {
+  Matcher matcher(environment);
+  std::optional<std::size_t> at;
+  const bool matches = matcher.find_position(node, document, at);
+  if (matcher.failure.has_value()) return std::unexpected(*std::move(matcher.failure));
+  if (!matches) at.reset();
+  return at;
 }
 
 }  // namespace nacre::match

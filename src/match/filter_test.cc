@@ -97,6 +97,10 @@ TEST(Filter, NullMatchesMissingAndNullButNotUndefined) {
   EXPECT_MATCH(R"({"a.b":null})", R"({"a":1})");
   EXPECT_MATCH(R"({"a.b":null})", R"({"a":[{"b":1},{}]})");
   EXPECT_NO_MATCH(R"({"a.b":null})", R"({"a":[1,2]})");
+  // A document in an array may hold the number as a name, so one that does not lacks it.
+  EXPECT_MATCH(R"({"a.0.b":null})", R"({"a":[{"b":1}]})");
+  EXPECT_MATCH(R"({"a.0":null})", R"({"a":[{"b":1}]})");
+  EXPECT_NO_MATCH(R"({"a.0":null})", R"({"a":[1]})");
   EXPECT_MATCH(R"({"a":{"$in":[1,null]}})", R"({})");
   EXPECT_NO_MATCH(R"({"a":{"$ne":null}})", R"({})");
   EXPECT_MATCH(R"({"a":{"$gte":null}})", R"({})");
@@ -192,6 +196,27 @@ TEST(Filter, LogicalOperatorsNestAndAreSimplified) {
   EXPECT_TRUE(everything->matches_everything());
 }
 
+std::string position_of(std::string_view filter_json, std::string_view document_json) {
+  const auto filter = Filter::parse(parse(filter_json));
+  EXPECT_TRUE(filter.has_value()) << filter.error().text();
+  const auto position = filter->position(parse(document_json));
+  EXPECT_TRUE(position.has_value());
+  return *position ? std::to_string(**position) : "none";
+}
+
+TEST(Filter, TellsTheElementThatMadeADocumentMatch) {
+  EXPECT_EQ(position_of(R"({"a":2})", R"({"a":[1,2]})"), "1");
+  EXPECT_EQ(position_of(R"({"a":3})", R"({"a":[1,2]})"), "none");
+  EXPECT_EQ(position_of(R"({"a":2})", R"({"a":2})"), "none");
+  EXPECT_EQ(position_of(R"({"a.b":2})", R"({"a":[{"b":1},{"b":[0,2]}]})"), "1");
+  EXPECT_EQ(position_of(R"({"a.b":2})", R"({"a":{"b":[0,2]}})"), "1");
+  EXPECT_EQ(position_of(R"({"a":{"$elemMatch":{"$gt":1}}})", R"({"a":[1,2]})"), "1");
+  EXPECT_EQ(position_of(R"({"a":{"$elemMatch":{"b":1}}})", R"({"a":[2,{"b":2},{"b":1}]})"), "2");
+  EXPECT_EQ(position_of(R"({"a":2,"b":5})", R"({"a":[1,2],"b":[5]})"), "0");
+  EXPECT_EQ(position_of(R"({"$or":[{"a":9},{"a":1}]})", R"({"a":[2,1]})"), "1");
+  EXPECT_EQ(position_of(R"({"a":{"$ne":9}})", R"({"a":[1,2]})"), "none");
+}
+
 TEST(Filter, RefusesWithMongoDbsCodesAndWords) {
   std::string what;
   EXPECT_EQ(refused_with(R"({"a":{"$foo":1}})", &what), 2);
@@ -283,6 +308,7 @@ std::vector<bson::Value> keys_of(const bson::View& document, std::string_view pa
   std::vector<bson::Value> keys;
   bson::visit_path(document, bson::Path(path),
                    [&](const bson::Element& value, bson::Reached reached) {
+                     if (reached == Reached::kLacking) return false;
                      if (reached == Reached::kWholeArray) {
                        if (value.array().empty()) keys.emplace_back(bson::Undefined{});
                      } else if (value) {

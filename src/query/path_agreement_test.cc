@@ -39,6 +39,7 @@ struct Reach {
 Reach reach_of(const bson::View& document, std::string_view path) {
   Reach reach;
   bson::visit_path(document, bson::Path(path), [&](const Element& value, bson::Reached reached) {
+    if (reached == bson::Reached::kLacking) return false;
     if (reached == bson::Reached::kWholeArray) {
       if (value.array().empty()) {
         reach.keys.insert(key_of(bson::Value(bson::Undefined{}).element()));

@@ -1,16 +1,21 @@
-// Projection: which fields of a document a reader wants.
+// Projection: which fields of a document a reader wants, and which it wants computed.
 //
 // Inclusion ({a: 1, "b.c": 1}) or exclusion ({a: 0}), never mixed but for _id, which is included
-// unless excluded by name. Arrays on a path are gone through, arrays inside arrays too; fields keep
-// the document's order. {a: {$slice: n}} or [skip, n] keeps a part of an array, in either kind.
-// Errors:  parse: kInvalid with MongoDB's number: 31254 and 31253 (mixed), 31249 and 31250 (a path
-//          inside another, or twice), 15998 and 16410 (malformed path). kUnsupported 238 for
-//          $elemMatch, $meta, "path.$" and computed fields.
+// unless excluded by name. Any other value is an expression, whose field stands behind those that
+// are kept. Arrays on a path are gone through, arrays inside arrays too; fields keep the document's
+// order. Of find alone: {a: {$slice: n}} or [skip, n] keeps a part of an array, in either kind;
+// {a: {$elemMatch: filter}} its first element that matches; "a.$" the one that the query matched.
+// Errors:  parse: kInvalid with MongoDB's number: 31254 and 31253 (mixed), 31252 and 31310
+//          (computed, in an exclusion), 31249 and 31250 (a path inside another, or twice), 15 15998
+//          16410 40352 40353 (malformed path), 51270 ({a: {}}), 31325 (unknown expression), 31255
+//          31256 31274 31275 31276 31277 31324 31394 31395 ($elemMatch and "a.$"), those of
+//          expressions and filters. apply: 51246 and 51247 for "a.$" where no element matched;
+//          those of expressions and filters.
 // Cost:    apply builds one new document.
-// Threads: immutable once parsed.
+// Threads: immutable once parsed; an environment belongs to one thread at a time.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,41 +23,46 @@
 #include "base/result.h"
 #include "bson/builder.h"
 #include "bson/value.h"
+#include "expression/environment.h"
+#include "expression/scope.h"
+#include "match/filter.h"
 
 namespace nacre::query {
+
+struct ProjectionNode;
+
+struct ProjectionOptions {
+  bool of_find = true;                       // false: of $project
+  const expression::Scope* scope = nullptr;  // what expressions may name; null: nothing of a user's
+  // The filter of the same find, for "a.$", which outlives the projection; null: there is none.
+  const match::Filter* query = nullptr;
+};
 
 class Projection {
  public:
   // Everything, as {} means.
-  Projection() = default;
+  Projection();
 
-  [[nodiscard]] static Result<Projection> parse(const bson::View& spec);
+  [[nodiscard]] static Result<Projection> parse(const bson::View& spec,
+                                                const ProjectionOptions& options = {});
+  // {$unset: "a"} or {$unset: ["a", "b.c"]}: 31002, 31119, 31120.
+  [[nodiscard]] static Result<Projection> parse_unset(const bson::Element& fields);
 
-  [[nodiscard]] bool keeps_everything() const { return !inclusion_ && root_.children.empty(); }
+  [[nodiscard]] bool keeps_everything() const;
   [[nodiscard]] bool is_inclusion() const { return inclusion_; }
-  // Of an inclusion: the dotted paths that it reads, _id among them unless excluded.
+  // Whether it shows fields of the document and no more: what an index on them could cover.
+  [[nodiscard]] bool is_plain() const;
+  // Of an inclusion: the dotted paths that it reads, _id among them unless excluded. A computed
+  // field counts with what it looks at; none when that is the whole document.
   [[nodiscard]] std::vector<std::string> included_paths() const;
 
-  [[nodiscard]] bson::Document apply(const bson::View& document) const;
-
-  // Which elements $slice keeps: `count` from `start`, which counts from the end when negative.
-  struct Slice {
-    std::int64_t start = 0;
-    std::int64_t count = 0;
-  };
-
-  // The named paths as a tree; a leaf is the end of a path.
-  struct Node {
-    std::string name;
-    std::vector<Node> children;
-    std::optional<Slice> slice;  // of a leaf
-
-    [[nodiscard]] const Node* find(std::string_view child) const;
-  };
+  [[nodiscard]] Result<bson::Document> apply(const bson::View& document,
+                                             expression::Environment& environment) const;
 
  private:
   bool inclusion_ = false;
-  Node root_;
+  const match::Filter* positional_ = nullptr;   // the query, when there is a "a.$"
+  std::shared_ptr<const ProjectionNode> root_;  // shared by copies; never null
 };
 
 }  // namespace nacre::query

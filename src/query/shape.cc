@@ -110,7 +110,7 @@ Result<std::optional<Row>> Project::next() {
   ++counters_.works;
   if (!row) return std::nullopt;
   ++counters_.returned;
-  row_ = projection_.apply(row->document);
+  row_ = NACRE_TRY(projection_.apply(row->document, *environment_));
   return Row{.key = row->key, .document = row_.view()};
 }
 

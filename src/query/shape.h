@@ -90,10 +90,13 @@ class Limit final : public Stage {
 // The rows cut to the fields of a projection (PROJECTION_DEFAULT).
 class Project final : public Stage {
  public:
-  Project(std::unique_ptr<Operator> input, Projection projection, bson::Document specification)
+  // The environment outlives the operator; without one it has its own.
+  Project(std::unique_ptr<Operator> input, Projection projection, bson::Document specification,
+          expression::Environment* environment = nullptr)
       : Stage(std::move(input)),
         projection_(std::move(projection)),
-        specification_(std::move(specification)) {}
+        specification_(std::move(specification)),
+        environment_(environment == nullptr ? &own_environment_ : environment) {}
   Result<std::optional<Row>> next() override;
   [[nodiscard]] std::string_view stage() const override { return "PROJECTION_DEFAULT"; }
   void describe(bson::Builder& to) const override { to.append("transformBy", specification_); }
@@ -101,6 +104,8 @@ class Project final : public Stage {
  private:
   Projection projection_;
   bson::Document specification_;
+  expression::Environment own_environment_;
+  expression::Environment* environment_;
   bson::Document row_;
 };
 

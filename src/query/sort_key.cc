@@ -41,6 +41,8 @@ struct First {
         if (!reached_value.array().empty()) return false;
         value = undefined_element();
         break;
+      case bson::Reached::kLacking:
+        return false;
       case bson::Reached::kMissing:
       case bson::Reached::kNothing:
         value = null_element();

@@ -1,0 +1,285 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "query/projection_tree_internal.h"
+
+namespace nacre::query {
+namespace {
+
+using bson::Builder;
+using bson::Element;
+using bson::Type;
+using bson::View;
+using Kind = ProjectionNode::Kind;
+
+constexpr std::size_t kPathStepsMax = 200;
+constexpr std::int32_t kPositionOutside = 51247;
+
+enum class Mode : std::uint8_t { kInclude, kEdit };
+
+Result<> append_fields(Mode mode, Builder& to, const View& document, const ProjectionNode& node,
+                       const ProjectionWalk& walk) {
+  return mode == Mode::kInclude ? append_included(to, document, node, walk)
+                                : append_edited(to, document, node, walk);
+}
+
+Result<> append_computed(Builder& to, const ProjectionNode& leaf, const ProjectionWalk& walk) {
+  const auto mark = walk.environment.scratch().mark();
+  const Element value = NACRE_TRY(leaf.expression.evaluate_view(walk.document, walk.environment));
+  if (value) to.append(leaf.name, value);
+  walk.environment.scratch().rewind(mark);
+  return {};
+}
+
+// The array with nothing but the element that the filter finds; no field at all if there is none.
+Result<> append_matching_element(Builder& to, const ProjectionNode& leaf,
+                                 const ProjectionWalk& walk) {
+  const Element found = walk.document.find(leaf.name);
+  if (!found.is(Type::kArray)) return {};
+  const auto position = NACRE_TRY(leaf.filter->position(walk.document, &walk.environment));
+  if (!position) return {};
+  to.begin_array(leaf.name).push(found.array().at(*position)).end();
+  return {};
+}
+
+void append_slice(Builder& to, const Element& element, const ProjectionNode& leaf) {
+  if (!element.is(Type::kArray)) {
+    to.append(element);
+    return;
+  }
+  std::int64_t first = leaf.slice_start;
+  if (first < 0) {
+    first = std::max<std::int64_t>(0, first + static_cast<std::int64_t>(element.array().count()));
+  }
+  to.begin_array(element.name());
+  std::int64_t position = 0;
+  for (const Element& each : element.array()) {
+    if (position >= first && position - first < leaf.slice_count) to.push(each);
+    ++position;
+  }
+  to.end();
+}
+
+// A document that only computed fields make.
+Result<> append_all_computed(Builder& to, const ProjectionNode& node, const ProjectionWalk& walk) {
+  for (const ProjectionNode& child : node.children) {
+    if (!child.computes) continue;
+    if (child.kind == Kind::kInner) {
+      to.begin_document(child.name);
+      NACRE_TRY(append_all_computed(to, child, walk));
+      to.end();
+    } else {
+      NACRE_TRY(append_computed(to, child, walk));
+    }
+  }
+  return {};
+}
+
+// Each element of an array that an inner node stands at.
+Result<> append_elements(Mode mode, Builder& to, const View& array, const ProjectionNode& node,
+                         const ProjectionWalk& walk) {
+  for (const Element& element : array) {
+    if (element.is(Type::kDocument)) {
+      to.push_begin_document();
+      NACRE_TRY(append_fields(mode, to, element.document(), node, walk));
+      to.end();
+    } else if (element.is(Type::kArray)) {
+      to.push_begin_array();
+      NACRE_TRY(append_elements(mode, to, element.array(), node, walk));
+      to.end();
+    } else if (node.computes) {
+      to.push_begin_document();
+      NACRE_TRY(append_all_computed(to, node, walk));
+      to.end();
+    } else if (mode == Mode::kEdit) {
+      to.push(element);
+    }
+  }
+  return {};
+}
+
+// "a.$": of the first array on the path only the element that the query matched.
+Result<> append_positional(Builder& to, const Element& element, const ProjectionNode& node,
+                           const ProjectionWalk& walk) {
+  const Element only = element.array().at(*walk.position);
+  if (!only) {
+    return fail(Code::kInvalid, kPositionOutside,
+                "Executor error during find command: positional operator '.$' element mismatch");
+  }
+  const bson::Document single = Builder::array().push(only).finish();
+  ProjectionWalk inside = walk;
+  inside.position.reset();
+  to.begin_array(element.name());
+  if (node.kind == Kind::kInner) {
+    NACRE_TRY(append_elements(Mode::kInclude, to, single, node, inside));
+  } else {
+    to.push(only);
+  }
+  to.end();
+  return {};
+}
+
+Result<> append_inner(Mode mode, Builder& to, const Element& element, const ProjectionNode& node,
+                      const ProjectionWalk& walk) {
+  if (element.is(Type::kDocument)) {
+    to.begin_document(element.name());
+    NACRE_TRY(append_fields(mode, to, element.document(), node, walk));
+    to.end();
+  } else if (element.is(Type::kArray)) {
+    to.begin_array(element.name());
+    NACRE_TRY(append_elements(mode, to, element.array(), node, walk));
+    to.end();
+  } else if (node.computes) {
+    to.begin_document(element.name());
+    NACRE_TRY(append_all_computed(to, node, walk));
+    to.end();
+  } else if (mode == Mode::kEdit) {
+    to.append(element);
+  }
+  return {};
+}
+
+// What is computed and has no field in the document whose place it could take.
+Result<> append_new(Builder& to, const View& document, const ProjectionNode& node,
+                    const ProjectionWalk& walk, Mode mode) {
+  for (const ProjectionNode& child : node.children) {
+    if (child.kind == Kind::kElementMatch) {
+      NACRE_TRY(append_matching_element(to, child, walk));
+      continue;
+    }
+    if (!child.computes) continue;
+    const bool at_end = mode == Mode::kInclude && child.kind == Kind::kComputed;
+    if (!at_end && document.find(child.name)) continue;
+    if (child.kind == Kind::kInner) {
+      to.begin_document(child.name);
+      NACRE_TRY(append_all_computed(to, child, walk));
+      to.end();
+    } else {
+      NACRE_TRY(append_computed(to, child, walk));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> check_field_path(std::string_view path) {
+  if (path.empty()) {
+    return fail(Code::kInvalid, 40352, "FieldPath cannot be constructed with empty string");
+  }
+  if (path.back() == '.') {
+    return fail(Code::kInvalid, 40353, "FieldPath must not end with a '.'.");
+  }
+  std::size_t steps = 0;
+  for (std::string_view rest = path;;) {
+    const std::size_t dot = rest.find('.');
+    const std::string_view step = rest.substr(0, dot);
+    if (step.empty()) {
+      return fail(Code::kInvalid, 15998, "FieldPath field names may not be empty strings.");
+    }
+    if (step.front() == '$') {
+      return fail(Code::kInvalid, 16410,
+                  "FieldPath field names may not start with '$'. Consider using $getField or "
+                  "$setField.");
+    }
+    if (++steps > kPathStepsMax) {
+      return fail(Code::kInvalid, 15, "FieldPath is too long");
+    }
+    if (dot == std::string_view::npos) return {};
+    rest.remove_prefix(dot + 1);
+  }
+}
+
+Result<ProjectionNode*> add_path(ProjectionNode& root, std::string_view path,
+                                 const PathRules& rules) {
+  NACRE_TRY(check_field_path(path));
+  ProjectionNode* at = &root;
+  std::string_view rest = path;
+  bool fresh = false;
+  while (true) {
+    const std::size_t dot = rest.find('.');
+    const std::string_view step = rest.substr(0, dot);
+    if (!fresh && at->kind != Kind::kInner) {
+      return fail(Code::kInvalid, rules.inside_number,
+                  format("Path collision at {} remaining portion {}", path, rest));
+    }
+    const auto found = std::ranges::find(at->children, step, &ProjectionNode::name);
+    fresh = found == at->children.end();
+    if (fresh) {
+      ProjectionNode child;
+      child.name = step;
+      at->children.push_back(std::move(child));
+      at = &at->children.back();
+    } else {
+      at = &*found;
+    }
+    if (dot == std::string_view::npos) break;
+    rest.remove_prefix(dot + 1);
+  }
+  if (fresh) return at;
+  return fail(Code::kInvalid, rules.whole_number, format("Path collision at {}", path));
+}
+
+bool note_computed(ProjectionNode& node) {
+  node.computes = node.kind == Kind::kComputed;
+  for (ProjectionNode& child : node.children) {
+    if (note_computed(child)) node.computes = true;
+  }
+  return node.computes;
+}
+
+Result<> append_included(Builder& to, const View& document, const ProjectionNode& node,
+                         const ProjectionWalk& walk) {
+  for (const Element& element : document) {
+    const ProjectionNode* child = node.find(element.name());
+    if (child == nullptr) continue;
+    if (child->positional && walk.position && element.is(Type::kArray)) {
+      NACRE_TRY(append_positional(to, element, *child, walk));
+      continue;
+    }
+    switch (child->kind) {
+      case Kind::kInner:
+        NACRE_TRY(append_inner(Mode::kInclude, to, element, *child, walk));
+        break;
+      case Kind::kPlain:
+        to.append(element);
+        break;
+      case Kind::kSlice:
+        append_slice(to, element, *child);
+        break;
+      case Kind::kComputed:
+      case Kind::kElementMatch:
+        break;  // behind all that is kept
+    }
+  }
+  return append_new(to, document, node, walk, Mode::kInclude);
+}
+
+Result<> append_edited(Builder& to, const View& document, const ProjectionNode& node,
+                       const ProjectionWalk& walk) {
+  for (const Element& element : document) {
+    const ProjectionNode* child = node.find(element.name());
+    if (child == nullptr) {
+      to.append(element);
+      continue;
+    }
+    switch (child->kind) {
+      case Kind::kInner:
+        NACRE_TRY(append_inner(Mode::kEdit, to, element, *child, walk));
+        break;
+      case Kind::kSlice:
+        append_slice(to, element, *child);
+        break;
+      case Kind::kComputed:
+        NACRE_TRY(append_computed(to, *child, walk));
+        break;
+      case Kind::kPlain:
+      case Kind::kElementMatch:
+        break;
+    }
+  }
+  return append_new(to, document, node, walk, Mode::kEdit);
+}
+
+}  // namespace nacre::query
