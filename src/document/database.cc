@@ -21,6 +21,22 @@ std::string last_part(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
 }
 
+// The catalog of that place, `known` when that is it.
+Result<std::shared_ptr<const Catalog>> load_catalog(const txn::Snapshot& at,
+                                                    std::shared_ptr<const Catalog> known) {
+  const auto header = NACRE_TRY(at.get(kCatalogTable, as_bytes(kHeaderKey)));
+  if (header && known != nullptr) {
+    const std::uint64_t version = NACRE_TRY(Catalog::version_in_header(as_bytes(*header)));
+    if (version == known->version()) return known;
+  }
+  return Catalog::load(at);
+}
+
+// What a body that was overtaken by another writer gives; any other conflict is its answer.
+bool is_overtaken(const Error& error) {
+  return error.code() == Code::kConflict && error.number() == kWriteConflict;
+}
+
 }  // namespace
 
 Database::Rep::Rep(std::unique_ptr<txn::Database> engine) : rows(std::move(engine)) {}
@@ -35,13 +51,7 @@ Result<std::shared_ptr<const Catalog>> Database::Rep::catalog_at(const txn::Snap
     }
     newest = cached;
   }
-  std::shared_ptr<const Catalog> catalog;
-  const auto header = NACRE_TRY(at.get(kCatalogTable, as_bytes(kHeaderKey)));
-  if (header && newest != nullptr) {
-    const std::uint64_t version = NACRE_TRY(Catalog::version_in_header(as_bytes(*header)));
-    if (version == newest->version()) catalog = newest;
-  }
-  if (catalog == nullptr) catalog = NACRE_TRY(Catalog::load(at));
+  auto catalog = NACRE_TRY(load_catalog(at, std::move(newest)));
   if (changes_in_flight(changes_before)) return catalog;
   const MutexLock lock(mutex);
   if (changes.load() == changes_before) {
@@ -72,6 +82,30 @@ Result<Snapshot> Database::snapshot() {
   return Snapshot(std::move(rows), std::move(catalog));
 }
 
+Result<std::shared_ptr<const Catalog>> Database::Rep::catalog_of_past(const txn::Snapshot& at) {
+  std::shared_ptr<const Catalog> newest;
+  {
+    const MutexLock lock(mutex);
+    newest = cached;
+  }
+  return load_catalog(at, std::move(newest));
+}
+
+Result<Snapshot> Database::snapshot_at(Position position) {
+  txn::Snapshot rows = NACRE_TRY(rep_->rows->snapshot_at(position));
+  auto catalog = NACRE_TRY(rep_->catalog_of_past(rows));
+  return Snapshot(std::move(rows), std::move(catalog));
+}
+
+Result<Snapshot> Database::snapshot_at_time(Time time) {
+  txn::Snapshot rows = NACRE_TRY(rep_->rows->snapshot_at_time(time));
+  auto catalog = NACRE_TRY(rep_->catalog_of_past(rows));
+  return Snapshot(std::move(rows), std::move(catalog));
+}
+
+Position Database::horizon() const { return rep_->rows->horizon(); }
+Result<txn::Follower> Database::follow(Position after) { return rep_->rows->follow(after); }
+
 Result<Transaction> Database::begin() {
   const std::uint64_t before = rep_->changes.load();
   txn::Transaction rows = rep_->rows->begin();
@@ -88,7 +122,7 @@ Result<Position> Database::transact(const std::function<Result<>(Transaction&)>&
   };
   for (int tries = 0; tries < kFreeAttempts; ++tries) {
     auto position = attempt(durability);
-    if (position || position.error().code() != Code::kConflict) return position;
+    if (position || !is_overtaken(position.error())) return position;
   }
   // In line, a writer leaves its place as soon as its commit is in order; the wait for the disk
   // comes after, so that those in line share one log write.
@@ -98,7 +132,7 @@ Result<Position> Database::transact(const std::function<Result<>(Transaction&)>&
     auto position =
         attempt(durability == txn::Durability::kSync ? txn::Durability::kAsync : durability);
     lock.unlock();
-    if (!position && position.error().code() == Code::kConflict) continue;
+    if (!position && is_overtaken(position.error())) continue;
     if (position && durability == txn::Durability::kSync) NACRE_TRY(rep_->rows->sync());
     return position;
   }

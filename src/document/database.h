@@ -137,10 +137,21 @@ class Database {
   [[nodiscard]] const std::string& name() const { return name_; }
 
   [[nodiscard]] Result<Snapshot> snapshot();
+  // The database as it was at `position`, or as the last commit not after `time` left it, with the
+  // collections and indexes of then. kTooOld, naming the horizon, before that; kInvalid after the
+  // newest position.
+  [[nodiscard]] Result<Snapshot> snapshot_at(Position position);
+  [[nodiscard]] Result<Snapshot> snapshot_at_time(Time time);
+  // The oldest position that can be read.
+  [[nodiscard]] Position horizon() const;
+  // Every commit after `after` as the engine has it, live; document/changes.h reads it as changes
+  // of documents.
+  [[nodiscard]] Result<txn::Follower> follow(Position after);
   [[nodiscard]] Result<Transaction> begin();
-  // Runs `body` in a transaction and commits it, again from the start when another one won, up to
-  // a bound. `body` may run several times: it must set its results anew each time. `hot_key` names
-  // what writers contend for, so that those that lost several times line up instead of racing.
+  // Runs `body` in a transaction and commits it, again from the start when another one won
+  // (WriteConflict, 112), up to a bound. `body` may run several times: it must set its results anew
+  // each time. `hot_key` names what writers contend for, so that those that lost several times line
+  // up instead of racing.
   [[nodiscard]] Result<Position> transact(const std::function<Result<>(Transaction&)>& body,
                                           txn::Durability durability = txn::Durability::kSync,
                                           std::size_t hot_key = 0);

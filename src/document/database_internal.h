@@ -33,6 +33,8 @@ class Database::Rep {
   [[nodiscard]] Result<std::shared_ptr<const Catalog>> catalog_at(const txn::Snapshot& at,
                                                                   std::uint64_t changes_before);
 
+  [[nodiscard]] Result<std::shared_ptr<const Catalog>> catalog_of_past(const txn::Snapshot& at);
+
   // Commits that change the catalog announce themselves, so that a reader whose snapshot was taken
   // while none was on its way, and none ended since the cached catalog was read, need not look.
   void begin_change() { changes.fetch_add(1); }

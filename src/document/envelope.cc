@@ -6,7 +6,7 @@
 namespace nacre::document {
 namespace {
 
-constexpr std::byte kFlags{0};
+constexpr std::uint8_t kReplacementFlag = 1;
 constexpr std::size_t kBsonSizeMin = 5;  // bytes of {}
 
 }  // namespace
@@ -14,7 +14,7 @@ constexpr std::size_t kBsonSizeMin = 5;  // bytes of {}
 void encode(const Envelope& envelope, bson::View bson, std::string& to) {
   to.clear();
   to.reserve(kEnvelopeSizeMax + bson.bytes().size());
-  to.push_back(static_cast<char>(kFlags));
+  to.push_back(envelope.is_replacement ? static_cast<char>(kReplacementFlag) : '\0');
   append_varint(to, envelope.version);
   append_le(to, number(envelope.created));
   append_le(to, number(envelope.updated));
@@ -24,8 +24,8 @@ void encode(const Envelope& envelope, bson::View bson, std::string& to) {
 Result<StoredDocument> decode(Bytes row) {
   Decoder in(row);
   const auto flags = in.fixed<std::uint8_t>();
-  if (!flags || *flags != std::to_integer<std::uint8_t>(kFlags)) {
-    return fail(Code::kCorrupt, "document: flags are not 0");
+  if (!flags || *flags > kReplacementFlag) {
+    return fail(Code::kCorrupt, "document: flags are neither 0 nor 1");
   }
   const auto version = in.varint();
   const auto created = in.fixed<std::uint64_t>();
@@ -39,9 +39,11 @@ Result<StoredDocument> decode(Bytes row) {
     return fail(Code::kCorrupt,
                 format("document: {} bytes are not one BSON document", bson.size()));
   }
-  return StoredDocument{
-      .envelope = {.version = *version, .created = Time{*created}, .updated = Time{*updated}},
-      .bson = bson::View::trusted(bson)};
+  return StoredDocument{.envelope = {.version = *version,
+                                     .created = Time{*created},
+                                     .updated = Time{*updated},
+                                     .is_replacement = *flags == kReplacementFlag},
+                        .bson = bson::View::trusted(bson)};
 }
 
 Result<bson::View> decode_bson(Bytes row) {

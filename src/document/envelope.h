@@ -1,6 +1,6 @@
 // What is stored before a document's BSON: how often and when it was written.
 //
-// Format:  docs/format/documents.md; flags u8 (0), version varint, created u64, updated u64
+// Format:  docs/format/documents.md; flags u8, version varint, created u64, updated u64
 //          (little-endian, microseconds since the epoch), then the BSON.
 // Errors:  decode: kCorrupt; the caller names collection and key.
 // Threads: pure functions.
@@ -20,6 +20,7 @@ struct Envelope {
   std::uint64_t version = 1;  // counts the commits that changed the document; 1 at insert
   Time created{0};
   Time updated{0};
+  bool is_replacement = false;  // the last change gave the document whole, not field by field
 };
 
 struct StoredDocument {

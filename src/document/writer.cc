@@ -69,7 +69,7 @@ Result<> Writer::insert(bson::View document) {
   return apply_index_changes();
 }
 
-Result<bool> Writer::replace(Bytes id_key, Bytes row, bson::View document) {
+Result<bool> Writer::replace(Bytes id_key, Bytes row, bson::View document, bool is_replacement) {
   const StoredDocument before = NACRE_TRY(decode(row));
   if (equal(before.bson.bytes(), document.bytes())) return false;
   NACRE_TRY(check_size(document));
@@ -82,7 +82,8 @@ Result<bool> Writer::replace(Bytes id_key, Bytes row, bson::View document) {
   NACRE_TRY(compare(id_key, &before.bson, &document));
   encode({.version = before.envelope.version + 1,
           .created = before.envelope.created,
-          .updated = database_.now()},
+          .updated = database_.now(),
+          .is_replacement = is_replacement},
          document, row_);
   NACRE_TRY(transaction_.rows().put(collection_->table, id_key, as_bytes(row_)));
   NACRE_TRY(apply_index_changes());

@@ -35,7 +35,9 @@ class Writer {
 
   // `row` is the row of the document in its collection as the transaction sees it. Returns false,
   // having written nothing, when the new document is the same byte for byte.
-  [[nodiscard]] Result<bool> replace(Bytes id_key, Bytes row, bson::View document);
+  // `is_replacement`: the client gave the document whole; what readers of changes are told.
+  [[nodiscard]] Result<bool> replace(Bytes id_key, Bytes row, bson::View document,
+                                     bool is_replacement = false);
   [[nodiscard]] Result<> remove(Bytes id_key, Bytes row);
 
  private:

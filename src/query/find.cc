@@ -42,6 +42,7 @@ std::size_t rows_to_sort(std::int64_t skip, std::int64_t limit) {
 
 Result<Reader> open_reader(const Scope& scope) {
   if (scope.transaction != nullptr) return Reader(*scope.transaction);
+  if (scope.at != nullptr) return Reader(*scope.at);
   document::Snapshot snapshot = NACRE_TRY(scope.database.snapshot());
   return Reader(std::move(snapshot));
 }

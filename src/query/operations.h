@@ -44,6 +44,9 @@ struct Scope {
   std::int64_t max_time_ms = 0;                         // 0: none; error 50 beyond
   // Set by another thread to stop the operation (error 11601). Outlives it and its cursors.
   const std::atomic<bool>* interrupted = nullptr;
+  // What to read instead of the newest state: the past (Database::snapshot_at). Not beside
+  // `transaction`, nor for what writes. Needed for the call only.
+  const document::Snapshot* at = nullptr;
 };
 
 // One document that a write statement did not write, and why.

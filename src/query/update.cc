@@ -36,7 +36,7 @@ class UpdateWrite final : public MatchWrite {
     const auto after = NACRE_TRY(update_.apply(before, date()));
     ++now_.matched;
     if (!after) return {};
-    const bool written = NACRE_TRY(writer.replace(key, stored, *after));
+    const bool written = NACRE_TRY(writer.replace(key, stored, *after, update_.is_replacement()));
     if (written) ++now_.modified;
     return {};
   }

@@ -58,11 +58,11 @@ std::optional<TableRoots> roots_at(const TableMap& map, TableId table, Position 
   return dropped->second;
 }
 
-Result<std::optional<std::string>> get_past(const Snapshot& now, TableId table, Bytes key,
-                                            Position at, std::uint64_t* hops) {
-  std::optional<std::string> value;
+Result<KeyState> state_past(const Snapshot& now, TableId table, Bytes key, Position at,
+                            std::uint64_t* hops) {
+  KeyState state;
   const auto roots = roots_at(now.tables(), table, at);
-  if (!roots.has_value()) return value;
+  if (!roots.has_value()) return state;
   NACRE_TRY(now.check());
   Newest newest{};
   Verdict verdict = Verdict::kNotThere;
@@ -71,7 +71,7 @@ Result<std::optional<std::string>> get_past(const Snapshot& now, TableId table, 
       rows.visit(now.view(), key, [&](Bytes bytes, std::uint64_t word, page::RowFlags flags) {
         newest = {.is_absent = false, .flags = flags, .word = word};
         verdict = judge(newest, at);
-        if (verdict == Verdict::kThere) value.emplace(as_text(bytes));
+        if (verdict == Verdict::kThere) state.value.emplace(as_text(bytes));
       }));
   if (!is_row && roots->graveyard != page::kNoPage) {
     const tree::Tree graves(now.pager(), roots->graveyard, graveyard_tree(table));
@@ -81,17 +81,26 @@ Result<std::optional<std::string>> get_past(const Snapshot& now, TableId table, 
     }));
   }
   page::RowFlags flags = newest.flags;
+  std::uint64_t word = newest.word;
   if (verdict == Verdict::kOlder) {
     Version older;
     if (NACRE_TRY(follow_from(now, newest.word, table, key, at, older, hops))) {
-      value = std::move(older.value);
+      state.value = std::move(older.value);
       flags = older.flags;
     }
+    word = older.word;  // 0: its first version came later
   }
-  if (!value.has_value() || (flags & page::kBigValue) == 0) return value;
-  const std::string row = *std::move(value);
-  NACRE_TRY(read_big_value(now.pager(), now.view(), as_bytes(row), value.emplace()));
-  return value;
+  if (position_of(word) <= at) state.since = position_of(word);
+  if (!state.value.has_value() || (flags & page::kBigValue) == 0) return state;
+  const std::string row = *std::move(state.value);
+  NACRE_TRY(read_big_value(now.pager(), now.view(), as_bytes(row), state.value.emplace()));
+  return state;
+}
+
+Result<std::optional<std::string>> get_past(const Snapshot& now, TableId table, Bytes key,
+                                            Position at, std::uint64_t* hops) {
+  KeyState state = NACRE_TRY(state_past(now, table, key, at, hops));
+  return std::move(state.value);
 }
 
 // --- PastCursor

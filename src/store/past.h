@@ -38,6 +38,10 @@ class Store;
                                                           Bytes key, Position at,
                                                           std::uint64_t* hops = nullptr);
 
+// The same with the commit that wrote or removed it.
+[[nodiscard]] Result<KeyState> state_past(const Snapshot& now, TableId table, Bytes key,
+                                          Position at, std::uint64_t* hops = nullptr);
+
 // The rows of one table at a position, both ways.
 class PastCursor {
  public:

@@ -59,6 +59,14 @@ Result<std::optional<std::string>> Snapshot::get_held(TableId table, Bytes key) 
   return value;
 }
 
+Result<KeyState> Snapshot::state(TableId table, Bytes key) const {
+  auto found = store_->read_past(
+      position_, [&](const Snapshot& now) { return state_past(now, table, key, position_); });
+  if (found.has_value()) return found;
+  return std::unexpected(
+      std::move(found).error().while_doing(format("reading table {}", number(table))));
+}
+
 bool Snapshot::must_look_back(const Error& error) const {
   return error.code() == Code::kTooOld && store_->keeps_history();
 }

@@ -28,6 +28,12 @@ namespace nacre::store {
 
 class Store;
 
+// What a key was at a position, and the commit that made it so.
+struct KeyState {
+  std::optional<std::string> value;  // nothing: the key was not there
+  Position since = kNoPosition;      // wrote or removed it; 0: none that is still known
+};
+
 // Keeps the horizon from passing a position of the past while the history has room for it.
 class PastHold {
  public:
@@ -56,6 +62,9 @@ class Snapshot {
   [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
   // The commit that wrote the row of `key`; nothing when there is no row. Not of the past.
   [[nodiscard]] Result<std::optional<Position>> written_at(TableId table, Bytes key) const;
+  // The same with the commit that wrote or removed it. kTooOld before the horizon, however fresh
+  // the pages are.
+  [[nodiscard]] Result<KeyState> state(TableId table, Bytes key) const;
   // Calls `seen(i, value)` for each of `keys` that is there, in any order, for one twice when the
   // pages are given up meanwhile. The value is valid until it returns; it must not call back into
   // the store.

@@ -161,6 +161,12 @@ Result<std::optional<std::string>> Snapshot::get(TableId table, Bytes key) const
   return rep_->at.get(table, key);
 }
 
+Result<RowState> Snapshot::state(TableId table, Bytes key) const {
+  NACRE_TRY(rep_->check_open());
+  store::KeyState state = NACRE_TRY(rep_->at.state(table, key));
+  return RowState{.value = std::move(state.value), .since = state.since};
+}
+
 Result<> Snapshot::get_many(TableId table, std::span<const Bytes> keys, const Seen& seen) const {
   NACRE_TRY(rep_->check_open());
   return rep_->at.get_many(table, keys, seen);

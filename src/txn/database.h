@@ -120,12 +120,21 @@ using ValueSink = std::function<Result<bool>(Bytes)>;
 // Fills all of a buffer with the next bytes of a value; an error gives the value up.
 using ValueSource = std::function<Result<>(MutableBytes)>;
 
+// What a key was at a position, and the commit that made it so.
+struct RowState {
+  std::optional<std::string> value;  // nothing: the key was not there
+  Position since = kNoPosition;      // wrote or removed it; 0: none that is still known
+};
+
 // A reader's place on the timeline. Copies share it; it is given back with the last copy.
 class Snapshot {
  public:
   [[nodiscard]] Position position() const;
   [[nodiscard]] Time time() const;  // of the commit at position(); 0 at position 0
   [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
+  // The same with the commit that wrote or removed it: the version before it is what a snapshot at
+  // the position before that commit shows. kTooOld before the horizon.
+  [[nodiscard]] Result<RowState> state(TableId table, Bytes key) const;
   // Calls `seen(i, value)` for each of `keys` that is there, in any order; the value is valid until
   // it returns, and it must not call back into the database. About half the time of as many gets.
   using Seen = std::function<void(std::size_t i, Bytes value)>;
