@@ -3,19 +3,23 @@
 //   auto database = NACRE_TRY(nacre::Database::open("shop.nacre", {.create_if_missing = true}));
 //   auto orders = database.collection("orders");
 //   NACRE_TRY(orders.insert_one(R"({"_id": 42, "customer": "Ada", "total": 99.5})"));
-//   auto cursor = NACRE_TRY(orders.find(R"({"total": {"$gt": 50}})").sort(R"({"total":
-//   -1})").run()); while (auto order = NACRE_TRY(cursor.next()))
-//   std::puts(order->to_json().c_str());
+//   auto cursor = NACRE_TRY(orders.find(where("total").gt(50)).sort(R"({"total": -1})").run());
+//   while (auto order = NACRE_TRY(cursor.next())) std::puts(order->to_json().c_str());
 //
-// Documents, filters and updates are MongoDB's, given as JSON text (MongoDB Extended JSON) or as a
-// nacre::Document. What this version does not carry out is refused with Code::kUnsupported.
+// Documents, filters and updates are MongoDB's, given as JSON text (MongoDB Extended JSON), as a
+// nacre::Document, or put together in C++ (nacre/build.hpp). What this version does not carry out
+// is refused with Code::kUnsupported.
+// Time: every commit has a position, 1, 2, 3, ..., and a time. Database::at reads any of them that
+//   is still kept (Options::history_age), with the collections and indexes of then.
 // Errors: every call that can fail returns Result<T>. Error::code() says what to do about it,
-//   Error::number() is MongoDB's error number where there is one (11000: duplicate key).
+//   Error::number() is MongoDB's error number where there is one (11000: duplicate key), and
+//   describe() what else is known: collection, operator, index, the name that was meant.
 // Durability: a write that returned is there after a power cut, unless Options say otherwise.
-// Threads: Database and Collection: any number of threads. Transaction, Query and Cursor: one
-//   thread at a time. A Database must outlive what came from it.
+// Threads: Database and Collection: any number of threads. Transaction, Query, Cursor and
+//   ChangeCursor: one thread at a time. A Database must outlive what came from it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,60 +30,24 @@
 #include <string_view>
 #include <vector>
 
+#include "nacre/build.hpp"
+#include "nacre/document.hpp"
 #include "nacre/result.hpp"
 
 namespace nacre {
 
 namespace detail {  // what stands behind the classes below; of no use from outside
 struct Access;
+struct ChangeCursorState;
 struct CursorState;
 struct DatabaseState;
+struct PastState;
 struct QueryState;
 struct TransactionState;
 }  // namespace detail
 
-// One document, by value: the bytes of its BSON.
-class Document {
- public:
-  Document();  // {}
-  // kInvalid names the offset and what was expected there.
-  [[nodiscard]] static Result<Document> from_json(std::string_view json);
-  [[nodiscard]] static Result<Document> from_bson(std::span<const std::byte> bson);
-
-  // Relaxed Extended JSON on one line: {"_id": 42, "customer": "Ada"}.
-  [[nodiscard]] std::string to_json() const;
-  [[nodiscard]] std::span<const std::byte> bson() const;  // valid as long as the document
-  [[nodiscard]] bool empty() const;
-
-  // The value at a dotted path ("address.city", "tags.0"); nothing when it is not there or of
-  // another type. Any number that is a whole one counts as an int64, any number as a double.
-  [[nodiscard]] std::optional<std::string> get_string(std::string_view path) const;
-  [[nodiscard]] std::optional<std::int64_t> get_int64(std::string_view path) const;
-  [[nodiscard]] std::optional<double> get_double(std::string_view path) const;
-  [[nodiscard]] std::optional<bool> get_bool(std::string_view path) const;
-  [[nodiscard]] std::optional<Document> get_document(std::string_view path) const;
-  [[nodiscard]] bool has(std::string_view path) const;
-
- private:
-  friend class DocumentInput;
-  friend struct detail::Access;
-  explicit Document(std::string bson) : bson_(std::move(bson)) {}
-  std::string bson_;
-};
-
-// How a call takes a document: JSON text or a Document. Lives for the call only.
-class DocumentInput {
- public:
-  DocumentInput(const char* json) : text_(json) {}                                    // NOLINT
-  DocumentInput(std::string_view json) : text_(json) {}                               // NOLINT
-  DocumentInput(const std::string& json) : text_(json) {}                             // NOLINT
-  DocumentInput(const Document& document) : text_(document.bson_), is_bson_(true) {}  // NOLINT
-
- private:
-  friend struct detail::Access;
-  std::string_view text_;
-  bool is_bson_ = false;
-};
+// When a commit was made.
+using Instant = std::chrono::sys_time<std::chrono::microseconds>;
 
 enum class Durability : std::uint8_t {
   kSync,   // a write returns when it would survive a power cut
@@ -89,22 +57,142 @@ enum class Durability : std::uint8_t {
 
 struct Options {
   bool create_if_missing = false;
+  bool in_memory = false;  // nothing is on disk, everything is gone at close; the path is a name
   std::size_t cache_bytes = std::size_t{256} << 20;
   Durability durability = Durability::kSync;
+  // How far back the past can be read: as long as neither is exceeded. One of them 0: not at all.
+  std::chrono::microseconds history_age = std::chrono::hours(24);
+  std::uint64_t history_bytes = std::uint64_t{1} << 30;
 };
+
+// What an error tells beside its text; what does not apply is empty.
+struct ErrorInfo {
+  std::string collection;
+  std::string name;        // what is not known or not carried out: an operator, an index, a field
+  std::string suggestion;  // the known name nearest to it
+  std::optional<std::uint64_t> expected_version;  // of a document that was at another version
+  std::optional<std::uint64_t> found_version;     // 0: there was no such document
+  std::optional<Document> key_pattern;            // of the index that a duplicate key is in
+  std::optional<Document> key_value;
+  Document details;  // all that the error carries, as MongoDB's drivers would see it
+};
+[[nodiscard]] ErrorInfo describe(const Error& error);
 
 struct UpdateOptions {
   bool upsert = false;  // inserts a document made of filter and update when none matches
+  // Of one document: kConflict, and nothing has changed, unless it is at this version. Carries
+  // ErrorInfo::found_version. Not with upsert, nor with update_many.
+  std::optional<std::uint64_t> expected_version{};
+};
+struct DeleteOptions {
+  std::optional<std::uint64_t> expected_version{};  // as of UpdateOptions
 };
 struct UpdateResult {
   std::int64_t matched = 0;
   std::int64_t modified = 0;
   std::optional<Document> upserted;  // {"_id": ...}
 };
+
+enum class Returned : std::uint8_t { kBefore, kAfter };
+struct FindOneAndOptions {
+  std::string sort{};  // which of several: JSON, {"priority": -1}
+  Returned returned = Returned::kAfter;
+  bool upsert = false;
+};
+
+// A document with what Nacre keeps beside it.
+struct VersionedDocument {
+  Document document;
+  std::uint64_t version = 0;  // 1 at its insert, one more with each change
+  Instant created;
+  Instant updated;
+};
+
+// Of one field over many documents; documents whose value is no number count for min and max only.
+struct Summary {
+  std::int64_t count = 0;  // documents that have the field
+  double sum = 0;
+  std::optional<double> average;
+  Value min;  // null: none has the field
+  Value max;
+};
+
 struct IndexOptions {
   std::string name{};  // empty: made of the keys, "country_1_population_-1"
   bool unique = false;
   bool sparse = false;  // documents without the field are not in the index
+};
+
+enum class ChangeKind : std::uint8_t {
+  kInsert,
+  kUpdate,   // field by field
+  kReplace,  // as a whole
+  kRemove,
+  kDrop,  // of the whole collection
+};
+
+// What a commit did to one document.
+struct Change {
+  std::uint64_t position = 0;  // of the commit
+  Instant time;
+  ChangeKind kind = ChangeKind::kInsert;
+  std::string collection;
+  Document id;        // {"_id": ...}; empty for kDrop
+  Document document;  // afterwards; empty for kRemove and kDrop
+  // Of kUpdate: dotted paths with their new values, and those that went. Both empty when history
+  // is no longer kept that far back.
+  Document updated;
+  std::vector<std::string> removed;
+};
+
+// What a document was from one commit on; see Change.
+struct DocumentVersion {
+  std::uint64_t position = 0;
+  Instant time;
+  ChangeKind kind = ChangeKind::kInsert;
+  std::uint64_t version = 0;  // 0 for kRemove
+  Document document;
+  Document updated;
+  std::vector<std::string> removed;
+};
+struct History {
+  std::vector<DocumentVersion> versions;  // newest first
+  bool is_whole = false;                  // nothing came before; else older ones are forgotten
+};
+
+// Writes of several kinds to be done together, in order.
+class Bulk {
+ public:
+  Bulk& insert(DocumentInput document);
+  Bulk& update_one(DocumentInput filter, DocumentInput update, bool upsert = false);
+  Bulk& update_many(DocumentInput filter, DocumentInput update, bool upsert = false);
+  Bulk& replace_one(DocumentInput filter, DocumentInput document, bool upsert = false);
+  Bulk& delete_one(DocumentInput filter);
+  Bulk& delete_many(DocumentInput filter);
+  [[nodiscard]] std::size_t size() const { return writes_.size(); }
+
+ private:
+  friend struct detail::Access;
+  friend class Collection;
+  enum class Kind : std::uint8_t { kInsert, kUpdate, kReplace, kDelete };
+  struct Write {
+    Kind kind;
+    bool multi;
+    bool upsert;
+    Document filter;
+    Document document;
+  };
+  Bulk& add(Kind kind, bool multi, bool upsert, const DocumentInput* filter,
+            const DocumentInput* document);
+  std::vector<Write> writes_;
+  std::optional<std::string> problem_;  // of the first document that is not JSON
+};
+struct BulkResult {
+  std::int64_t inserted = 0;
+  std::int64_t matched = 0;
+  std::int64_t modified = 0;
+  std::int64_t deleted = 0;
+  std::vector<Document> ids;  // of inserted and upserted ones, in order: {"_id": ...}
 };
 
 // The documents a query finds, as of one moment.
@@ -147,17 +235,26 @@ class Query {
   std::unique_ptr<detail::QueryState> state_;
 };
 
-// A named set of documents; made by its first insert. Copies are cheap.
+// A named set of documents; made by its first insert. Copies are cheap. One of the past
+// (Database::at) can be read only.
 class Collection {
  public:
   // The document's _id, {"_id": ...}; one is made when the document has none.
   [[nodiscard]] Result<Document> insert_one(DocumentInput document) const;
-  // All or none, in one commit. How many.
-  [[nodiscard]] Result<std::int64_t> insert_many(std::span<const Document> documents) const;
+  // All or none, in one commit. Their _ids, in order.
+  [[nodiscard]] Result<std::vector<Document>> insert_many(
+      std::span<const Document> documents) const;
+  // All or none, in one commit.
+  [[nodiscard]] Result<BulkResult> bulk_write(const Bulk& bulk) const;
 
   [[nodiscard]] Query find(DocumentInput filter = "{}") const;
   [[nodiscard]] Result<std::optional<Document>> find_one(DocumentInput filter) const;
+  [[nodiscard]] Result<std::optional<VersionedDocument>> get(const Value& id) const;
   [[nodiscard]] Result<std::int64_t> count(DocumentInput filter = "{}") const;
+  // The values at `path`, each once, ascending.
+  [[nodiscard]] Result<std::vector<Value>> distinct(std::string_view path,
+                                                    DocumentInput filter = "{}") const;
+  [[nodiscard]] Result<Summary> summarize(std::string_view path, DocumentInput filter = "{}") const;
   // Stages in a JSON array: R"([{"$match": ...}, {"$group": ...}])".
   [[nodiscard]] Result<Cursor> aggregate(std::string_view pipeline) const;
 
@@ -167,13 +264,41 @@ class Collection {
                                                  UpdateOptions options = {}) const;
   [[nodiscard]] Result<UpdateResult> replace_one(DocumentInput filter, DocumentInput document,
                                                  UpdateOptions options = {}) const;
-  [[nodiscard]] Result<std::int64_t> delete_one(DocumentInput filter) const;
+  [[nodiscard]] Result<std::int64_t> delete_one(DocumentInput filter,
+                                                DeleteOptions options = {}) const;
   [[nodiscard]] Result<std::int64_t> delete_many(DocumentInput filter) const;
+
+  // One document, found and changed in one commit; nothing when none matches.
+  [[nodiscard]] Result<std::optional<Document>> find_one_and_update(
+      DocumentInput filter, DocumentInput update, const FindOneAndOptions& options = {}) const;
+  [[nodiscard]] Result<std::optional<Document>> find_one_and_replace(
+      DocumentInput filter, DocumentInput document, const FindOneAndOptions& options = {}) const;
+  // The document as it was.
+  [[nodiscard]] Result<std::optional<Document>> find_one_and_delete(
+      DocumentInput filter, const FindOneAndOptions& options = {}) const;
+
+  // Of the document of that _id; kNotFound when there is none.
+  [[nodiscard]] Result<VersionedDocument> update_fields(const Value& id, const Update& update,
+                                                        UpdateOptions options = {}) const;
+  // Adds to a number, which begins at 0, and returns what it is then. Safe among any number of
+  // writers. kInvalid when the field holds something else.
+  [[nodiscard]] Result<std::int64_t> increment(const Value& id, std::string_view path,
+                                               std::int64_t by = 1) const;
+  [[nodiscard]] Result<double> increment_float(const Value& id, std::string_view path,
+                                               double by) const;
+
+  // The versions of the document of that _id, as far back as history is kept, those of a removed
+  // one and of its forerunners of the same _id included.
+  [[nodiscard]] Result<History> history(const Value& id, std::size_t limit = 1000) const;
+  // Makes the document what it was at `position`, by a new commit. kNotFound when it was not there
+  // then; kTooOld, naming the horizon, when that is forgotten.
+  [[nodiscard]] Result<VersionedDocument> restore(const Value& id, std::uint64_t position) const;
 
   // Over what is there, beside readers and writers; returns when it can be used, with its name.
   // Not inside a transaction, nor are the two below.
   [[nodiscard]] Result<std::string> create_index(DocumentInput keys,
                                                  const IndexOptions& options = {}) const;
+  // kNotFound names the nearest index there is.
   [[nodiscard]] Result<> drop_index(std::string_view name) const;
   [[nodiscard]] Result<std::vector<Document>> indexes() const;
   [[nodiscard]] Result<bool> drop() const;  // false: it was not there
@@ -182,12 +307,15 @@ class Collection {
 
  private:
   friend class Database;
+  friend class PastDatabase;
   friend class Transaction;
+  friend struct detail::Access;
   Collection(detail::DatabaseState* database, detail::TransactionState* transaction,
-             std::string_view name)
-      : database_(database), transaction_(transaction), name_(name) {}
+             std::shared_ptr<const detail::PastState> past, std::string_view name)
+      : database_(database), transaction_(transaction), past_(std::move(past)), name_(name) {}
   detail::DatabaseState* database_;
-  detail::TransactionState* transaction_;  // null: each call is a transaction of its own
+  detail::TransactionState* transaction_;          // null: each call is a transaction of its own
+  std::shared_ptr<const detail::PastState> past_;  // null: the newest state
   std::string name_;
 };
 
@@ -200,13 +328,48 @@ class Transaction {
   ~Transaction();
   // Valid as long as the transaction, wherever it is moved to.
   [[nodiscard]] Collection collection(std::string_view name);
-  // kConflict: another writer won; begin again, or let Database::transact do that.
-  [[nodiscard]] Result<> commit();
+  // The position of the commit. kConflict: another writer won; begin again, or let
+  // Database::transact do that.
+  [[nodiscard]] Result<std::uint64_t> commit();
 
  private:
   friend class Database;
   explicit Transaction(std::unique_ptr<detail::TransactionState> state);
   std::unique_ptr<detail::TransactionState> state_;
+};
+
+// The database as one commit left it. Copies share it.
+class PastDatabase {
+ public:
+  [[nodiscard]] std::uint64_t position() const;
+  [[nodiscard]] Instant time() const;
+  [[nodiscard]] Collection collection(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> collection_names() const;
+
+ private:
+  friend class Database;
+  PastDatabase(detail::DatabaseState* database, std::shared_ptr<const detail::PastState> past);
+  detail::DatabaseState* database_;
+  std::shared_ptr<const detail::PastState> past_;
+};
+
+// What commits did to documents, one change after the other.
+class ChangeCursor {
+ public:
+  ChangeCursor(ChangeCursor&&) noexcept;
+  ChangeCursor& operator=(ChangeCursor&&) noexcept;
+  ~ChangeCursor();
+  // The next one. Nothing when all have been given, for a live cursor: when none came for
+  // `at_most`. kTooOld when the next commit is no longer kept.
+  [[nodiscard]] Result<std::optional<Change>> next(
+      std::chrono::microseconds at_most = std::chrono::microseconds(0));
+  // All changes up to this commit have been given: Database::changes_after goes on here.
+  [[nodiscard]] std::uint64_t position() const;
+
+ private:
+  friend class Database;
+  explicit ChangeCursor(std::unique_ptr<detail::ChangeCursorState> state);
+  std::unique_ptr<detail::ChangeCursorState> state_;
 };
 
 // What Database::verify found; `problems` is empty when all is well.
@@ -226,14 +389,36 @@ class Database {
   Database& operator=(Database&&) noexcept;
   ~Database();
 
+  // Whether it is there or not; reading one that is not finds nothing.
   [[nodiscard]] Collection collection(std::string_view name);
+  // kNotFound, naming the nearest one, when it is not there.
+  [[nodiscard]] Result<Collection> existing_collection(std::string_view name);
+  // `options` as of MongoDB's create command: {"validator": {...}}. kExists when it is there.
+  [[nodiscard]] Result<Collection> create_collection(std::string_view name,
+                                                     DocumentInput options = "{}");
+  // Documents that are not as the schema says are refused (121), those there already are not asked.
+  [[nodiscard]] Result<Collection> create_collection(std::string_view name, const Schema& schema);
   [[nodiscard]] Result<std::vector<std::string>> collection_names();
 
   [[nodiscard]] Result<Transaction> begin();
   // Runs `body` and commits what it did, again from the start when another writer won; so `body`
   // must not commit and may run several times. An error of `body` undoes everything and is
-  // returned.
-  [[nodiscard]] Result<> transact(const std::function<Result<>(Transaction&)>& body);
+  // returned. The position of the commit.
+  [[nodiscard]] Result<std::uint64_t> transact(const std::function<Result<>(Transaction&)>& body);
+
+  // The newest commit.
+  [[nodiscard]] std::uint64_t position() const;
+  // The oldest one that can be read.
+  [[nodiscard]] std::uint64_t horizon() const;
+  // As the commit `position`, or the last one not after `time`, left it. kTooOld, naming the
+  // horizon, before that; kInvalid after the newest one.
+  [[nodiscard]] Result<PastDatabase> at(std::uint64_t position);
+  [[nodiscard]] Result<PastDatabase> at(Instant time);
+  // What the commits `from` to `to`, both included, did; without `to` up to now.
+  [[nodiscard]] Result<ChangeCursor> changes(std::uint64_t from,
+                                             std::optional<std::uint64_t> to = std::nullopt);
+  // What the commits after `position` did and will do.
+  [[nodiscard]] Result<ChangeCursor> changes_after(std::uint64_t position);
 
   [[nodiscard]] Result<VerifyReport> verify();
   // Returns when every write so far would survive a power cut.

@@ -49,7 +49,7 @@ TEST_F(Api, DocumentsGoInAndComeBackInOrderAndAfterReopen) {
   EXPECT_EQ(id->to_json(), R"({"_id":"BRN"})");
   const auto more = Document::from_json(R"({"_id": "BSL", "name": "Basel", "population": 173863})");
   ASSERT_TRUE(more);
-  EXPECT_EQ(*cities.insert_many(std::vector<Document>{*more}), 1);
+  EXPECT_EQ(cities.insert_many(std::vector<Document>{*more})->size(), 1U);
   ASSERT_TRUE(database_->close());
   open();
   EXPECT_EQ(texts(database_->collection("cities")

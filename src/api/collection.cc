@@ -3,107 +3,76 @@
 #include "aggregation/aggregate.h"
 #include "api/state_internal.h"
 #include "bson/json.h"
-#include "document/writer.h"
+#include "document/envelope.h"
+#include "document/index_keys.h"
 
 namespace nacre {
 
 using detail::Access;
-using detail::scope_of;
+using detail::explained;
 
 namespace {
 
 constexpr std::int32_t kNotInTransaction = 263;
 
-Result<> refuse_in_transaction(const detail::TransactionState* transaction, const char* what) {
-  if (transaction == nullptr) return {};
+Result<> refuse_in_transaction(const Collection& collection, const char* what) {
+  if (Access::transaction(collection) == nullptr) return {};
   return fail(Code::kUnsupported, kNotInTransaction,
               std::string(what) + " cannot be done inside a transaction");
 }
 
-bool starts_with_operator(const bson::View& update) {
-  return !update.empty() && update.begin()->name().starts_with('$');
+std::vector<std::string> index_names(const document::CollectionInfo& info) {
+  std::vector<std::string> names{std::string(document::kIdIndexName)};
+  for (const document::IndexInfo& index : info.indexes) names.push_back(index.name);
+  return names;
 }
 
-Result<UpdateResult> run_update(const query::Scope& scope, const std::string& collection,
-                                const bson::Document& filter, const bson::Document& update,
-                                bool multi, UpdateOptions options) {
-  const auto result = NACRE_TRY(query::update(scope, {.collection = collection,
-                                                      .filter = filter,
-                                                      .update = update,
-                                                      .multi = multi,
-                                                      .upsert = options.upsert,
-                                                      .hint = {}}));
-  UpdateResult answer{.matched = result.matched, .modified = result.modified, .upserted = {}};
-  if (result.did_upsert()) answer.upserted = Access::document(result.upserted.view());
-  return answer;
+// What the collection is where `scope` reads.
+Result<std::optional<document::CollectionInfo>> collection_info(const query::Scope& scope,
+                                                                const std::string& name) {
+  const auto in = [&](const document::Catalog& catalog) -> std::optional<document::CollectionInfo> {
+    const document::CollectionInfo* info = catalog.find(name);
+    if (info == nullptr) return std::nullopt;
+    return *info;
+  };
+  if (scope.transaction != nullptr) return in(scope.transaction->catalog());
+  if (scope.at != nullptr) return in(scope.at->catalog());
+  const document::Snapshot snapshot = NACRE_TRY(scope.database.snapshot());
+  return in(snapshot.catalog());
 }
 
-Result<UpdateResult> update_documents(const query::Scope& scope, const std::string& collection,
-                                      const DocumentInput& filter, const DocumentInput& update,
-                                      bool multi, UpdateOptions options) {
-  const bson::Document condition = NACRE_TRY(Access::read(filter));
-  const bson::Document change = NACRE_TRY(Access::read(update));
-  if (!starts_with_operator(change)) {
-    return fail(Code::kInvalid, 9,
-                "an update needs operators such as $set; replace_one takes whole documents");
-  }
-  return run_update(scope, collection, condition, change, multi, options);
+Result<query::Cursor> run_pipeline(const Collection& collection, const bson::View& pipeline) {
+  const query::Scope scope = NACRE_TRY(Access::reading(collection));
+  return explained(aggregation::aggregate(
+                       scope, {.collection = collection.name(), .pipeline = pipeline, .hint = {}}),
+                   collection);
 }
 
-Result<std::int64_t> delete_documents(const query::Scope& scope, const std::string& collection,
-                                      const DocumentInput& filter, bool multi) {
-  const bson::Document condition = NACRE_TRY(Access::read(filter));
-  return query::remove(scope,
-                       {.collection = collection, .filter = condition, .multi = multi, .hint = {}});
-}
-
-// The first error of a document, if any, is the answer: all or none.
-Result<> insert_all(const query::Scope& scope, const std::string& collection,
-                    std::span<const bson::View> documents) {
-  auto result = NACRE_TRY(query::insert(scope, {.collection = collection, .documents = documents}));
-  if (!result.errors.empty()) return std::unexpected(std::move(result.errors.front().error));
-  return {};
+// [{$match: filter}, {$group: {_id: null, count, sum, average, min, max}}]
+bson::Document summary_pipeline(const bson::View& filter, std::string_view path) {
+  const std::string field = "$" + std::string(path);
+  bson::Builder stages = bson::Builder::array();
+  stages.push_begin_document().append("$match", filter).end();
+  stages.push_begin_document().begin_document("$match").begin_document(path);
+  stages.append("$exists", true).end().end().end();
+  stages.push_begin_document().begin_document("$group").append("_id", bson::Null{});
+  stages.begin_document("count").append("$sum", 1).end();
+  const auto accumulate = [&](std::string_view name, std::string_view operation) {
+    stages.begin_document(name).append(operation, field).end();
+  };
+  accumulate("sum", "$sum");
+  accumulate("average", "$avg");
+  accumulate("min", "$min");
+  accumulate("max", "$max");
+  stages.end().end();
+  return stages.finish();
 }
 
 }  // namespace
 
-Result<Document> Collection::insert_one(DocumentInput document) const {
-  const query::Scope scope = NACRE_TRY(scope_of(*database_, transaction_));
-  const bson::Document given = NACRE_TRY(Access::read(document));
-  bson::Document holder;
-  const bson::View whole = NACRE_TRY(document::with_id_first(given, holder));
-  NACRE_TRY(insert_all(scope, name_, std::span(&whole, 1)));
-  bson::Builder id;
-  id.append(*whole.begin());
-  return Access::document(id.finish().view());
-}
-
-Result<std::int64_t> Collection::insert_many(std::span<const Document> documents) const {
-  query::Scope scope = NACRE_TRY(scope_of(*database_, transaction_));
-  std::vector<bson::View> views;
-  views.reserve(documents.size());
-  for (const Document& document : documents) views.push_back(Access::view(document));
-  if (transaction_ != nullptr) {
-    NACRE_TRY(insert_all(scope, name_, views));
-  } else {
-    const auto body = [&](document::Transaction& transaction) {
-      scope.transaction = &transaction;
-      return insert_all(scope, name_, views);
-    };
-    NACRE_TRY(database_->database->transact(body, database_->durability));
-  }
-  return static_cast<std::int64_t>(documents.size());
-}
-
 Query Collection::find(DocumentInput filter) const {
-  detail::QueryState state{.database = database_,
-                           .transaction = transaction_,
-                           .collection = name_,
-                           .problem = {},
-                           .filter = {},
-                           .sort = {},
-                           .projection = {},
-                           .hint = {}};
+  detail::QueryState state{
+      .collection = *this, .problem = {}, .filter = {}, .sort = {}, .projection = {}, .hint = {}};
   auto condition = Access::read(filter);
   if (condition) {
     state.filter = *std::move(condition);
@@ -117,75 +86,97 @@ Result<std::optional<Document>> Collection::find_one(DocumentInput filter) const
   return find(filter).limit(1).first();
 }
 
+Result<std::optional<VersionedDocument>> Collection::get(const Value& id) const {
+  const query::Scope scope = NACRE_TRY(Access::reading(*this));
+  const auto info = NACRE_TRY(collection_info(scope, name_));
+  if (!info) return std::nullopt;
+  const std::string key = document::id_key(Access::element(id));
+  const auto read = [&]() -> Result<std::optional<std::string>> {
+    if (scope.transaction != nullptr) {
+      return scope.transaction->rows().get(info->table, as_bytes(key));
+    }
+    if (scope.at != nullptr) return scope.at->rows().get(info->table, as_bytes(key));
+    const document::Snapshot snapshot = NACRE_TRY(scope.database.snapshot());
+    return snapshot.rows().get(info->table, as_bytes(key));
+  };
+  const auto row = NACRE_TRY(read());
+  if (!row) return std::nullopt;
+  const document::StoredDocument stored = NACRE_TRY(document::decode(as_bytes(*row)));
+  return VersionedDocument{.document = Access::document(stored.bson),
+                           .version = stored.envelope.version,
+                           .created = detail::instant(stored.envelope.created),
+                           .updated = detail::instant(stored.envelope.updated)};
+}
+
 Result<std::int64_t> Collection::count(DocumentInput filter) const {
-  const query::Scope scope = NACRE_TRY(scope_of(*database_, transaction_));
+  const query::Scope scope = NACRE_TRY(Access::reading(*this));
   const bson::Document condition = NACRE_TRY(Access::read(filter));
-  return query::count(scope, {.collection = name_, .filter = condition, .hint = {}});
+  return explained(query::count(scope, {.collection = name_, .filter = condition, .hint = {}}),
+                   *this);
+}
+
+Result<std::vector<Value>> Collection::distinct(std::string_view path, DocumentInput filter) const {
+  const query::Scope scope = NACRE_TRY(Access::reading(*this));
+  const bson::Document condition = NACRE_TRY(Access::read(filter));
+  const bson::Document found = NACRE_TRY(explained(
+      query::distinct(scope, {.collection = name_, .path = path, .filter = condition}), *this));
+  std::vector<Value> values;
+  for (const bson::Element& value : found.view()) values.push_back(Access::value(value));
+  return values;
+}
+
+Result<Summary> Collection::summarize(std::string_view path, DocumentInput filter) const {
+  const bson::Document condition = NACRE_TRY(Access::read(filter));
+  const bson::Document pipeline = summary_pipeline(condition, path);
+  auto cursor = NACRE_TRY(run_pipeline(*this, pipeline));
+  const auto group = NACRE_TRY(cursor.next());
+  Summary summary;
+  if (!group) return summary;
+  summary.count = group->find("count").as_int64().value_or(0);
+  summary.sum = group->find("sum").as_double().value_or(0);
+  summary.average = group->find("average").as_double();
+  summary.min = Access::value(group->find("min"));
+  summary.max = Access::value(group->find("max"));
+  return summary;
 }
 
 Result<Cursor> Collection::aggregate(std::string_view pipeline) const {
-  const query::Scope scope = NACRE_TRY(scope_of(*database_, transaction_));
   const bson::Document stages = NACRE_TRY(bson::array_from_json(pipeline));
-  auto cursor = NACRE_TRY(
-      aggregation::aggregate(scope, {.collection = name_, .pipeline = stages, .hint = {}}));
+  auto cursor = NACRE_TRY(run_pipeline(*this, stages));
   return Access::cursor(std::move(cursor));
-}
-
-Result<UpdateResult> Collection::update_one(DocumentInput filter, DocumentInput update,
-                                            UpdateOptions options) const {
-  const query::Scope scope = NACRE_TRY(scope_of(*database_, transaction_));
-  return update_documents(scope, name_, filter, update, false, options);
-}
-
-Result<UpdateResult> Collection::update_many(DocumentInput filter, DocumentInput update,
-                                             UpdateOptions options) const {
-  const query::Scope scope = NACRE_TRY(scope_of(*database_, transaction_));
-  return update_documents(scope, name_, filter, update, true, options);
-}
-
-Result<UpdateResult> Collection::replace_one(DocumentInput filter, DocumentInput document,
-                                             UpdateOptions options) const {
-  const query::Scope scope = NACRE_TRY(scope_of(*database_, transaction_));
-  const bson::Document condition = NACRE_TRY(Access::read(filter));
-  const bson::Document whole = NACRE_TRY(Access::read(document));
-  if (starts_with_operator(whole)) {
-    return fail(Code::kInvalid, 9, "replace_one takes a whole document, not update operators");
-  }
-  return run_update(scope, name_, condition, whole, false, options);
-}
-
-Result<std::int64_t> Collection::delete_one(DocumentInput filter) const {
-  const query::Scope scope = NACRE_TRY(scope_of(*database_, transaction_));
-  return delete_documents(scope, name_, filter, false);
-}
-
-Result<std::int64_t> Collection::delete_many(DocumentInput filter) const {
-  const query::Scope scope = NACRE_TRY(scope_of(*database_, transaction_));
-  return delete_documents(scope, name_, filter, true);
 }
 
 Result<std::string> Collection::create_index(DocumentInput keys,
                                              const IndexOptions& options) const {
-  NACRE_TRY(refuse_in_transaction(transaction_, "create_index"));
+  const query::Scope scope = NACRE_TRY(Access::writing(*this));
+  NACRE_TRY(refuse_in_transaction(*this, "create_index"));
   const bson::Document pattern = NACRE_TRY(Access::read(keys));
-  document::IndexSpec spec = NACRE_TRY(document::parse_key_pattern(pattern));
+  document::IndexSpec spec = NACRE_TRY(explained(document::parse_key_pattern(pattern), *this));
   if (!options.name.empty()) spec.name = options.name;
   spec.unique = options.unique;
   spec.sparse = options.sparse;
-  NACRE_TRY(database_->database->create_indexes(name_, std::span(&spec, 1), database_->durability));
+  NACRE_TRY(explained(scope.database.create_indexes(name_, std::span(&spec, 1), scope.durability),
+                      *this));
   return spec.name;
 }
 
 Result<> Collection::drop_index(std::string_view name) const {
-  NACRE_TRY(refuse_in_transaction(transaction_, "drop_index"));
-  return database_->database->drop_index(name_, name);
+  const query::Scope scope = NACRE_TRY(Access::writing(*this));
+  NACRE_TRY(refuse_in_transaction(*this, "drop_index"));
+  const auto info = NACRE_TRY(collection_info(scope, name_));
+  const std::vector<std::string> known = info ? index_names(*info) : std::vector<std::string>();
+  auto dropped = scope.database.drop_index(name_, name);
+  if (dropped || dropped.error().code() != Code::kNotFound)
+    return explained(std::move(dropped), *this);
+  return std::unexpected(detail::unknown_name(Code::kNotFound, dropped.error().number(),
+                                              dropped.error().what(), name_, name, known));
 }
 
 Result<std::vector<Document>> Collection::indexes() const {
-  const document::Snapshot snapshot = NACRE_TRY(database_->database->snapshot());
+  const query::Scope scope = NACRE_TRY(Access::reading(*this));
+  const auto info = NACRE_TRY(collection_info(scope, name_));
   std::vector<Document> all;
-  const document::CollectionInfo* info = snapshot.catalog().find(name_);
-  if (info == nullptr) return all;
+  if (!info) return all;
   for (const bson::Document& index : info->index_specifications()) {
     all.push_back(Access::document(index.view()));
   }
@@ -193,8 +184,9 @@ Result<std::vector<Document>> Collection::indexes() const {
 }
 
 Result<bool> Collection::drop() const {
-  NACRE_TRY(refuse_in_transaction(transaction_, "drop"));
-  return database_->database->drop_collection(name_);
+  const query::Scope scope = NACRE_TRY(Access::writing(*this));
+  NACRE_TRY(refuse_in_transaction(*this, "drop"));
+  return explained(scope.database.drop_collection(name_), *this);
 }
 
 }  // namespace nacre

@@ -1,9 +1,15 @@
+#include <algorithm>
 #include <utility>
 
 #include "api/state_internal.h"
+#include "base/text.h"
+#include "io/memory_file_system.h"
 #include "io/posix_file_system.h"
 
 namespace nacre {
+
+using detail::Access;
+
 namespace {
 
 txn::Durability durability_of(Durability durability) {
@@ -20,12 +26,36 @@ txn::Durability durability_of(Durability durability) {
 
 }  // namespace
 
-Result<query::Scope> detail::scope_of(DatabaseState& database, TransactionState* transaction) {
-  query::Scope scope{.database = *database.database, .durability = database.durability};
-  if (transaction == nullptr) return scope;
-  if (transaction->current == nullptr) return fail(Code::kClosed, "the transaction is over");
-  scope.transaction = transaction->current;
+Result<query::Scope> Access::reading(const Collection& collection) {
+  DatabaseState& state = *collection.database_;
+  query::Scope scope{.database = *state.database, .durability = state.durability};
+  if (collection.past_ != nullptr) scope.at = &collection.past_->snapshot;
+  if (collection.transaction_ == nullptr) return scope;
+  if (collection.transaction_->current == nullptr) {
+    return fail(Code::kClosed, "the transaction is over");
+  }
+  scope.transaction = collection.transaction_->current;
   return scope;
+}
+
+Result<query::Scope> Access::writing(const Collection& collection) {
+  if (collection.past_ == nullptr) return reading(collection);
+  return fail(Code::kInvalid,
+              format("collection {} as of position {} can only be read", collection.name(),
+                     number(collection.past_->snapshot.position())));
+}
+
+Result<> detail::in_transaction(const Collection& collection,
+                                const std::function<Result<>(const query::Scope&)>& body,
+                                std::size_t hot_key) {
+  query::Scope scope = NACRE_TRY(Access::writing(collection));
+  if (scope.transaction != nullptr) return body(scope);
+  const auto run = [&](document::Transaction& transaction) {
+    scope.transaction = &transaction;
+    return body(scope);
+  };
+  NACRE_TRY(scope.database.transact(run, scope.durability, hot_key));
+  return {};
 }
 
 Transaction::Transaction(std::unique_ptr<detail::TransactionState> state)
@@ -35,25 +65,28 @@ Transaction& Transaction::operator=(Transaction&&) noexcept = default;
 Transaction::~Transaction() = default;
 
 Collection Transaction::collection(std::string_view name) {
-  return Collection(state_->database, state_.get(), name);
+  return Collection(state_->database, state_.get(), nullptr, name);
 }
 
-Result<> Transaction::commit() {
+Result<std::uint64_t> Transaction::commit() {
   if (state_->current == nullptr) return fail(Code::kClosed, "the transaction is over");
   if (!state_->own) return fail(Code::kInvalid, "transact commits what its body did");
   state_->current = nullptr;
-  NACRE_TRY(state_->own->commit(state_->database->durability));
-  return {};
+  return number(NACRE_TRY(state_->own->commit(state_->database->durability)));
 }
 
 Result<Database> Database::open(std::string_view path, Options options) {
   auto state = std::make_unique<detail::DatabaseState>();
-  state->files = io::make_posix_file_system();
+  state->files = options.in_memory ? io::make_memory_file_system() : io::make_posix_file_system();
   state->durability = durability_of(options.durability);
-  const document::Options opening{.engine = {.file_system = state->files.get(),
-                                             .create_if_missing = options.create_if_missing,
-                                             .cache_bytes = options.cache_bytes},
-                                  .name = {}};
+  const auto history_age = std::max<std::int64_t>(options.history_age.count(), 0);
+  const document::Options opening{
+      .engine = {.file_system = state->files.get(),
+                 .create_if_missing = options.create_if_missing || options.in_memory,
+                 .cache_bytes = options.cache_bytes,
+                 .history_age_us = static_cast<std::uint64_t>(history_age),
+                 .history_bytes = options.history_bytes},
+      .name = {}};
   state->database = NACRE_TRY(document::Database::open(path, opening));
   return Database(std::move(state));
 }
@@ -64,7 +97,27 @@ Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
 Collection Database::collection(std::string_view name) {
-  return Collection(state_.get(), nullptr, name);
+  return Collection(state_.get(), nullptr, nullptr, name);
+}
+
+Result<Collection> Database::existing_collection(std::string_view name) {
+  constexpr std::int32_t kNamespaceNotFound = 26;
+  const document::Snapshot snapshot = NACRE_TRY(state_->database->snapshot());
+  if (snapshot.catalog().find(name) != nullptr) return collection(name);
+  return std::unexpected(detail::unknown_name(
+      Code::kNotFound, kNamespaceNotFound, format("there is no collection '{}'", name),
+      std::string(name), name, snapshot.catalog().collection_names()));
+}
+
+Result<Collection> Database::create_collection(std::string_view name, DocumentInput options) {
+  const bson::Document wanted = NACRE_TRY(Access::read(options));
+  Collection made = collection(name);
+  NACRE_TRY(detail::explained(state_->database->create_collection(name, wanted), made));
+  return made;
+}
+
+Result<Collection> Database::create_collection(std::string_view name, const Schema& schema) {
+  return create_collection(name, Document::of({{"validator", schema.validator()}}));
 }
 
 Result<std::vector<std::string>> Database::collection_names() {
@@ -80,7 +133,7 @@ Result<Transaction> Database::begin() {
   return Transaction(std::move(transaction));
 }
 
-Result<> Database::transact(const std::function<Result<>(Transaction&)>& body) {
+Result<std::uint64_t> Database::transact(const std::function<Result<>(Transaction&)>& body) {
   const auto run = [&](document::Transaction& inside) -> Result<> {
     auto state = std::make_unique<detail::TransactionState>();
     state->database = state_.get();
@@ -88,8 +141,7 @@ Result<> Database::transact(const std::function<Result<>(Transaction&)>& body) {
     Transaction transaction(std::move(state));
     return body(transaction);
   };
-  NACRE_TRY(state_->database->transact(run, state_->durability));
-  return {};
+  return number(NACRE_TRY(state_->database->transact(run, state_->durability)));
 }
 
 Result<VerifyReport> Database::verify() {

@@ -38,13 +38,29 @@ void take(const DocumentInput& input, bson::Document& to, std::optional<Error>& 
 }
 
 query::FindRequest request_of(const detail::QueryState& state) {
-  return {.collection = state.collection,
+  return {.collection = state.collection.name(),
           .filter = state.filter,
           .projection = state.projection,
           .sort = state.sort,
           .skip = state.skip,
           .limit = state.limit,
           .hint = state.hint.element()};
+}
+
+// An error of a find that names an index is about the hint: the nearest index there is comes along.
+std::unexpected<Error> explained_find(const detail::QueryState& state, Error error) {
+  const std::string& name = state.collection.name();
+  const bson::Element hint = state.hint.element();
+  const bool is_hint = hint.is(bson::Type::kString) && error.what().contains("hint");
+  if (!is_hint) return std::unexpected(detail::explained(std::move(error), name));
+  std::vector<std::string> known;
+  if (const auto indexes = state.collection.indexes()) {
+    for (const Document& index : *indexes) {
+      if (auto each = index.get_string("name")) known.push_back(*std::move(each));
+    }
+  }
+  return std::unexpected(
+      detail::unknown_name(error.code(), error.number(), error.what(), name, hint.string(), known));
 }
 
 }  // namespace
@@ -81,9 +97,10 @@ Query&& Query::hint(std::string_view index) && {
 
 Result<Cursor> Query::run() const {
   if (state_->problem) return std::unexpected(state_->problem->clone());
-  const query::Scope scope = NACRE_TRY(scope_of(*state_->database, state_->transaction));
-  auto cursor = NACRE_TRY(query::find(scope, request_of(*state_)));
-  return Access::cursor(std::move(cursor));
+  const query::Scope scope = NACRE_TRY(Access::reading(state_->collection));
+  auto cursor = query::find(scope, request_of(*state_));
+  if (!cursor) return explained_find(*state_, std::move(cursor).error());
+  return Access::cursor(*std::move(cursor));
 }
 
 Result<std::optional<Document>> Query::first() const {
@@ -100,10 +117,10 @@ Result<std::vector<Document>> Query::all() const {
 
 Result<Document> Query::explain() const {
   if (state_->problem) return std::unexpected(state_->problem->clone());
-  const query::Scope scope = NACRE_TRY(scope_of(*state_->database, state_->transaction));
-  const bson::Document plan =
-      NACRE_TRY(query::explain(scope, request_of(*state_), query::Verbosity::kExecutionStats));
-  return Access::document(plan.view());
+  const query::Scope scope = NACRE_TRY(Access::reading(state_->collection));
+  auto plan = query::explain(scope, request_of(*state_), query::Verbosity::kExecutionStats);
+  if (!plan) return explained_find(*state_, std::move(plan).error());
+  return Access::document(plan->view());
 }
 
 }  // namespace nacre

@@ -1,0 +1,31 @@
+// Steps that the writing calls of the API share.
+//
+// Threads: as the scope they are given.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "api/state_internal.h"
+
+namespace nacre::detail {
+
+// kInvalid 9 (FailedToParse) for {a: 1} where {$set: ...} is wanted, and the other way round.
+[[nodiscard]] Result<> check_operators(const bson::View& update);
+[[nodiscard]] Result<> check_replacement(const bson::View& document);
+
+// The first error of a document, if any, is the answer: all or none, in a transaction.
+[[nodiscard]] Result<> insert_all(const query::Scope& scope, const std::string& collection,
+                                  std::span<const bson::View> documents);
+
+// {_id: ...} of a document that has one.
+[[nodiscard]] Document id_document(const bson::View& document);
+
+// "users has no document of _id 7"
+[[nodiscard]] std::unexpected<Error> no_document(const std::string& collection, const Value& id);
+
+// The document as the scope's transaction sees it; kNotFound when it is not there.
+[[nodiscard]] Result<VersionedDocument> get_inside(const query::Scope& scope,
+                                                   const std::string& collection, const Value& id);
+
+}  // namespace nacre::detail
