@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/result.h"
 #include "page/node.h"
 #include "page/pager.h"
@@ -91,8 +92,10 @@ class Loaded {
 // `step` returns Result<page::PageId>: kNoPage when it is done.
 template <class Body>
 [[nodiscard]] Result<> with_pages(const Target& target, page::View view, Body&& step) {
+  constexpr int kAgainMax = 1000;
   Loaded loaded;
-  for (;;) {
+  page::PageId last = page::kNoPage;
+  for (int again = 0;;) {
     page::PageId missing;
     {
       const page::Pin pin;
@@ -103,6 +106,10 @@ template <class Body>
       if (missing == page::kNoPage) [[likely]]
         return {};
     }
+    // What was loaded is kept for us, so it is not missing again, unless what a hold shows is gone.
+    again = missing == last ? again + 1 : 0;
+    NACRE_CHECK(again < kAgainMax, "PAGE-4: a version that a hold shows stays readable");
+    last = missing;
     NACRE_TRY(loaded.load(*target.pager, missing));
   }
 }

@@ -1,5 +1,5 @@
-// Splits: a leaf that has no room becomes two, in rare cases three; its parent gets a separator for
-// each new one and may split in turn.
+// Splits: a leaf that has no room becomes two, with long rows between long fences three or more;
+// its parent gets a separator for each new one and may split in turn.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -45,6 +45,7 @@ class LeafSplit {
       : shape_(shape), cells_(cells), added_(added) {}
 
   std::vector<Piece> plan() const {
+    if (cells_.size() == 1) return alone();  // a longer row instead of the only one
     // At the right edge of the tree rows arrive in order: what is full stays full.
     if (!shape_.upper.has_value() && added_ + 1 == cells_.size() && added_ > 0) {
       if (auto pieces = cut_at(added_)) return *pieces;
@@ -141,10 +142,48 @@ class LeafSplit {
     }
     after.lower = row.upper.value_or("");
     const bool need_after = rows_after || (after.upper.has_value() && after.lower != *after.upper);
+    NACRE_CHECK(fits(row), "row_fits() promised room");
     pieces.push_back(std::move(row));
     if (need_after) pieces.push_back(std::move(after));
-    for (const Piece& piece : pieces) NACRE_CHECK(fits(piece), "row_fits() promised room");
-    return pieces;
+    return divided(pieces);
+  }
+
+  // What lay together in one page between short fences may not do so between long ones: pieces that
+  // do not fit are divided further, each part as large as it can be.
+  [[nodiscard]] std::vector<Piece> divided(const std::vector<Piece>& pieces) const {
+    if (NACRE_PLANTED(long_rows_not_divided)) return pieces;
+    std::vector<Piece> parts;
+    for (const Piece& piece : pieces) {
+      Piece rest = piece;
+      while (!fits(rest)) {
+        Piece part = largest_beginning(rest);
+        rest.begin = part.end;
+        rest.lower = *part.upper;
+        parts.push_back(std::move(part));
+      }
+      parts.push_back(std::move(rest));
+    }
+    return parts;
+  }
+
+  // As many of the first cells of `rest`, but not all of them, as fit a page; none when the fence
+  // below them is too long to share a page with the first.
+  [[nodiscard]] Piece largest_beginning(const Piece& rest) const {
+    for (std::size_t end = rest.end; end-- > rest.begin + 1;) {
+      Piece part{rest.begin, end, rest.lower, separator_before(cells_, end)};
+      if (fits(part)) return part;
+    }
+    const std::string first = key_of(cells_[rest.begin]);
+    if (compare(as_bytes(rest.lower), as_bytes(first)) < 0) {
+      const std::string above = shortest_separator(as_bytes(rest.lower), as_bytes(first));
+      if (above.size() < rest.lower.size()) return {rest.begin, rest.begin, rest.lower, above};
+    }
+    // Only the fence above can be what is too long: it is that of the page that is split.
+    const std::string above =
+        shortest_separator(as_bytes(first), as_bytes(rest.upper.value_or(first + '\xff')));
+    Piece part{rest.begin, rest.begin + 1, rest.lower, above};
+    NACRE_CHECK(fits(part), "row_fits() promised room");
+    return part;
   }
 
   Shape shape_;
@@ -156,10 +195,21 @@ class Splitter {
  public:
   explicit Splitter(const Target& target) : target_(target), pager_(*target.pager) {}
 
-  bool put(const Step& leaf, const Row& row) {
-    std::byte* page = pager_.writable(pager_.find(leaf.id, kNewestOfAll));
+  // Frames that `pieces` leaves need, each with a separator that may split every page above.
+  static std::size_t frames_for(std::size_t pieces, const Path& path) {
+    return pieces + 1 + (pieces - 1) * 2 * path.size;
+  }
+
+  // Whether the key is new; changes nothing, and says how many leaves there would be, when these
+  // are more than `pieces_max`.
+  struct Done {
+    bool is_new = false;
+    std::size_t pieces = 0;
+  };
+  Done put(const Step& leaf, const Row& row, std::size_t pieces_max) {
+    const std::byte* found_page = pager_.find(leaf.id, kNewestOfAll);
     alignas(64) std::array<std::byte, kPageSize> old;
-    std::memcpy(old.data(), page, kPageSize);
+    std::memcpy(old.data(), found_page, kPageSize);
     const Node node(old.data());
     const page::Found found = page::search(node, node.strip(row.key));
     std::vector<Cell> cells;
@@ -173,8 +223,11 @@ class Splitter {
       cells.insert(at, added);
     }
     const Shape shape = shape_of(node);
-    replace(leaf.id, page, shape, cells, {}, LeafSplit(shape, cells, found.index).plan());
-    return !found.equal;
+    const std::vector<Piece> pieces = LeafSplit(shape, cells, found.index).plan();
+    const Done done{.is_new = !found.equal, .pieces = pieces.size()};
+    if (pieces.size() > pieces_max) return done;
+    replace(leaf.id, pager_.writable(found_page), shape, cells, {}, pieces);
+    return done;
   }
 
  private:
@@ -303,14 +356,19 @@ class Splitter {
 }  // namespace
 
 Result<bool> split_and_put(const Target& target, const Path& path, const Row& row) {
-  // Three leaves at most, and two separators that may each split every page above.
-  NACRE_TRY(target.pager->reserve(4 + 4 * path.size));
+  // Three leaves are the most that rows of ordinary sizes ever need.
+  std::size_t pieces_max = 3;
   Loaded loaded;
   for (std::size_t i = 0; i < path.size; ++i) {
     NACRE_TRY(loaded.load(*target.pager, path.steps[i].id));
   }
-  const page::Pin pin;
-  return Splitter(target).put(path.leaf(), row);
+  for (;;) {
+    NACRE_TRY(target.pager->reserve(Splitter::frames_for(pieces_max, path)));
+    const page::Pin pin;
+    const Splitter::Done done = Splitter(target).put(path.leaf(), row, pieces_max);
+    if (done.pieces <= pieces_max) return done.is_new;
+    pieces_max = done.pieces;
+  }
 }
 
 }  // namespace nacre::tree
