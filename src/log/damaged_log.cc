@@ -21,12 +21,14 @@ class Reading {
   }
 
   Result<DamagedLog> run() {
-    const auto listing = list_segments(files_, directory_);
+    auto listing = list_segments(files_, directory_);
     if (!listing.has_value()) {
       found_.problems.push_back(listing.error().text());
       return std::move(found_);
     }
-    for (const SegmentSeq seq : listing->segments) NACRE_TRY(read_segment(seq));
+    const auto searched = find_nameless(files_, uuid_, *listing);
+    if (!searched.has_value()) found_.problems.push_back(searched.error().text());
+    for (const auto& [seq, path] : listing->segments) NACRE_TRY(read_segment(seq, path));
     if (found_.last < found_.durable) {
       found_.problems.push_back(format("{}: commits {} to {} were durable and cannot be read",
                                        directory_, number(found_.last) + 1,
@@ -36,8 +38,7 @@ class Reading {
   }
 
  private:
-  Result<> read_segment(SegmentSeq seq) {
-    const std::string path = segment_path(directory_, seq);
+  Result<> read_segment(SegmentSeq seq, const std::string& path) {
     const auto header = read_segment_header(files_, path, seq, uuid_);
     if (!header.has_value()) {
       found_.problems.push_back(header.error().text());

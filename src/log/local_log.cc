@@ -52,20 +52,20 @@ Result<std::unique_ptr<LocalLog>> LocalLog::create(std::string_view directory,
   if (!NACRE_TRY(fs.exists(directory))) NACRE_TRY(fs.make_directory(directory));
   DirectoryListing old = NACRE_TRY(list_segments(fs, directory));
   for (const std::string& path : old.leftovers) NACRE_TRY(fs.remove(path));
-  for (const SegmentSeq seq : old.segments) NACRE_TRY(fs.remove(segment_path(directory, seq)));
+  for (const SegmentFile& file : old.segments) NACRE_TRY(fs.remove(file.path));
 
   std::unique_ptr<LocalLog> log(new LocalLog(directory, options));
   BlankFile blank = NACRE_TRY(make_blank(fs, directory, SegmentSeq{1}, options.segment_bytes_min));
   auto segment = std::make_shared<Segment>();
-  segment->path = segment_path(directory, SegmentSeq{1});
   {
     const MutexLock lock(log->mutex_);
     segment->header = log->next_header(blank.bytes);
   }
-  auto file = NACRE_TRY(install(fs, directory, std::move(blank), segment->header));
+  Installed installed = NACRE_TRY(install(fs, directory, std::move(blank), segment->header));
+  segment->path = std::move(installed.path);
   Tail tail;
   tail.segments.push_back(std::move(segment));
-  log->adopt(std::move(tail), std::move(file));
+  log->adopt(std::move(tail), std::move(installed.file));
   return log;
 }
 

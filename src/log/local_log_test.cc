@@ -90,6 +90,7 @@ TEST_F(LocalLogTest, CommitsThatWaitTogetherAreOneWrite) {
   EXPECT_EQ(log_->buffered_bytes(), 0U);
 }
 
+// LOG-4
 TEST_F(LocalLogTest, FullBufferRefusesUntilItIsFlushed) {
   options_.buffer_bytes_max = 1000;
   create(options_);
@@ -272,6 +273,7 @@ TEST_F(LocalLogTest, CleanlyClosedLogOpensWithoutALookAtItsGroups) {
   expect_all(Position{6});
 }
 
+// LOG-5
 TEST_F(LocalLogTest, ClosingRecordThatShouldBeGoneDoesNotHideWhatFollows) {
   commit_to(3);
   ASSERT_TRUE(log_->close().has_value());

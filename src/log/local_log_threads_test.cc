@@ -77,6 +77,7 @@ class LocalLogThreads : public ::testing::TestWithParam<std::uint32_t> {
   std::mutex sequencer_;
 };
 
+// LOG-1
 TEST_P(LocalLogThreads, EveryCommitIsDurableOnceAndReadersSeeThemInOrder) {
   constexpr int kWriters = 8;
   constexpr int kCommits = 40;

@@ -53,14 +53,14 @@ Result<> LocalLog::install_next() {
   installing_bytes_ = blank.bytes;
   auto segment = std::make_shared<Segment>();
   segment->header = next_header(blank.bytes);
-  segment->path = segment_path(directory_, segment->header.seq);
   mutex_.unlock();
-  auto file = install(*options_.file_system, directory_, std::move(blank), segment->header);
+  auto installed = install(*options_.file_system, directory_, std::move(blank), segment->header);
   mutex_.lock();
-  if (!file.has_value()) return std::unexpected(std::move(file).error());
+  if (!installed.has_value()) return std::unexpected(std::move(installed).error());
   if (failure_) return stopped();
+  segment->path = std::move(installed->path);
   segments_.push_back(std::move(segment));
-  active_ = std::move(*file);
+  active_ = std::move(installed->file);
   offset_ = kBlockSize;
   return {};
 }
@@ -70,9 +70,14 @@ Result<> LocalLog::make_blank_of(std::uint64_t bytes) {
   NACRE_TRY(check_usable());
   if (blank_ != nullptr && blank_->bytes >= bytes) return {};
   if (blank_ != nullptr && place_of(0).is_next) return {};  // it is spoken for
-  // A smaller one is kept, with its name, until the larger is there.
+  // A smaller one is kept, with its name, until the larger is there; and a segment may have had to
+  // keep the name of its blank (LOG-6).
   SegmentSeq seq = next(segments_.back()->header.seq);
-  if (blank_ != nullptr && blank_->path == blank_path(directory_, seq)) seq = next(seq);
+  const auto is_taken = [&](const std::string& path) NACRE_REQUIRES(mutex_) {
+    return (blank_ != nullptr && blank_->path == path) ||
+           std::ranges::any_of(segments_, [&](const auto& other) { return other->path == path; });
+  };
+  while (is_taken(blank_path(directory_, seq))) seq = next(seq);
   preparing_ = true;
   mutex_.unlock();
   auto made = make_blank(*options_.file_system, directory_, seq, bytes);
@@ -165,11 +170,14 @@ Result<> LocalLog::recycle(const Segment& segment) {
   }
   preparing_ = true;
   lock.unlock();
+  bool has_no_name = false;
   const auto reuse = [&]() -> Result<BlankFile> {
     BlankFile blank;
     blank.path = format("{}/{}.free", directory_, static_cast<std::uint64_t>(segment.header.seq));
     blank.bytes = segment.header.file_bytes;
-    NACRE_TRY(fs.rename(segment.path, blank.path));
+    auto renamed = fs.rename(segment.path, blank.path);
+    has_no_name = !renamed.has_value() && renamed.error().code() == Code::kFull;
+    if (!renamed.has_value()) return std::unexpected(std::move(renamed).error());
     // Before its header is overwritten, or a power cut could leave the old name on the new segment.
     NACRE_TRY(fs.sync_directory(directory_));
     blank.file = NACRE_TRY(fs.open(blank.path, {.mode = io::OpenMode::kReadWrite, .direct = true}));
@@ -179,9 +187,14 @@ Result<> LocalLog::recycle(const Segment& segment) {
   lock.lock();
   preparing_ = false;
   rotated_.notify_all();
-  if (!blank.has_value()) return std::unexpected(std::move(blank).error());
-  blank_ = std::make_unique<BlankFile>(std::move(*blank));
-  return {};
+  if (blank.has_value()) {
+    blank_ = std::make_unique<BlankFile>(std::move(*blank));
+    return {};
+  }
+  if (!has_no_name) return std::unexpected(std::move(blank).error());
+  // Where there is no room for another name, the file is of more use gone.
+  lock.unlock();
+  return fs.remove(segment.path);
 }
 
 }  // namespace nacre::log

@@ -31,7 +31,7 @@ class Scanner {
  private:
   Result<> remove_leftovers(const DirectoryListing& listing);
   // Headers of all segments that matter; picks the one to start in.
-  Result<> read_headers(const std::vector<SegmentSeq>& seqs);
+  Result<> read_headers(const std::vector<SegmentFile>& files);
   // Whether the log was closed and nothing of it is needed: then the tail is known without a look
   // at the groups.
   Result<bool> take_closing();
@@ -85,7 +85,8 @@ void Scanner::raise_durable(Position durable) {
 }
 
 Result<Tail> Scanner::run() {
-  const DirectoryListing listing = NACRE_TRY(list_segments(fs_, directory_));
+  DirectoryListing listing = NACRE_TRY(list_segments(fs_, directory_));
+  NACRE_TRY(find_nameless(fs_, options_.uuid, listing));
   NACRE_TRY(remove_leftovers(listing));
   NACRE_TRY(read_headers(listing.segments));
   const bool is_closed = NACRE_TRY(take_closing());
@@ -110,12 +111,12 @@ Result<> Scanner::remove_leftovers(const DirectoryListing& listing) {
   return fs_.sync_directory(directory_);
 }
 
-Result<> Scanner::read_headers(const std::vector<SegmentSeq>& seqs) {
+Result<> Scanner::read_headers(const std::vector<SegmentFile>& files) {
   const Position first = options_.first_needed;
   Result<> intact;  // or the damage to a segment that may turn out not to be needed
-  for (const SegmentSeq seq : seqs) {
+  for (const auto& [seq, path] : files) {
     auto segment = std::make_shared<Segment>();
-    segment->path = segment_path(directory_, seq);
+    segment->path = path;
     auto header = read_segment_header(fs_, segment->path, seq, options_.uuid);
     if (!header.has_value()) {
       if (header.error().code() != Code::kCorrupt)

@@ -48,11 +48,61 @@ Result<DirectoryListing> list_segments(io::FileSystem& fs, std::string_view dire
     if (kind == ".new" || kind == ".free") {
       listing.leftovers.push_back(format("{}/{}", directory, name));
     } else if (kind == ".log" && segment_path(directory, SegmentSeq{seq}).ends_with("/" + name)) {
-      listing.segments.push_back(SegmentSeq{seq});
+      listing.segments.push_back({SegmentSeq{seq}, segment_path(directory, SegmentSeq{seq})});
     }
   }
-  std::ranges::sort(listing.segments);
+  std::ranges::sort(listing.segments, {}, &SegmentFile::seq);
   return listing;
+}
+
+namespace {
+
+// Of a file that lies under `path`, whatever its number is.
+Result<SegmentHeader> read_any_header(io::FileSystem& fs, std::string_view path, const Uuid& uuid) {
+  const auto file = NACRE_TRY(fs.open(path, {.mode = io::OpenMode::kReadOnly, .direct = true}));
+  const std::uint64_t bytes = NACRE_TRY(file->size());
+  if (bytes < kBlockSize) {
+    return fail(Code::kCorrupt,
+                format("{}: has {} bytes, expected at least {}", path, bytes, kBlockSize));
+  }
+  io::AlignedBuffer block(kBlockSize);
+  NACRE_TRY(file->read(0, block.bytes()));
+  const SegmentHeader header = NACRE_TRY(decode_segment_header(block.bytes(), path));
+  if (header.uuid != uuid) {
+    return fail(Code::kCorrupt, format("{}: belongs to another database", path));
+  }
+  if (header.file_bytes != bytes || bytes % kBlockSize != 0) {
+    return fail(Code::kCorrupt,
+                format("{}: has {} bytes, expected {}", path, bytes, header.file_bytes));
+  }
+  return header;
+}
+
+}  // namespace
+
+Result<> find_nameless(io::FileSystem& fs, const Uuid& uuid, DirectoryListing& listing) {
+  if (NACRE_PLANTED(nameless_segment_removed)) return {};
+  std::vector<std::string> leftovers;
+  for (std::string& path : listing.leftovers) {
+    const auto header = read_any_header(fs, path, uuid);
+    if (!header.has_value() && header.error().code() != Code::kCorrupt) {
+      return std::unexpected(header.error().clone());
+    }
+    // A blank that is made of an old segment still has that one's header and number.
+    const std::string old_name =
+        header.has_value() ? path_of("", header->seq, "free") : std::string();
+    const bool is_nameless = header.has_value() && !path.ends_with(old_name) &&
+                             std::ranges::find(listing.segments, header->seq, &SegmentFile::seq) ==
+                                 listing.segments.end();
+    if (is_nameless) {
+      listing.segments.push_back({header->seq, std::move(path)});
+    } else {
+      leftovers.push_back(std::move(path));
+    }
+  }
+  listing.leftovers = std::move(leftovers);
+  std::ranges::sort(listing.segments, {}, &SegmentFile::seq);
+  return {};
 }
 
 Result<BlankFile> make_blank(io::FileSystem& fs, std::string_view directory, SegmentSeq seq,
@@ -78,40 +128,32 @@ Result<BlankFile> make_blank(io::FileSystem& fs, std::string_view directory, Seg
   return blank;
 }
 
-Result<std::unique_ptr<io::File>> install(io::FileSystem& fs, std::string_view directory,
-                                          BlankFile blank, const SegmentHeader& header) {
+Result<Installed> install(io::FileSystem& fs, std::string_view directory, BlankFile blank,
+                          const SegmentHeader& header) {
   io::AlignedBuffer block(kBlockSize);
   encode(header, block.bytes());
   NACRE_TRY(blank.file->write_durably(0, block.bytes()));
   blank.file.reset();
-  const std::string path = segment_path(directory, header.seq);
-  NACRE_TRY(fs.rename(blank.path, path));
+  Installed done{.file = {}, .path = segment_path(directory, header.seq)};
+  auto named = fs.rename(blank.path, done.path);
+  if (!named.has_value()) {
+    if (named.error().code() != Code::kFull) return std::unexpected(std::move(named).error());
+    // Commits wait for this segment and cannot be taken back: LOG-6. Refused calls may have worked.
+    const bool is_nameless = NACRE_TRY(fs.exists(blank.path));
+    if (is_nameless) done.path = blank.path;
+  }
   if (!NACRE_PLANTED(new_segment_without_directory_sync)) NACRE_TRY(fs.sync_directory(directory));
   // Opened anew so that its errors name the segment, not what the file was before.
-  return fs.open(path, {.mode = io::OpenMode::kReadWrite, .direct = true});
+  done.file = NACRE_TRY(fs.open(done.path, {.mode = io::OpenMode::kReadWrite, .direct = true}));
+  return done;
 }
 
 Result<SegmentHeader> read_segment_header(io::FileSystem& fs, std::string_view path, SegmentSeq seq,
                                           const Uuid& uuid) {
-  const auto file = NACRE_TRY(fs.open(path, {.mode = io::OpenMode::kReadOnly, .direct = true}));
-  const std::uint64_t bytes = NACRE_TRY(file->size());
-  if (bytes < kBlockSize) {
-    return fail(Code::kCorrupt,
-                format("{}: has {} bytes, expected at least {}", path, bytes, kBlockSize));
-  }
-  io::AlignedBuffer block(kBlockSize);
-  NACRE_TRY(file->read(0, block.bytes()));
-  const SegmentHeader header = NACRE_TRY(decode_segment_header(block.bytes(), path));
+  const SegmentHeader header = NACRE_TRY(read_any_header(fs, path, uuid));
   if (header.seq != seq) {
     return fail(Code::kCorrupt, format("{}: segment number is {}, expected {}", path,
                                        std::to_underlying(header.seq), std::to_underlying(seq)));
-  }
-  if (header.uuid != uuid) {
-    return fail(Code::kCorrupt, format("{}: belongs to another database", path));
-  }
-  if (header.file_bytes != bytes || bytes % kBlockSize != 0) {
-    return fail(Code::kCorrupt,
-                format("{}: has {} bytes, expected {}", path, bytes, header.file_bytes));
   }
   return header;
 }

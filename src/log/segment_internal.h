@@ -1,7 +1,8 @@
 // The files of a log directory: which segments are there, how one is made, read and given up.
 //
 // <seq>.log is a segment. <seq>.new is a file being written with zeros, <seq>.free one that was a
-// segment and will become another; both are removed when the log is opened.
+// segment and will become another; both are removed when the log is opened, unless they have become
+// a segment that a full disk kept from its name (LOG-6).
 // Errors: as the file system says; kCorrupt for a segment that contradicts its name or its header.
 // Threads: free functions; a WindowReader belongs to one thread.
 #pragma once
@@ -62,12 +63,19 @@ struct Segment {
   return SegmentSeq{static_cast<std::uint64_t>(seq) + 1};
 }
 
+struct SegmentFile {
+  SegmentSeq seq{};
+  std::string path;
+};
 struct DirectoryListing {
-  std::vector<SegmentSeq> segments;    // ascending
+  std::vector<SegmentFile> segments;   // ascending
   std::vector<std::string> leftovers;  // full paths of *.new and *.free
 };
 [[nodiscard]] Result<DirectoryListing> list_segments(io::FileSystem& fs,
                                                      std::string_view directory);
+// Moves those leftovers to the segments that are some of database `uuid` in all but their name.
+[[nodiscard]] Result<> find_nameless(io::FileSystem& fs, const Uuid& uuid,
+                                     DirectoryListing& listing);
 
 // A file of `bytes` bytes that is not a segment yet, every block of it written.
 struct BlankFile {
@@ -78,10 +86,14 @@ struct BlankFile {
 // Creates and writes one; removes it again when that fails.
 [[nodiscard]] Result<BlankFile> make_blank(io::FileSystem& fs, std::string_view directory,
                                            SegmentSeq seq, std::uint64_t bytes);
-// Makes the blank a segment that survives a power cut: header, name, directory.
-[[nodiscard]] Result<std::unique_ptr<io::File>> install(io::FileSystem& fs,
-                                                        std::string_view directory, BlankFile blank,
-                                                        const SegmentHeader& header);
+// Makes the blank a segment that survives a power cut: header, name, directory. Where the disk has
+// no room for the name, it keeps the one it has.
+struct Installed {
+  std::unique_ptr<io::File> file;
+  std::string path;
+};
+[[nodiscard]] Result<Installed> install(io::FileSystem& fs, std::string_view directory,
+                                        BlankFile blank, const SegmentHeader& header);
 
 // Reads and checks the header of segment `seq` against its name, file size and `uuid`.
 [[nodiscard]] Result<SegmentHeader> read_segment_header(io::FileSystem& fs, std::string_view path,

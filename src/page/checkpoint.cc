@@ -37,9 +37,9 @@ Result<> Pager::write_checkpoint(const Cut& cut, const RootRecord& root, const P
   return disk_full();
 }
 
-// The disk is full. What was written stays where it is and need not be written again; the log still
-// has all of it. The number is not used again: pages that belonged to the checkpoint after this one
-// carry the next (PAGE-3).
+// PAGE-9. The disk is full. What was written stays where it is and need not be written again; the
+// log still has all of it. The number is not used again: pages that belonged to the checkpoint
+// after this one carry the next (PAGE-3).
 void Pager::abandon_checkpoint(bool superblock_begun) {
   // One copy of a superblock that did not fit may be there all the same, so what it refers to must
   // stay until a newer one is (PAGE-5).
@@ -256,9 +256,13 @@ void Pager::finish_checkpoint(const Superblock& superblock) {
   for (const auto& [id, word] : later_) {
     if (word.bits() != 0) later.push_back(word.place());
   }
-  if (run_.blocks > run_.used) {  // the rest of the run belongs to no checkpoint yet
-    later.push_back({.block = run_.block + run_.used, .blocks = run_.blocks - run_.used});
-  }
+  // The rest of a run belongs to no checkpoint yet.
+  const auto keep_rest = [&](const ExtentRun& run) {
+    if (run.blocks == run.used) return;
+    later.push_back({.block = run.block + run.used, .blocks = run.blocks - run.used});
+  };
+  keep_rest(run_);
+  for (const ExtentRun& run : refused_runs_) keep_rest(run);
   if (NACRE_PLANTED(old_blocks_leak)) obsolete_.clear();
   blocks_.checkpoint_done(std::exchange(obsolete_, {}), later);
   durable_ = superblock;

@@ -3,8 +3,8 @@
 // Why it is simple: nobody but the map knows where a page lies. A copy of its bytes and a changed
 //   word are a moved page; the old place stays as the last durable checkpoint has it until the next
 //   is durable (PAGE-5), so a power cut at any moment leaves the one or the other.
-// Rule:    the bytes are moved as they are, checked on the way: damage is neither hidden nor
-// spread.
+// Rule:    PAGE-10: the bytes are moved as they are, checked on the way: damage is neither hidden
+// nor spread.
 //   What the applier is changing anyway is left to the next checkpoint, which writes it low.
 #include <algorithm>
 
@@ -79,7 +79,7 @@ bool Pager::collect_moves(Compaction& pass, std::size_t bytes, std::vector<Move>
 // Whether the newest version of `id` is the one that lies at `from`. What is not is being written,
 // or will be.
 bool Pager::is_movable(PageId id, MappingWord from) const {
-  if (run_.covers(from.place())) return false;
+  if (has_run_at(from.place())) return false;
   const MappingWord word = table_.word(id);
   if (word.tag() != Tag::kFrame) return word == from;
   const FrameInfo& info = arena_.info(word.frame());

@@ -131,6 +131,7 @@ TEST(Extent, WhatIsNoChunkIsRefusedAndAChunkIsNoPage) {
   EXPECT_EQ(nobody.error().code(), Code::kCorrupt);
 }
 
+// PAGE-6
 TEST(Extent, ReadChunksAreKeptInsideTheCacheLimit) {
   io::SimFileSystem disk(1);
   constexpr Options kOptions{.cache_bytes = 1024 * kPageSize};
@@ -168,9 +169,20 @@ TEST(Extent, AFullDiskIsToldAndTriedAgain) {
   ASSERT_FALSE(full.has_value());
   EXPECT_EQ(full.error().code(), Code::kFull);
   EXPECT_EQ(read(*pager, id), payload) << "readable from memory";
+  // More of them, and some gone again, while there is no room for any.
+  std::vector<std::pair<PageId, std::string>> more;
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    more.emplace_back(PageId{}, payload_of(100'000 + 30'000 * i, i + 2));
+    more.back().first = write(*pager, more.back().second);
+  }
+  pager->free(more[3].first);
+  more.erase(more.begin() + 3);
+  for (const auto& [other, bytes] : more) EXPECT_EQ(read(*pager, other), bytes);
+  EXPECT_EQ(checkpoint(*pager).error().code(), Code::kFull);
   disk.limit_capacity(UINT64_MAX);
   ASSERT_TRUE(checkpoint(*pager).has_value());
   EXPECT_EQ(read(*pager, id), payload);
+  for (const auto& [other, bytes] : more) EXPECT_EQ(read(*pager, other), bytes);
 }
 
 TEST(Extent, EveryFlippedByteOfAChunkIsCorrupt) {
@@ -195,6 +207,7 @@ TEST(Extent, EveryFlippedByteOfAChunkIsCorrupt) {
 }
 
 // Chunks come and go beside checkpoints that are under way; what each checkpoint holds is compared.
+// PAGE-7
 TEST(Extent, RandomLivesOfChunksAgreeWithAModelAcrossReopening) {
   io::SimFileSystem disk(3);
   std::mt19937_64 random(3);

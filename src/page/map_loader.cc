@@ -3,7 +3,8 @@
 //
 // Why lazy: the map is a thousandth of the file; reading all of it made opening as slow as the file
 //   is long.
-// Rule:    a block of the map is taken over once, with everything it names, or not at all. Until
+// Rule:    PAGE-8: a block of the map is taken over once, with everything it names, or not at all.
+// Until
 // all
 //   of level 0 is here, nothing that was inside the file at open is given out again (PAGE-5): what
 //   is not known to be in use may be.

@@ -116,6 +116,7 @@ TEST(MapLoader, PagesOfOneCheckpointAreFreedWithoutHavingBeenFound) {
   EXPECT_EQ(pager->stats().page_count, kPages / 3);
 }
 
+// PAGE-8
 TEST(MapLoader, ADamagedBlockOfTheMapCostsItsOwnPagesOnly) {
   io::SimFileSystem disk(1);
   make_file(disk);

@@ -14,6 +14,7 @@ struct alignas(64) Page {
 };
 
 // PAGE-1, PAGE-3: whole, with the checksum the map expects, and still not what was asked for.
+// PAGE-1, PAGE-2, PAGE-3
 TEST(PageHeader, IntactPageInTheWrongPlaceOrTimeIsDamage) {
   Page page;
   store_le(page.bytes.data() + offset::kId, std::uint32_t{7});

@@ -366,7 +366,8 @@ Cut Pager::cut() {
   const MutexLock lock(mutex_);
   NACRE_CHECK(!cut_.has_value(), "one checkpoint at a time");
   NACRE_CHECK(open_retired_.empty(), "a cut lies between batches, after publish()");
-  NACRE_CHECK(run_.used == 0, "PAGE-7: value chunks are written before a cut");
+  NACRE_CHECK(run_.used == 0 && refused_runs_.empty(),
+              "PAGE-7: value chunks are written before a cut");
   reclaim();  // what is free before the cut need not wait for the checkpoint after it
   cut_ = published_.load(std::memory_order_relaxed);
   return {.generation = Generation{*cut_}, .seq = next_seq_, .next_page_id = next_page_id_};

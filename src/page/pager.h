@@ -26,6 +26,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -317,7 +318,9 @@ class Pager final : private MemoryBudget::Member {
   [[nodiscard]] std::byte* writable(const std::byte* page);
   // A new value chunk with `payload`, 1 to kExtentPayloadMax bytes, for tree number `tree`. Chunks
   // are gathered and written side by side, a megabyte at a time; until then they are read from
-  // memory. Without a Pin: it may write. After an error nothing has changed.
+  // memory. Without a Pin: it may write. After an error nothing has changed. On a full disk they
+  // stay in memory, as many as there are: who asks for them has a commit in the log that must be
+  // applied.
   [[nodiscard]] Result<PageId> write_extent(std::uint32_t tree, Bytes payload);
   // Writes what write_extent has gathered. To be called before cut(). kFull may be tried again.
   [[nodiscard]] Result<> flush_extents();
@@ -495,8 +498,12 @@ class Pager final : private MemoryBudget::Member {
 
   // pager_extents.cc
   [[nodiscard]] Result<> write_run();
+  [[nodiscard]] Result<> write_run_at(const ExtentRun& run) NACRE_REQUIRES(mutex_);
   void start_run(std::uint32_t blocks) NACRE_REQUIRES(mutex_);
-  void end_run() NACRE_REQUIRES(mutex_);
+  void end_run(const ExtentRun& run) NACRE_REQUIRES(mutex_);
+  // The run that is yet to be written to `place`; null when there is none.
+  [[nodiscard]] ExtentRun* run_at(const Place& place) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] bool has_run_at(const Place& place) const NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<ExtentRef> read_extent_at(PageId id, const Place& place);
   void cache_extent(View view, PageId id, MappingWord word, const ExtentRef& extent);
   void cache_written(const ExtentRun& run) NACRE_REQUIRES(mutex_);
@@ -558,6 +565,8 @@ class Pager final : private MemoryBudget::Member {
   std::vector<Limbo> limbo_ NACRE_GUARDED_BY(mutex_);
   bool recheck_kept_ NACRE_GUARDED_BY(mutex_) = false;
   ExtentRun run_ NACRE_GUARDED_BY(mutex_);
+  // Complete, and in memory only, because the disk was full; written before the next cut.
+  std::deque<ExtentRun> refused_runs_ NACRE_GUARDED_BY(mutex_);
   ExtentCache extents_;
   // Of the account's memory, what extents_ takes (PAGE-6).
   std::size_t lent_pages_ NACRE_GUARDED_BY(mutex_) = 0;

@@ -292,7 +292,8 @@ bool Pager::reclaim_page(const Retired& retired) {
   std::byte* frame = word.tag() == Tag::kFrame ? word.frame() : nullptr;
   const bool held = !holds_.empty() && holds_.begin()->first < retired.superseded;
   const bool is_extent = word.tag() == Tag::kDisk && word.place().type == PageType::kValueChunk;
-  if (held || (frame != nullptr && is_wanted_by_checkpoint(frame))) {
+  const bool is_forgotten = is_extent && NACRE_PLANTED(held_value_chunk_freed);
+  if ((held && !is_forgotten) || (frame != nullptr && is_wanted_by_checkpoint(frame))) {
     kept_extents_ += is_extent ? 1 : 0;
     kept_.push_back(retired);
     return true;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "page/pager.h"
 
@@ -44,8 +45,14 @@ Result<PageId> Pager::write_extent(std::uint32_t tree, Bytes payload) {
   NACRE_TRY(check_poison());
   if (run_.blocks - run_.used < blocks) {
     lock.unlock();
-    NACRE_TRY(write_run());
+    auto written = write_run();
     lock.lock();
+    if (!written.has_value()) {
+      if (written.error().code() != Code::kFull) return std::unexpected(std::move(written).error());
+      if (run_.used > 0 && !NACRE_PLANTED(refused_run_lost)) {
+        refused_runs_.push_back(std::exchange(run_, {}));
+      }
+    }
     start_run(blocks);
   }
   if (next_page_id_ == UINT32_MAX) return fail(Code::kFull, path_ + ": no page ids left");
@@ -98,33 +105,55 @@ void Pager::start_run(std::uint32_t blocks) {
 }
 
 Result<> Pager::write_run() {
-  MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   NACRE_TRY(check_poison());
-  if (run_.used > 0) {
-    const std::uint64_t offset = run_.block * kBlockSize;
-    const Bytes bytes = std::as_const(*run_.buffer).bytes().first(run_.used * kBlockSize);
-    lock.unlock();
-    Result<> written = file_->write(offset, bytes);
-    lock.lock();
-    if (!written.has_value()) {
-      // What does not fit the disk stays readable here, and is tried again.
-      note_failed_write(written.error());
-      return written;
-    }
-    note_write();
+  while (!refused_runs_.empty()) {
+    NACRE_TRY(write_run_at(refused_runs_.front()));
+    end_run(refused_runs_.front());
+    refused_runs_.pop_front();
   }
-  end_run();
+  if (run_.used > 0) NACRE_TRY(write_run_at(run_));
+  const ExtentRun run = std::exchange(run_, {});
+  if (!run.is_shared) run_.buffer = run.buffer;
+  end_run(run);
   return {};
 }
 
-void Pager::end_run() {
-  ExtentRun run = std::exchange(run_, {});
+// Lets the lock go meanwhile; the applier alone changes runs, but for what is released of them.
+Result<> Pager::write_run_at(const ExtentRun& run) {
+  const std::uint64_t offset = run.block * kBlockSize;
+  const Bytes bytes = std::as_const(*run.buffer).bytes().first(run.used * kBlockSize);
+  mutex_.unlock();
+  Result<> written = file_->write(offset, bytes);
+  mutex_.lock();
+  if (written.has_value()) {
+    note_write();
+  } else {
+    // What does not fit the disk stays readable here, and is tried again.
+    note_failed_write(written.error());
+  }
+  return written;
+}
+
+void Pager::end_run(const ExtentRun& run) {
   if (run.used > 0) cache_written(run);
-  if (!run.is_shared) run_.buffer = std::move(run.buffer);
   if (run.blocks > run.used) {
     release_block({.block = run.block + run.used, .blocks = run.blocks - run.used});
   }
   for (const Place& place : run.released) release_block(place);
+}
+
+bool Pager::has_run_at(const Place& place) const {
+  return run_.covers(place) || std::ranges::any_of(refused_runs_, [&](const ExtentRun& run) {
+           return run.covers(place);
+         });
+}
+
+Pager::ExtentRun* Pager::run_at(const Place& place) {
+  if (run_.covers(place)) return &run_;
+  const auto found =
+      std::ranges::find_if(refused_runs_, [&](const ExtentRun& run) { return run.covers(place); });
+  return found == refused_runs_.end() ? nullptr : &*found;
 }
 
 // --- reading
@@ -161,9 +190,9 @@ Result<ExtentRef> Pager::read_extent_at(PageId id, const Place& place) {
   CheckpointSeq newest;
   {
     const MutexLock lock(mutex_);
-    if (run_.covers(place)) {
-      run_.is_shared = true;
-      return ExtentRef(run_.buffer, (place.block - run_.block) * kBlockSize);
+    if (ExtentRun* run = run_at(place); run != nullptr) {
+      run->is_shared = true;
+      return ExtentRef(run->buffer, (place.block - run->block) * kBlockSize);
     }
     newest = CheckpointSeq{number(next_seq_) + 1};
     ++stats_.cache_misses;

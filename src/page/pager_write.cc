@@ -119,8 +119,8 @@ void Pager::release_place(PageId id, MappingWord old) {
 }
 
 void Pager::release_block(const Place& place) {
-  if (run_.covers(place)) {
-    run_.released.push_back(place);  // the run is yet to be written over it
+  if (ExtentRun* run = run_at(place); run != nullptr) {
+    run->released.push_back(place);  // the run is yet to be written over it
     return;
   }
   if (blocks_.is_durable(place.block) && !NACRE_PLANTED(block_reused_before_superblock)) {
