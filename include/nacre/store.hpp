@@ -29,6 +29,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +51,12 @@ struct FollowerState;
 
 using StorePosition = std::uint64_t;  // of a commit: 1, 2, 3, ...; 0 is before the first
 
+// Long values go in pieces of up to 1 MiB. A sink gets one after the other, each valid until it
+// returns, and answers false when it has seen enough; a source fills all of what it is given with
+// the next bytes. An error of either gives the value up.
+using ValueSink = std::function<Result<bool>(std::string_view)>;
+using ValueSource = std::function<Result<>(std::span<char>)>;
+
 // The puts and removals of one commit, in any order; the last one of a key counts.
 class Batch {
  public:
@@ -59,6 +66,9 @@ class Batch {
   ~Batch();
   void put(std::uint32_t table, std::string_view key, std::string_view value);
   void remove(std::uint32_t table, std::string_view key);
+  // The same with a value of `size` bytes that `source` gives; nothing is put when it fails.
+  [[nodiscard]] Result<> put_stream(std::uint32_t table, std::string_view key, std::uint64_t size,
+                                    const ValueSource& source);
   // All rows written before, in the store and in this batch.
   void drop_table(std::uint32_t table);
   void clear();
@@ -111,6 +121,12 @@ class StoreSnapshot {
   [[nodiscard]] std::chrono::microseconds time() const;  // since 1970; of the commit there
   [[nodiscard]] Result<std::optional<std::string>> get(std::uint32_t table,
                                                        std::string_view key) const;
+  // The value from byte `offset` on, without ever being whole in memory. Its size; nothing when the
+  // key is not there.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> read_value(std::uint32_t table,
+                                                                std::string_view key,
+                                                                std::uint64_t offset,
+                                                                const ValueSink& sink) const;
   // One answer for each key, in their order. Faster than as many gets.
   [[nodiscard]] Result<std::vector<std::optional<std::string>>> get_many(
       std::uint32_t table, const std::vector<std::string_view>& keys) const;
@@ -140,6 +156,13 @@ class StoreTransaction {
                                                        std::string_view key) const;
   [[nodiscard]] Result<StoreCursor> cursor(std::uint32_t table) const;
   [[nodiscard]] Result<> put(std::uint32_t table, std::string_view key, std::string_view value);
+  // See Batch and StoreSnapshot.
+  [[nodiscard]] Result<> put_stream(std::uint32_t table, std::string_view key, std::uint64_t size,
+                                    const ValueSource& source);
+  [[nodiscard]] Result<std::optional<std::uint64_t>> read_value(std::uint32_t table,
+                                                                std::string_view key,
+                                                                std::uint64_t offset,
+                                                                const ValueSink& sink) const;
   [[nodiscard]] Result<> remove(std::uint32_t table, std::string_view key);
   [[nodiscard]] Result<> drop_table(std::uint32_t table);
   // The position of the commit, which is durable. After any answer the transaction is over.
@@ -157,6 +180,8 @@ struct StoreChange {
   std::uint32_t table = 0;
   std::string_view key{};
   std::string_view value{};
+  // When asked for: what was there before the commit; none when nothing was, and of dropped tables.
+  std::optional<std::string_view> before{};
 };
 
 // One commit; valid until the next call on the follower that gave it.
@@ -183,8 +208,17 @@ class StoreFollower {
   std::unique_ptr<detail::FollowerState> state_;
 };
 
+struct FollowOptions {
+  // Each change comes with the value that it replaced, read from the history when the follower
+  // comes to it: kInvalid where none is kept, kTooOld when the horizon has passed.
+  bool before_images = false;
+};
+
 struct StoreOptions {
   bool create_if_missing = false;
+  // Nothing in the directory is changed, not even by recovery; others may have it open to read at
+  // the same time, nobody to write. What would write is kInvalid.
+  bool read_only = false;
   bool in_memory = false;  // nothing is on disk, everything is gone at close; the path is a name
   std::size_t cache_bytes = std::size_t{256} << 20;
   // How far back the past can be read: as long as neither is exceeded. One of them 0: not at all,
@@ -235,7 +269,7 @@ class Store {
   [[nodiscard]] Result<StoreSnapshot> snapshot_at_time(std::chrono::microseconds time) const;
   // The oldest position that can be read.
   [[nodiscard]] StorePosition horizon() const;
-  // Forgets what lies before `position`.
+  // Forgets what lies before `position`, durably on return.
   [[nodiscard]] Result<> set_horizon(StorePosition position);
   // Gives back what lies before the horizon; done by itself too, after checkpoints.
   [[nodiscard]] Result<> vacuum();
@@ -244,7 +278,8 @@ class Store {
 
   [[nodiscard]] StoreTransaction begin(StoreIsolation isolation = StoreIsolation::kSnapshot);
   // The commits after `after`, as far back as they are kept.
-  [[nodiscard]] Result<StoreFollower> follow(StorePosition after) const;
+  [[nodiscard]] Result<StoreFollower> follow(StorePosition after,
+                                             const FollowOptions& options = {}) const;
 
   // Checks every page, row and reference, beside readers and writers.
   [[nodiscard]] Result<StoreReport> verify();

@@ -71,6 +71,11 @@ class FileSystem {
   // Takes the exclusive lock file `path`, creating it. kConflict when another holder has it.
   // Released by destruction and by the death of the process.
   [[nodiscard]] virtual Result<std::unique_ptr<File>> lock(std::string_view path) = 0;
+  // The same for those who only read: beside each other, but not beside the exclusive one. Creates
+  // and writes nothing. Exclusive where a file system knows nothing else.
+  [[nodiscard]] virtual Result<std::unique_ptr<File>> lock_shared(std::string_view path) {
+    return lock(path);
+  }
 };
 
 }  // namespace nacre::io

@@ -244,6 +244,7 @@ class PosixFileSystem final : public FileSystem {
   Result<std::vector<std::string>> list(std::string_view path) override;
   Result<bool> exists(std::string_view path) override;
   Result<std::unique_ptr<File>> lock(std::string_view path) override;
+  Result<std::unique_ptr<File>> lock_shared(std::string_view path) override;
 };
 
 Descriptor open_descriptor(const std::string& path, int flags) {
@@ -351,6 +352,17 @@ Result<std::unique_ptr<File>> PosixFileSystem::lock(std::string_view path) {
   const std::string pid = format("{}\n", ::getpid());
   if (::ftruncate(fd.get(), 0) == 0) {
     [[maybe_unused]] const ssize_t put = ::pwrite(fd.get(), pid.data(), pid.size(), 0);
+  }
+  return std::make_unique<PosixFile>(std::move(name), std::move(fd), /*aligned=*/false);
+}
+
+Result<std::unique_ptr<File>> PosixFileSystem::lock_shared(std::string_view path) {
+  std::string name(path);
+  Descriptor fd = open_descriptor(name, O_NOFOLLOW | O_RDONLY);
+  if (!fd.valid()) return refused(path, "open", errno);
+  if (retry_interrupted([&] { return ::flock(fd.get(), LOCK_SH | LOCK_NB); }) != 0) {
+    if (errno != EWOULDBLOCK) return refused(path, "lock", errno);
+    return fail(Code::kConflict, format("{}: is held by {}", path, holder_of(fd)));
   }
   return std::make_unique<PosixFile>(std::move(name), std::move(fd), /*aligned=*/false);
 }

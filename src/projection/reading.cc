@@ -38,6 +38,13 @@ Result<std::optional<std::string>> StoreSnapshot::get(std::uint32_t table,
   return state_->at.get(TableId{table}, as_bytes(key));
 }
 
+Result<std::optional<std::uint64_t>> StoreSnapshot::read_value(std::uint32_t table,
+                                                               std::string_view key,
+                                                               std::uint64_t offset,
+                                                               const ValueSink& sink) const {
+  return state_->at.read_value(TableId{table}, as_bytes(key), offset, detail::sink_of(sink));
+}
+
 Result<std::vector<std::optional<std::string>>> StoreSnapshot::get_many(
     std::uint32_t table, const std::vector<std::string_view>& keys) const {
   std::vector<std::optional<std::string>> values(keys.size());

@@ -29,6 +29,16 @@ struct BatchState {
   std::vector<Write> writes;
 };
 
+// The engine's view of a user's sink or source.
+inline txn::ValueSink sink_of(const ValueSink& sink) {
+  return [&sink](Bytes piece) { return sink(as_text(piece)); };
+}
+inline txn::ValueSource source_of(const ValueSource& source) {
+  return [&source](MutableBytes piece) {
+    return source({reinterpret_cast<char*>(piece.data()), piece.size()});
+  };
+}
+
 struct SnapshotState {
   txn::Snapshot at;
 };

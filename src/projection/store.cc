@@ -16,11 +16,15 @@ Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
 
 Result<Store> Store::open(std::string_view path, StoreOptions options) {
+  if (options.read_only && options.in_memory) {
+    return fail(Code::kInvalid, "a store in memory begins empty; to be read only it is of no use");
+  }
   auto state = std::make_unique<detail::StoreState>();
   state->files = options.in_memory ? io::make_memory_file_system() : io::make_posix_file_system();
   const txn::Options opening{
       .file_system = state->files.get(),
       .create_if_missing = options.create_if_missing || options.in_memory,
+      .read_only = options.read_only,
       .cache_bytes = options.cache_bytes,
       .history_age_us =
           static_cast<std::uint64_t>(std::max<std::int64_t>(options.history_age.count(), 0)),
@@ -105,8 +109,10 @@ StoreTransaction Store::begin(StoreIsolation isolation) {
                                                               : txn::Isolation::kSnapshot));
 }
 
-Result<StoreFollower> Store::follow(StorePosition after) const {
-  return StoreAccess::follower(NACRE_TRY(state_->database->follow(Position{after})));
+Result<StoreFollower> Store::follow(StorePosition after, const FollowOptions& options) const {
+  const auto before =
+      options.before_images ? txn::BeforeImages::kRequired : txn::BeforeImages::kNone;
+  return StoreAccess::follower(NACRE_TRY(state_->database->follow(Position{after}, before)));
 }
 
 Result<StoreReport> Store::verify() {

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "base/bytes.h"
+#include "base/text.h"
 #include "projection/state_internal.h"
 
 namespace nacre {
@@ -13,6 +16,21 @@ Batch::~Batch() = default;
 void Batch::put(std::uint32_t table, std::string_view key, std::string_view value) {
   state_->writes.push_back(
       {detail::BatchState::Kind::kPut, TableId{table}, std::string(key), std::string(value)});
+}
+Result<> Batch::put_stream(std::uint32_t table, std::string_view key, std::uint64_t size,
+                           const ValueSource& source) {
+  constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;  // bytes
+  if (size > txn::kValueSizeMax) {
+    return fail(Code::kInvalid,
+                format("value has {} bytes, expected at most {}", size, txn::kValueSizeMax));
+  }
+  std::string value(size, '\0');
+  for (std::uint64_t at = 0; at < size; at += kPiece) {
+    NACRE_TRY(source(std::span(value).subspan(at, std::min(kPiece, size - at))));
+  }
+  state_->writes.push_back(
+      {detail::BatchState::Kind::kPut, TableId{table}, std::string(key), std::move(value)});
+  return {};
 }
 void Batch::remove(std::uint32_t table, std::string_view key) {
   state_->writes.push_back(
@@ -51,6 +69,22 @@ Result<StoreCursor> StoreTransaction::cursor(std::uint32_t table) const {
 Result<> StoreTransaction::put(std::uint32_t table, std::string_view key, std::string_view value) {
   if (state_ == nullptr) return transaction_over();
   return state_->transaction.put(TableId{table}, as_bytes(key), as_bytes(value));
+}
+
+Result<> StoreTransaction::put_stream(std::uint32_t table, std::string_view key, std::uint64_t size,
+                                      const ValueSource& source) {
+  if (state_ == nullptr) return transaction_over();
+  return state_->transaction.put_stream(TableId{table}, as_bytes(key), size,
+                                        detail::source_of(source));
+}
+
+Result<std::optional<std::uint64_t>> StoreTransaction::read_value(std::uint32_t table,
+                                                                  std::string_view key,
+                                                                  std::uint64_t offset,
+                                                                  const ValueSink& sink) const {
+  if (state_ == nullptr) return transaction_over();
+  return state_->transaction.read_value(TableId{table}, as_bytes(key), offset,
+                                        detail::sink_of(sink));
 }
 
 Result<> StoreTransaction::remove(std::uint32_t table, std::string_view key) {
@@ -94,7 +128,10 @@ Result<const StoreCommit*> StoreFollower::next(std::chrono::microseconds at_most
     commit.changes.push_back({.kind = kind,
                               .table = number(change.table),
                               .key = as_text(change.key),
-                              .value = as_text(change.value)});
+                              .value = as_text(change.value),
+                              .before = change.before.has_value()
+                                            ? std::optional(as_text(*change.before))
+                                            : std::nullopt});
   }
   return &commit;
 }

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/codec.h"
 #include "base/crc32c.h"
+#include "base/planted.h"
 #include "base/text.h"
 
 namespace nacre::store {
@@ -91,7 +92,9 @@ Result<> read_big_value(page::Pager& pager, page::View view, Bytes row, std::uin
                  page::number(value.chunk(i)), i, chunk.payload().size(), value.chunk_size(i)));
     }
     const std::size_t skipped = static_cast<std::size_t>(
-        offset - std::min<std::uint64_t>(offset, i * page::kExtentPayloadMax));
+        offset - std::min<std::uint64_t>(offset, i * page::kExtentPayloadMax) +
+        (NACRE_PLANTED(value_read_from_wrong_byte) && offset % page::kExtentPayloadMax != 0 ? 1
+                                                                                            : 0));
     const Bytes rest = chunk.payload().subspan(std::min(skipped, chunk.payload().size()));
     offset = (i + 1) * page::kExtentPayloadMax;
     if (rest.empty()) continue;

@@ -143,6 +143,7 @@ TEST_F(HistoryTest, AKeyIsReadAsItWasAtEveryPosition) {
   }
 }
 
+// HIST-4
 TEST_F(HistoryTest, ADroppedTableIsReadBeforeItsDrop) {
   open();
   const TableId table{2};
@@ -168,6 +169,7 @@ TEST_F(HistoryTest, ADroppedTableIsReadBeforeItsDrop) {
       << early.error().text();
 }
 
+// HIST-1, HIST-2, HIST-3, HIST-5
 TEST_F(HistoryTest, RandomTimelinesAreReadAtEveryPositionFromTheHorizonOn) {
   const char* given = std::getenv("NACRE_SEED");
   const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : 11;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "store/big_value.h"
 #include "store/store.h"
@@ -56,7 +57,7 @@ Result<bool> Store::put_row(Table& table, const Op& op, std::uint64_t word) {
   if (!*is_new) {
     if (keeps_history_) {
       NACRE_TRY(append_record(word, op.table, op.key));
-    } else {
+    } else if (!NACRE_PLANTED(replaced_value_leaks)) {
       NACRE_TRY(release_value(superseded_.version.flags, as_bytes(superseded_.version.value)));
     }
     return false;
@@ -64,7 +65,7 @@ Result<bool> Store::put_row(Table& table, const Op& op, std::uint64_t word) {
   if (table.graveyard_rows == 0) return true;
   // Deleted before, and there again: HIST-3.
   const std::uint64_t deleted = NACRE_TRY(dig_out(table, op.table, op.key));
-  if (deleted == 0 || !keeps_history_) return true;
+  if (deleted == 0 || !keeps_history_ || NACRE_PLANTED(revived_key_forgets_its_past)) return true;
   superseded_.version = {
       .is_absent = true, .flags = page::kHasHistory, .word = deleted, .value = {}};
   NACRE_TRY(append_record(word, op.table, op.key));
@@ -94,6 +95,7 @@ Result<bool> Store::remove_row(Table& table, const Op& op, std::uint64_t word) {
 
 // HIST-1: what superseded_ says ended at `end`.
 Result<> Store::append_record(std::uint64_t end, TableId table, Bytes key) {
+  if (NACRE_PLANTED(history_record_not_written)) return {};
   if (root_.history_root == page::kNoPage) {
     root_.history_root =
         NACRE_TRY(with_room([&] { return tree::Tree::create(*pager_, kHistoryTree); }));
@@ -126,6 +128,7 @@ Result<> Store::append_record(std::uint64_t end, TableId table, Bytes key) {
 }
 
 Result<> Store::bury(Table& table, TableId id, Bytes key, std::uint64_t word) {
+  if (NACRE_PLANTED(deleted_key_not_buried)) return {};
   if (table.graveyard == page::kNoPage) {
     table.graveyard =
         NACRE_TRY(with_room([&] { return tree::Tree::create(*pager_, graveyard_tree(id)); }));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "store/big_value.h"
 #include "store/store.h"
 #include "tree/cursor.h"
@@ -113,7 +114,7 @@ class Keys {
   Keys(const Snapshot& now, TableId table, const TableRoots& roots, bool forward)
       : forward_(forward),
         rows_(tree::Tree(now.pager(), roots.root, tree::TreeId{number(table)}), now.view()) {
-    if (roots.graveyard == page::kNoPage) return;
+    if (roots.graveyard == page::kNoPage || NACRE_PLANTED(past_scan_without_graves)) return;
     graves_.emplace(tree::Tree(now.pager(), roots.graveyard, graveyard_tree(table)), now.view());
   }
 

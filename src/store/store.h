@@ -107,6 +107,10 @@ class Store {
   // Gives up what is before `position` for good; what that frees, a vacuum gives back. Less far
   // while older snapshots are in use and the history has room. kInvalid beyond the newest position.
   [[nodiscard]] Result<> set_horizon(Position position);
+  // Whether the horizon would be no lower after a crash.
+  [[nodiscard]] bool is_horizon_durable() const {
+    return !keeps_history_ || pager_->root().horizon >= horizon();
+  }
   // The value of `key` at `position`. `hops`, when not null, counts the records read.
   [[nodiscard]] Result<std::optional<std::string>> get_past(Position position, TableId table,
                                                             Bytes key,

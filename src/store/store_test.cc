@@ -279,6 +279,7 @@ TEST_F(StoreTest, LogWithoutItsPagesIsNotTakenForANewDatabase) {
 }
 
 // STORE-5: the first commit after the checkpoint is the last one of its segment.
+// STORE-3, STORE-5
 TEST_F(StoreTest, CheckpointLeavesTheLogEveryCommitAfterItAcrossSegments) {
   for (const std::size_t before_rotation : {1U, 2U}) {
     SCOPED_TRACE(format("{} commits between checkpoint and next segment", before_rotation));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
 #include "base/text.h"
 #include "store/store.h"
 
@@ -25,7 +26,7 @@ Position Store::horizon() const {
 
 Result<> Store::check_readable(Position position) const {
   const Position oldest = horizon();
-  if (position >= oldest) return {};
+  if (position >= oldest || NACRE_PLANTED(horizon_not_checked)) return {};
   return fail(Code::kTooOld, format("position {} lies before the horizon, {}: what was replaced "
                                     "before that is forgotten",
                                     number(position), number(oldest)));
@@ -134,7 +135,7 @@ Result<bool> Store::vacuum_step() {
 Result<bool> Store::vacuum_history(Position horizon) {
   if (root_.history_root == page::kNoPage) return false;
   std::byte bound[8];
-  store_be(bound, (number(horizon) + 1) << 16);
+  store_be(bound, (number(horizon) + (NACRE_PLANTED(vacuum_beyond_horizon) ? 2 : 1)) << 16);
   struct Removed {
     std::uint64_t end;
     Record record;
@@ -167,6 +168,8 @@ Result<bool> Store::vacuum_history(Position horizon) {
     if (count == 0) return false;
     is_vacuumed_.store(true, std::memory_order_relaxed);
     count_history(-static_cast<std::int64_t>(count), -bytes);
+    if (NACRE_PLANTED(vacuum_leaves_graves)) deletes.clear();
+    if (NACRE_PLANTED(vacuum_leaks_values)) values.clear();
     for (const Removed& removed : deletes) NACRE_TRY(forget_delete(removed.record, removed.end));
     for (const auto& [flags, value] : values) NACRE_TRY(release_value(flags, as_bytes(value)));
   }
@@ -182,7 +185,8 @@ Result<> Store::forget_delete(const Record& record, std::uint64_t end) {
   std::uint64_t word = 0;
   NACRE_TRY(graves.visit(page::View::open(), as_bytes(record.key),
                          [&](Bytes, std::uint64_t found) { word = found; }));
-  if (word != end) return {};  // there again, or deleted once more
+  // There again, or deleted once more.
+  if (word != end && !NACRE_PLANTED(vacuum_forgets_later_delete)) return {};
   NACRE_TRY(dig_out(*table, record.table, as_bytes(record.key)));
   return {};
 }
@@ -205,7 +209,7 @@ Result<bool> Store::release_rows(tree::Tree& rows) {
 Result<bool> Store::vacuum_dropped(Position horizon) {
   for (auto at = dropped_.begin(); at != dropped_.end(); ++at) {
     auto& [id, row] = *at;
-    if (id.second > horizon) continue;
+    if (id.second > horizon && !NACRE_PLANTED(dropped_table_given_up_early)) continue;
     is_vacuumed_.store(true, std::memory_order_relaxed);
     const TableId table{id.first};
     const std::string key = encode_key({.table = table, .dropped = id.second});

@@ -118,6 +118,7 @@ TEST_F(BigValue, SizesAroundEveryThresholdComeBackBeforeAndAfterACrashAndACheckp
   expect_sound();
 }
 
+// STORE-6
 TEST_F(BigValue, OverwritingDeletingAndDroppingGivesTheSpaceBack) {
   put("settle", "");
   const std::uint64_t before = used_after_checkpoints();

@@ -130,6 +130,7 @@ class Pipeline::Compactor {
 
 Result<CompactReport> Pipeline::compact(const CompactOptions& options) {
   if (is_closed()) return fail(Code::kClosed, "the database is closed");
+  NACRE_TRY(check_may_write());
   return Compactor(*this, options).run();
 }
 

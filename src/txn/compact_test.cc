@@ -202,6 +202,7 @@ TEST(Compact, ItEndsWhenItIsToldTo) {
   expect_clean(*database);
 }
 
+// PAGE-10
 TEST(Compact, APowerCutAtAnyOperationOfItLosesNothing) {
   io::SimFileSystem prepared(1);
   std::mt19937_64 random(7);

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "io/overlay_file_system.h"
 #include "store/row_cursor.h"
 #include "store/store.h"
 #include "txn/big_rows.h"
@@ -27,10 +28,15 @@ namespace {
 
 // An open database, shared by its handle and by the snapshots and transactions still alive.
 struct Engine {
-  Engine(std::unique_ptr<store::Store> opened, const Options& options)
-      : memory(options.memory), store(std::move(opened)), pipeline(*store, options) {}
+  Engine(std::unique_ptr<io::FileSystem> overlay, std::unique_ptr<store::Store> opened,
+         const Options& options)
+      : files(std::move(overlay)),
+        memory(options.memory),
+        store(std::move(opened)),
+        pipeline(*store, options) {}
 
-  std::shared_ptr<MemoryBudget> memory;  // shared by databases; null: the store has its own
+  std::unique_ptr<io::FileSystem> files;  // null: those of the caller
+  std::shared_ptr<MemoryBudget> memory;   // shared by databases; null: the store has its own
   std::unique_ptr<store::Store> store;
   Pipeline pipeline;
 };
@@ -496,23 +502,27 @@ Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Op
   if (options.file_system == nullptr) {
     return fail(Code::kInvalid, format("{}: no file system was given", path));
   }
-  auto opened = store::Store::open(path, {.file_system = options.file_system,
-                                          .clock = options.clock,
-                                          .create_if_missing = options.create_if_missing,
-                                          .cache_bytes = options.cache_bytes,
-                                          .memory = options.memory.get(),
-                                          .held_bytes_max = options.cache_bytes / 2,
-                                          .checkpoint_log_bytes = options.checkpoint_log_bytes,
-                                          .log_segment_bytes_min = options.log_segment_bytes_min,
-                                          .log_segment_bytes_max = options.log_segment_bytes_max,
-                                          .log_inflight_max = options.log_inflight_max,
-                                          .history_age_us = options.history_age_us,
-                                          .history_bytes = options.history_bytes});
+  std::unique_ptr<io::FileSystem> overlay;
+  if (options.read_only) overlay = io::make_overlay_file_system(*options.file_system);
+  const bool creates = options.create_if_missing && !options.read_only;
+  auto opened = store::Store::open(
+      path, {.file_system = overlay != nullptr ? overlay.get() : options.file_system,
+             .clock = options.clock,
+             .create_if_missing = creates,
+             .cache_bytes = options.cache_bytes,
+             .memory = options.memory.get(),
+             .held_bytes_max = options.cache_bytes / 2,
+             .checkpoint_log_bytes = options.checkpoint_log_bytes,
+             .log_segment_bytes_min = options.log_segment_bytes_min,
+             .log_segment_bytes_max = options.log_segment_bytes_max,
+             .log_inflight_max = options.log_inflight_max,
+             .history_age_us = options.history_age_us,
+             .history_bytes = options.history_bytes});
   if (!opened.has_value()) {
     return std::unexpected(
         std::move(opened).error().while_doing(format("opening database {}", path)));
   }
-  auto rep = std::make_shared<Rep>(std::move(*opened), options);
+  auto rep = std::make_shared<Rep>(std::move(overlay), std::move(*opened), options);
   return std::unique_ptr<Database>(new Database(std::move(rep)));
 }
 
@@ -558,13 +568,17 @@ Transaction Database::begin(Isolation isolation) {
   return Transaction(std::make_unique<Transaction::Rep>(std::move(reads), rep_));
 }
 
-Result<Follower> Database::follow(Position after) {
+Result<Follower> Database::follow(Position after, BeforeImages before) {
   if (rep_->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
+  if (before != BeforeImages::kNone && !rep_->store->keeps_history()) {
+    return fail(Code::kInvalid, "before-images need a history, and none is kept");
+  }
   if (after > rep_->store->visible_position()) {
     return fail(Code::kInvalid, format("position {} lies after the newest visible one, {}",
                                        number(after), number(rep_->store->visible_position())));
   }
-  Follower follower(std::make_unique<Follower::Rep>(rep_, *rep_->store, rep_->pipeline, after));
+  Follower follower(
+      std::make_unique<Follower::Rep>(rep_, *rep_->store, rep_->pipeline, after, before));
   // So that one that comes too late is told at once.
   NACRE_TRY(follower.rep_->check_kept());
   return follower;

@@ -68,6 +68,10 @@ struct Options {
   io::FileSystem* file_system = nullptr;  // required; outlives the database
   io::Clock* clock = nullptr;             // null: io::system_clock()
   bool create_if_missing = false;
+  // Nothing in the directory is changed: what recovery writes stays in memory, the lock is shared
+  // with others who only read, and whatever would change something is kInvalid. Nothing runs in the
+  // background.
+  bool read_only = false;
   // Memory for pages at most; where there is little to keep, less is taken.
   std::size_t cache_bytes = std::size_t{256} << 20;
   // Where the memory comes from: databases of one budget share its bytes, each up to its own
@@ -280,7 +284,8 @@ class Database {
   // The oldest position that can be read. It rises by age, bytes and set_horizon(), never past a
   // snapshot in use for as long as the history has room.
   [[nodiscard]] Position horizon() const;
-  // Forgets what lies before `position`. kInvalid after the newest visible position.
+  // Forgets what lies before `position`, durably on return. kInvalid after the newest visible
+  // position.
   [[nodiscard]] Result<> set_horizon(Position position);
   // Gives back what lies before the horizon, beside readers and writers, which wait for a step of
   // about a millisecond at most. Done also after checkpoints. `progress`, when given, is called
@@ -288,8 +293,8 @@ class Database {
   [[nodiscard]] Result<> vacuum(const std::function<bool(const VacuumProgress&)>& progress = {});
   [[nodiscard]] Transaction begin(Isolation isolation = Isolation::kSnapshot);
   // Every commit after `after`, live. kTooOld when the log no longer has the next one; kInvalid for
-  // a position that is still to come.
-  [[nodiscard]] Result<Follower> follow(Position after);
+  // a position that is still to come, and for before-images where no history is kept.
+  [[nodiscard]] Result<Follower> follow(Position after, BeforeImages before = BeforeImages::kNone);
   // Returns when every commit so far would survive a power cut.
   [[nodiscard]] Result<> sync();
   [[nodiscard]] Result<> checkpoint();

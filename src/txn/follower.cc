@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/scheduler.h"
 #include "base/text.h"
 #include "store/batch.h"
@@ -32,8 +33,8 @@ Change::Kind kind_of(store::OpKind kind) {
 }  // namespace
 
 Follower::Rep::Rep(std::shared_ptr<void> owner, store::Store& store, Pipeline& pipeline,
-                   Position after)
-    : owner_(std::move(owner)), store_(store), pipeline_(pipeline), last_(after) {
+                   Position after, BeforeImages before)
+    : owner_(std::move(owner)), store_(store), pipeline_(pipeline), last_(after), before_(before) {
   pipeline_.feed().join();
 }
 
@@ -88,11 +89,29 @@ Result<const CommitEvent*> Follower::Rep::give() {
     event_.changes.push_back({.kind = kind_of((*op)->kind),
                               .table = (*op)->table,
                               .key = (*op)->key,
-                              .value = (*op)->value});
+                              .value = (*op)->value,
+                              .before = std::nullopt});
   }
+  if (before_ != BeforeImages::kNone) NACRE_TRY(read_before());
   ++given_;
   last_ = commit.position;
   return &event_;
+}
+
+Result<> Follower::Rep::read_before() {
+  const Position before{number(event_.position) - (NACRE_PLANTED(before_image_from_after) ? 0 : 1)};
+  before_values_.clear();
+  for (Change& change : event_.changes) {
+    if (change.kind == Change::Kind::kDropTable) continue;
+    auto value = store_.get_past(before, change.table, change.key);
+    if (!value.has_value()) {
+      return std::unexpected(std::move(value).error().while_doing(
+          format("reading what commit {} replaced", number(event_.position))));
+    }
+    if (!value->has_value()) continue;
+    change.before = as_bytes(before_values_.emplace_back(**std::move(value)));
+  }
+  return {};
 }
 
 Result<const CommitEvent*> Follower::Rep::next(std::chrono::microseconds at_most) {

@@ -28,8 +28,16 @@ struct Change {
   enum class Kind : std::uint8_t { kPut, kRemove, kDropTable };
   Kind kind;
   TableId table;
-  Bytes key;    // empty for a dropped table
-  Bytes value;  // of a put
+  Bytes key;                    // empty for a dropped table
+  Bytes value;                  // of a put
+  std::optional<Bytes> before;  // when asked for, the value before the commit; none: not there
+};
+
+// Whether changes are told with what they replaced. That is read from the history when the follower
+// comes to them, so it costs the follower, not the writer. Of a dropped table no rows are told.
+enum class BeforeImages : std::uint8_t {
+  kNone,
+  kRequired,  // kTooOld when the horizon has passed the position before the commit
 };
 
 // What one transaction did, by table and key; a drop of a table comes before the puts of it.

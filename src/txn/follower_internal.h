@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <memory>
+#include <string>
 
 #include "log/log.h"
 #include "txn/follower.h"
@@ -13,7 +15,8 @@ namespace nacre::txn {
 class Follower::Rep {
  public:
   // `owner` keeps store and pipeline alive.
-  Rep(std::shared_ptr<void> owner, store::Store& store, Pipeline& pipeline, Position after);
+  Rep(std::shared_ptr<void> owner, store::Store& store, Pipeline& pipeline, Position after,
+      BeforeImages before);
   ~Rep();
   Rep(const Rep&) = delete;
   Rep& operator=(const Rep&) = delete;
@@ -31,6 +34,8 @@ class Follower::Rep {
   [[nodiscard]] Result<> read_log(Position newest);
   // Takes the first of waiting_ apart.
   [[nodiscard]] Result<const CommitEvent*> give();
+  // Fills in what the changes of event_ replaced.
+  [[nodiscard]] Result<> read_before();
 
   std::shared_ptr<void> owner_;
   store::Store& store_;
@@ -39,6 +44,8 @@ class Follower::Rep {
   RecentCommits waiting_;  // fetched and not yet given, from given_ on
   std::size_t given_ = 0;
   CommitEvent event_{};
+  const BeforeImages before_;
+  std::deque<std::string> before_values_;  // of event_
 };
 
 }  // namespace nacre::txn

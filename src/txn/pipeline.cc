@@ -48,7 +48,7 @@ Pipeline::Pipeline(store::Store& store, const Options& options)
       visible_now_(number(visible_)),
       background_mutex_("txn::Pipeline::background", kBackgroundRank) {
   store_.log().set_listener(this);
-  if (options_.background_thread) start_background();
+  if (options_.background_thread && !options_.read_only) start_background();
 }
 
 Pipeline::~Pipeline() {
@@ -58,7 +58,13 @@ Pipeline::~Pipeline() {
 
 // --- sequence, write, apply, answer
 
+Result<> Pipeline::check_may_write() const {
+  if (!options_.read_only || NACRE_PLANTED(read_only_not_refused)) return {};
+  return fail(Code::kInvalid, "the database was opened to be read only");
+}
+
 Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
+  NACRE_TRY(check_may_write());
   NACRE_TRY(store_.check_writable());
   const std::uint64_t bytes = request.ops.size();
   if (bytes > store::kBatchSizeMax) {
@@ -318,6 +324,7 @@ Result<store::Store::Cut> Pipeline::write_checkpoint(bool clean, const page::Pac
 Result<> Pipeline::checkpoint() {
   MutexLock lock(checkpoint_mutex_);
   if (is_closed()) return fail(Code::kClosed, "the database is closed");
+  NACRE_TRY(check_may_write());
   NACRE_TRY(write_checkpoint(/*clean=*/false));
   return {};
 }
@@ -350,7 +357,8 @@ Result<> Pipeline::close(bool with_checkpoint) {
   auto result = flush();
   stop_background();
   MutexLock lock(checkpoint_mutex_);
-  if (result.has_value() && with_checkpoint && !store_.is_cleanly_checkpointed()) {
+  const bool writes = with_checkpoint && !options_.read_only;
+  if (result.has_value() && writes && !store_.is_cleanly_checkpointed()) {
     auto cut = write_checkpoint(/*clean=*/true);
     if (!cut.has_value()) result = std::unexpected(std::move(cut).error());
   }
@@ -364,8 +372,12 @@ Result<> Pipeline::close(bool with_checkpoint) {
 Result<> Pipeline::set_horizon(Position position) {
   MutexLock lock(checkpoint_mutex_);
   if (is_closed()) return fail(Code::kClosed, "the database is closed");
+  NACRE_TRY(check_may_write());
   NACRE_TRY(store_.set_horizon(position));
   store_.raise_horizon();
+  if (store_.is_horizon_durable() || NACRE_PLANTED(horizon_raised_in_memory_only)) return {};
+  // Who was told that something is forgotten must not find it again after a crash: HIST-6.
+  NACRE_TRY(write_checkpoint(/*clean=*/false));
   return {};
 }
 
@@ -384,6 +396,7 @@ Result<bool> Pipeline::vacuum_some(int steps) {
 
 Result<> Pipeline::vacuum(const std::function<bool(const VacuumProgress&)>& progress) {
   constexpr int kStepsAtOnce = 16;
+  NACRE_TRY(check_may_write());
   {
     MutexLock lock(checkpoint_mutex_);
     store_.raise_horizon();

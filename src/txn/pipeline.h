@@ -128,6 +128,8 @@ class Pipeline final : private log::DurableListener {
   // Applies and publishes what was taken. In the applier's role.
   [[nodiscard]] Result<> apply_taken();
   void stop_waiters(const Error& cause);
+  // kInvalid in a database that was opened to be read only.
+  [[nodiscard]] Result<> check_may_write() const;
   // Hands what was applied to whoever follows.
   void feed_taken();
 
