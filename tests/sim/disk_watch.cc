@@ -19,6 +19,7 @@ void DiskWatch::see(const Event& event) {
     images_.push_back({.disk = disk_.clone(random_.next()),
                        .acknowledged = oracle_.acknowledged(),
                        .possible = oracle_.possible(),
+                       .horizon = oracle_.horizon(),
                        .call = event.call});
   }
   pass_time(event);

@@ -9,7 +9,7 @@ namespace {
 constexpr std::chrono::microseconds kPatience{20'000};
 
 // What is wrong with one event; empty when nothing is.
-std::string check_event(const Oracle& oracle, const txn::CommitEvent& event) {
+std::string check_event(const Oracle& oracle, const txn::CommitEvent& event, bool has_before) {
   const std::uint64_t position = number(event.position);
   const auto& changed = oracle.changes_of(position);
   std::vector<RowKey> told;
@@ -21,6 +21,12 @@ std::string check_event(const Oracle& oracle, const txn::CommitEvent& event) {
     }
     told.push_back(row);
     if (change.kind == txn::Change::Kind::kDropTable) continue;
+    const std::string* before = oracle.value_at(position - 1, row);
+    if (has_before && (change.before.has_value() != (before != nullptr) ||
+                       (before != nullptr && as_text(*change.before) != *before))) {
+      return format("commit {} is said to have replaced another value in table {} key '{}'",
+                    position, number(row.first), row.second);
+    }
     const std::string* value = oracle.value_at(position, row);
     const bool is_put = change.kind == txn::Change::Kind::kPut;
     if (is_put != (value != nullptr) || (is_put && as_text(change.value) != *value)) {
@@ -44,7 +50,9 @@ void follow(Life& life, std::uint64_t seed) {
   io::Random random(seed);
   const std::uint64_t newest = life.oracle.submitted();
   std::uint64_t last = newest - std::min(newest, random.below(20));
-  auto follower = life.database->follow(Position{last});
+  const bool has_before = life.plan.keeps_history() && random.chance(1, 3);
+  auto follower = life.database->follow(
+      Position{last}, has_before ? txn::BeforeImages::kRequired : txn::BeforeImages::kNone);
   if (!follower.has_value()) return;  // the log does not reach back so far
   while (!life.is_over) {
     const bool is_end = life.sessions_left == 0;
@@ -67,7 +75,7 @@ void follow(Life& life, std::uint64_t seed) {
     last = position;
     life.oracle.acknowledge(position);
     ++life.tally.followed;
-    if (const auto wrong = check_event(life.oracle, **event); !wrong.empty()) {
+    if (const auto wrong = check_event(life.oracle, **event, has_before); !wrong.empty()) {
       return life.fail("following: " + wrong);
     }
   }

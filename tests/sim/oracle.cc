@@ -122,4 +122,21 @@ std::string check_rows(const txn::Snapshot& snapshot, const Oracle& oracle, bool
   return {};
 }
 
+std::string check_past(txn::Database& database, const Oracle& oracle, io::Random& random,
+                       std::uint64_t& count) {
+  const std::uint64_t newest = number(database.snapshot().position());
+  const std::uint64_t horizon = number(database.horizon());
+  if (horizon > newest) return format("the horizon is {}, the newest position {}", horizon, newest);
+  // The horizon itself, what is near the newest, and any.
+  const std::uint64_t span = newest - horizon;
+  for (const std::uint64_t back :
+       {span, random.below(std::min<std::uint64_t>(span, 4) + 1), random.below(span + 1)}) {
+    const auto past = database.snapshot_at(Position{newest - back});
+    if (!past.has_value()) return "a position that is kept: " + past.error().text();
+    ++count;
+    if (auto wrong = check_rows(*past, oracle, random.chance(1, 4)); !wrong.empty()) return wrong;
+  }
+  return {};
+}
+
 }  // namespace nacre::sim

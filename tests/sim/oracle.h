@@ -34,6 +34,8 @@ class Oracle {
   void begin_commit() { ++committing_; }
   void end_commit() { --committing_; }
   void acknowledge(std::uint64_t position) { acknowledged_ = std::max(acknowledged_, position); }
+  // What lies before `position` was said to be forgotten (HIST-6).
+  void acknowledge_horizon(std::uint64_t position) { horizon_ = std::max(horizon_, position); }
   // Somebody has seen the state at `position`: its kSync commits can no longer vanish.
   void show(std::uint64_t position);
   // What a crash left: commits after `position` never happened.
@@ -43,6 +45,7 @@ class Oracle {
   // The newest position that can be on the disk by now.
   [[nodiscard]] std::uint64_t possible() const { return submitted() + (committing_ > 0 ? 1 : 0); }
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+  [[nodiscard]] std::uint64_t horizon() const { return horizon_; }
   [[nodiscard]] const std::string* value_at(std::uint64_t position, const RowKey& key) const;
   [[nodiscard]] Rows rows_at(std::uint64_t position) const;
   // The newest commit in (after, until] that wrote `change`'s key, or table when it is a drop.
@@ -61,11 +64,15 @@ class Oracle {
   std::vector<bool> sync_;                       // by position - 1
   std::vector<std::vector<RowKey>> changed_;     // by position - 1; drops with an empty key
   std::uint64_t acknowledged_ = 0;
+  std::uint64_t horizon_ = 0;
   std::uint64_t committing_ = 0;
 };
 
 // What is wrong with what a snapshot of `database` shows; empty when nothing is.
 [[nodiscard]] std::string check_rows(const txn::Snapshot& snapshot, const Oracle& oracle,
                                      bool backwards);
+// The same for some positions of the past that `database` still has (HIST-1); `count` is how many.
+[[nodiscard]] std::string check_past(txn::Database& database, const Oracle& oracle,
+                                     io::Random& random, std::uint64_t& count);
 
 }  // namespace nacre::sim

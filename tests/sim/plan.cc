@@ -29,6 +29,13 @@ Plan::Plan(std::uint64_t seed) {
   fills_disk = !has_faults && random.chance(1, 8);
   has_silent_damage = random.chance(1, 8);
   has_clock_faults = random.chance(1, 4);
+  if (random.chance(1, 10)) value_bytes_max = 40'000;
+  if (random.chance(1, 4)) {
+    options.history_bytes = 0;
+  } else {
+    options.history_bytes = std::uint64_t{16384} << random.below(12);
+    if (random.chance(1, 3)) options.history_age_us = 1'000'000 + random.below(600'000'000);
+  }
 }
 
 void Tally::add(const Tally& other) {
@@ -39,6 +46,8 @@ void Tally::add(const Tally& other) {
   rows_read += other.rows_read;
   states_read += other.states_read;
   past_reads += other.past_reads;
+  vacuums += other.vacuums;
+  compactions += other.compactions;
   followed += other.followed;
   crashes += other.crashes;
   nested += other.nested;
@@ -62,6 +71,8 @@ void Tally::print() const {
   line("rows read and compared", rows_read);
   line("whole states read and compared", states_read);
   line("  of them before the newest position", past_reads);
+  line("vacuums and raised horizons", vacuums);
+  line("compactions", compactions);
   line("commits told to followers", followed);
   line("power cuts followed by a recovery", crashes);
   line("  of them in the midst of a recovery", nested);

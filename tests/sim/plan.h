@@ -45,6 +45,7 @@ struct Plan {
   std::uint64_t keys = 100;        // per table
   std::uint64_t value_bytes_max = 200;
   std::array<std::uint64_t, 3> durability{};  // weights of kSync, kGroup, kAsync
+  [[nodiscard]] bool keeps_history() const { return options.history_bytes != 0; }
   std::uint64_t image_chance = 10;  // one call of the disk in so many leaves a crash image
   std::uint64_t slow_chance = 0;    // one call in so many takes 10 to 60 seconds; 0: none
   bool has_faults = false;          // calls that answer errors
@@ -63,9 +64,11 @@ struct Tally {
   std::uint64_t states_read = 0;  // whole states compared
   std::uint64_t followed = 0;     // commits told to followers
   std::uint64_t past_reads = 0;   // of positions before the newest
-  std::uint64_t crashes = 0;      // power cuts followed by a recovery
-  std::uint64_t nested = 0;       // of them in the midst of a recovery
-  std::uint64_t reopenings = 0;   // without a power cut
+  std::uint64_t vacuums = 0;      // and raised horizons
+  std::uint64_t compactions = 0;
+  std::uint64_t crashes = 0;     // power cuts followed by a recovery
+  std::uint64_t nested = 0;      // of them in the midst of a recovery
+  std::uint64_t reopenings = 0;  // without a power cut
   std::uint64_t verified = 0;
   std::uint64_t faults = 0;   // calls that were made to fail
   std::uint64_t damaged = 0;  // crash images with damage at rest

@@ -82,6 +82,11 @@ void Recovery::check_fate(const Image& image, io::Random& random, bool damages) 
   ++tally.crashes;
   ++tally.by_call[static_cast<std::size_t>(image.call)];
   if (damages && random.chance(1, 2)) return check_damaged(*disk, random, image);
+  if (random.chance(1, 8)) {
+    if (const auto wrong = check_read_only(*disk, random, image); !wrong.empty()) {
+      return fail("opened read only: " + wrong);
+    }
+  }
   auto opened = open(*disk, random, random.chance(1, 3));
   if (!opened.has_value()) {
     return fail("recovery failed: " + opened.error().text());
@@ -100,7 +105,44 @@ void Recovery::check_fate(const Image& image, io::Random& random, bool damages) 
   if (const auto wrong = check_rows(snapshot, oracle, random.chance(1, 4)); !wrong.empty()) {
     return fail("after recovery: " + wrong);
   }
+  if (const auto wrong = check_opened(**opened, random, image.horizon); !wrong.empty()) {
+    return fail("after recovery: " + wrong);
+  }
   check_again(*disk, random, position, std::move(*opened));
+}
+
+std::string Recovery::check_opened(txn::Database& database, io::Random& random,
+                                   std::uint64_t horizon) {
+  if (options.history_bytes == 0) return {};
+  if (number(database.horizon()) < horizon) {
+    return format("HIST-6: the horizon is {}, and was {}", number(database.horizon()), horizon);
+  }
+  if (!random.chance(1, 5)) return {};
+  return check_past(database, oracle, random, tally.past_reads);
+}
+
+std::string Recovery::check_read_only(io::SimFileSystem& disk, io::Random& random,
+                                      const Image& image) {
+  const std::uint64_t before = disk.operations();
+  txn::Options reading = options;
+  reading.file_system = &disk;
+  reading.read_only = true;
+  const auto opened = txn::Database::open(kPath, reading);
+  if (!opened.has_value()) {
+    // Nothing was made yet, or not all of it.
+    const bool is_new = image.acknowledged == 0 && opened.error().code() == Code::kNotFound;
+    return is_new ? std::string() : opened.error().text();
+  }
+  const std::uint64_t position = number((*opened)->snapshot().position());
+  if (position < image.acknowledged || position > image.possible) {
+    return format("position {}, acknowledged was {}, submitted {}", position, image.acknowledged,
+                  image.possible);
+  }
+  ++tally.states_read;
+  auto wrong = check_rows((*opened)->snapshot(), oracle, false);
+  if (wrong.empty()) wrong = check_opened(**opened, random, image.horizon);
+  if (wrong.empty() && disk.operations() != before) wrong = "it changed the disk";
+  return wrong;
 }
 
 // What was recovered and seen stays: verified, and after the next opening, however that comes.
@@ -111,6 +153,14 @@ void Recovery::check_again(io::SimFileSystem& disk, io::Random& random, std::uin
     ++tally.verified;
     if (!report.has_value()) return fail("verify: " + report.error().text());
     if (!report->problems.empty()) return fail("verify: " + report->problems.front());
+  }
+  if (random.chance(1, 8)) {
+    ++tally.vacuums;
+    const auto vacuumed = database->vacuum();
+    if (!vacuumed.has_value()) return fail("vacuum after recovery: " + vacuumed.error().text());
+    if (const auto wrong = check_opened(*database, random, 0); !wrong.empty()) {
+      return fail("after a vacuum: " + wrong);
+    }
   }
   if (!random.chance(1, 2)) return;
   std::uint64_t expected = position;

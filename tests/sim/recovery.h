@@ -18,6 +18,7 @@ struct Image {
   std::unique_ptr<io::SimFileSystem> disk;
   std::uint64_t acknowledged = 0;
   std::uint64_t possible = 0;  // the newest position that can be on the disk
+  std::uint64_t horizon = 0;   // what lies before it is forgotten for good
   io::SimObserver::Call call{};
 };
 
@@ -37,6 +38,12 @@ struct Recovery {
   // Opens the database after a power cut; recoveries are interrupted by further ones.
   [[nodiscard]] Result<std::unique_ptr<txn::Database>> open(io::SimFileSystem& disk,
                                                             io::Random& random, bool interrupts);
+  // What can be told without a change of `database` or its disk.
+  [[nodiscard]] std::string check_opened(txn::Database& database, io::Random& random,
+                                         std::uint64_t horizon);
+  // Opened to be read only it shows the same, and changes nothing.
+  [[nodiscard]] std::string check_read_only(io::SimFileSystem& disk, io::Random& random,
+                                            const Image& image);
   void check_again(io::SimFileSystem& disk, io::Random& random, std::uint64_t position,
                    std::unique_ptr<txn::Database> database);
   void check_damaged(io::SimFileSystem& disk, io::Random& random, const Image& image);

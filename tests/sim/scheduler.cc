@@ -30,12 +30,12 @@ std::byte* make_stack() {
 }
 
 // A fiber never returns from its first frames, so AddressSanitizer still holds their surroundings
-// for forbidden; whoever is given this memory next must not be blamed for that.
-void free_stack(std::byte* stack) {
+// for forbidden; whoever is given this memory next, another fiber or somebody who maps it anew,
+// must not be blamed for that.
+void forget_frames([[maybe_unused]] std::byte* stack) {
 #if defined(__SANITIZE_ADDRESS__)
   ASAN_UNPOISON_MEMORY_REGION(stack, kStackSize);
 #endif
-  ::munmap(stack, kStackSize);
 }
 
 std::uint64_t hash_of(std::string_view text) {
@@ -56,7 +56,7 @@ FiberScheduler::FiberScheduler(std::uint64_t seed, Policy policy, std::string re
 FiberScheduler::~FiberScheduler() {
   NACRE_CHECK(fibers_.empty(), "a simulation ends after its fibers");
   install(before_);
-  for (std::byte* stack : stacks_) free_stack(stack);
+  for (std::byte* stack : stacks_) ::munmap(stack, kStackSize);
 }
 
 // --- switching
@@ -97,10 +97,12 @@ void FiberScheduler::switch_to(Fiber* to) {
   ++switches_;
   mix(to == nullptr ? 0 : to->id);
   Mutex::Held* const held = Mutex::exchange_held(to == nullptr ? nullptr : to->held);
-  page::PinSlot* const pins = page::Epochs::exchange_slot(to == nullptr ? nullptr : to->pins);
+  page::PinSlot* const pins = page::Epochs::exchange_slot(to == nullptr ? outside_pins_ : to->pins);
   if (from != nullptr) {
     from->held = held;
     from->pins = pins;
+  } else {
+    outside_pins_ = pins;
   }
   running_ = to;
 #if defined(__SANITIZE_ADDRESS__)
@@ -179,6 +181,7 @@ void FiberScheduler::bury() {
     if (!fiber->is_done || fiber.get() == running_) return false;
     Mutex::free_held(fiber->held);
     if (fiber->pins != nullptr) page::Epochs::give_slot(*fiber->pins);
+    forget_frames(fiber->stack);
     stacks_.push_back(fiber->stack);
     return true;
   });

@@ -115,6 +115,7 @@ class FiberScheduler final : public Scheduler {
   std::vector<std::byte*> stacks_;              // free ones
   Fiber* running_ = nullptr;
   ucontext_t outside_{};
+  page::PinSlot* outside_pins_ = nullptr;
   // Of the thread itself, for the sanitizer; nobody else asks.
   [[maybe_unused]] void* outside_fake_stack_ = nullptr;
   [[maybe_unused]] const void* outside_stack_ = nullptr;

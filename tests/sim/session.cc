@@ -33,8 +33,10 @@ void Session::operate() {
     transact();
   } else if (what < 75) {
     read();
-  } else if (what < 90) {
+  } else if (what < 84) {
     read_held();
+  } else if (what < 90) {
+    read_past();
   } else {
     upkeep();
   }
@@ -190,6 +192,45 @@ void Session::read_held() {
   if (random_.chance(1, 3)) held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(chosen));
 }
 
+// Any position from the horizon on, which may rise meanwhile.
+void Session::read_past() {
+  if (!life_.plan.keeps_history()) return read_held();
+  const std::uint64_t newest = number(life_.database->snapshot().position());
+  const std::uint64_t horizon = number(life_.database->horizon());
+  if (horizon > newest) return;
+  const Position position{horizon + random_.below(newest - horizon + 1)};
+  const auto past = life_.database->snapshot_at(position);
+  if (past.has_value()) {
+    ++life_.tally.past_reads;
+    return compare(*past);
+  }
+  const bool is_forgotten =
+      past.error().code() == Code::kTooOld && position < life_.database->horizon();
+  if (!is_forgotten) static_cast<void>(accept(past.error(), "reading the past"));
+}
+
+// Sometimes for good, at a position of one's own choice.
+void Session::forget_past() {
+  ++life_.tally.vacuums;
+  Result<> done;
+  if (life_.plan.keeps_history() && random_.chance(1, 3)) {
+    const std::uint64_t before = number(life_.database->horizon());
+    const std::uint64_t newest = number(life_.database->snapshot().position());
+    const std::uint64_t least = std::min(before, newest);
+    done = life_.database->set_horizon(Position{least + random_.below(newest - least + 1)});
+    if (done.has_value()) life_.oracle.acknowledge_horizon(before);
+  } else {
+    done = life_.database->vacuum();
+  }
+  if (!done.has_value()) static_cast<void>(accept(done.error(), "forgetting the past"));
+}
+
+void Session::compact() {
+  ++life_.tally.compactions;
+  const auto done = life_.database->compact({});
+  if (!done.has_value()) static_cast<void>(accept(done.error(), "compacting"));
+}
+
 void Session::compare(const txn::Snapshot& snapshot) {
   if (random_.chance(1, 2)) return compare_scan(snapshot);
   const std::uint64_t position = number(snapshot.position());
@@ -247,6 +288,8 @@ void Session::compare_scan(const txn::Snapshot& snapshot) {
 }
 
 void Session::upkeep() {
+  if (random_.chance(1, 6)) return forget_past();
+  if (random_.chance(1, 40)) return compact();
   const std::uint64_t what = random_.below(10);
   Result<> done;
   if (what < 4) {

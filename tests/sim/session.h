@@ -55,6 +55,9 @@ class Session {
   void operate();
   void read();
   void read_held();
+  void read_past();
+  void forget_past();
+  void compact();
   void transact();
   void upkeep();
   [[nodiscard]] std::string key();

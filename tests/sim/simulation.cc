@@ -193,6 +193,14 @@ void Simulation::reopen_without_faults(bool power_is_cut) {
   if (const auto wrong = check_rows(snapshot, oracle_, false); !wrong.empty()) {
     violations_.push_back("reopened: " + wrong);
   }
+  if (plan_.keeps_history()) {
+    if (number((*opened)->horizon()) < oracle_.horizon()) {
+      violations_.push_back(format("HIST-6: reopened with the horizon at {}, it was at {}",
+                                   number((*opened)->horizon()), oracle_.horizon()));
+    }
+    const auto wrong = check_past(**opened, oracle_, random_, tally_.past_reads);
+    if (!wrong.empty()) violations_.push_back("reopened: " + wrong);
+  }
   oracle_.truncate(position);
 }
 
