@@ -83,6 +83,7 @@ TEST(Compare, DocumentsGoByTypeThenNameThenValueAndArraysByElement) {
       {"$binary":{"base64":"AAA=","subType":"00"}},{"$binary":{"base64":"AAA=","subType":"01"}}])");
 }
 
+// ORDER-1
 TEST(Compare, IsATotalOrderOverRandomValues) {
   const std::uint64_t seed = testing::seed_or(1);
   SCOPED_TRACE("NACRE_SEED=" + std::to_string(seed));

@@ -38,6 +38,7 @@ void expect_same_order(const Value& a, const Value& b) {
   }
 }
 
+// KEY-1, KEY-2
 TEST(KeyEncoder, EncodedOrderIsComparisonOrder) {
   const std::uint64_t seed = testing::seed_or(2);
   SCOPED_TRACE("NACRE_SEED=" + std::to_string(seed));
@@ -84,6 +85,7 @@ TEST(KeyEncoder, CompoundOrderIsTheOrderOfTheComponents) {
   }
 }
 
+// KEY-4
 TEST(KeyEncoder, LongValuesKeepAPrefixAndAHash) {
   const std::string text(2000, 'x');
   const auto a = encode_key(Value(text).element());

@@ -104,6 +104,7 @@ TEST(Element, NumbersConvertOnlyWhenExact) {
   EXPECT_EQ(document.find("g").as_double(), std::nullopt);
 }
 
+// BSON-1
 TEST(Validate, EveryPrefixAndEveryFlippedByteIsAnErrorOrReadsToItsEnd) {
   const Document document = parse(
       R"({"a":{"b":[1,{"c":"x"}]},"d":{"$code":"f","$scope":{"x":1}},"e":{"$binary":{"base64":)"

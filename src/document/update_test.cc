@@ -137,6 +137,7 @@ TEST(Update, SetsAndRemovalsInArrays) {
   EXPECT_EQ(updated(R"({"$pull":{"a":{"$gt":1}}})", R"({"a":[1]})"), "parse error 238");
 }
 
+// UPDATE-1, UPDATE-2
 TEST(Update, RefusesConflictsAndMalformedModifiers) {
   EXPECT_EQ(updated(R"({"$set":{"a":1},"$inc":{"a":1}})", "{}"), "parse error 40");
   EXPECT_EQ(updated(R"({"$set":{"a.b":1,"a":1}})", "{}"), "parse error 40");

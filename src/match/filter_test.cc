@@ -188,6 +188,7 @@ TEST(Filter, RegularExpressionThatTakesTooLongIsAnErrorNotAnAnswer) {
   EXPECT_EQ(result.error().number(), 51246);
 }
 
+// FILTER-1, FILTER-2
 TEST(Filter, LogicalOperatorsNestAndAreSimplified) {
   EXPECT_MATCH(R"({"$and":[{"a":1},{"$or":[{"b":1},{"b":2}]}]})", R"({"a":1,"b":2})");
   EXPECT_NO_MATCH(R"({"$and":[{"a":1},{"$or":[{"b":1},{"b":2}]}]})", R"({"a":1,"b":3})");

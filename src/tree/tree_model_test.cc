@@ -229,6 +229,7 @@ void run(std::size_t cache_pages, std::uint64_t seed, int steps) {
 }
 
 TEST(TreeModel, ALargeCacheBehavesAsAMap) { run(4096, test_seed(1), 6000); }
+// TREE-2, TREE-3: expect_sound() asks for them after many steps.
 TEST(TreeModel, ASmallCacheBehavesAsAMap) { run(96, test_seed(2), 6000); }
 TEST(TreeModel, AnotherSmallCacheBehavesAsAMap) { run(80, test_seed(3), 6000); }
 

@@ -130,6 +130,7 @@ TEST(Tree, RemovingEverythingGivesThePagesBack) {
   EXPECT_EQ(base.pager->stats().page_count, 1U);
 }
 
+// TREE-1
 TEST(Tree, ClearKeepsTheRootAndDestroyDoesNot) {
   TestBase base;
   for (std::uint64_t i = 0; i < 5000; ++i) {

@@ -89,6 +89,7 @@ TEST(StoreFlip, EveryFlippedByteIsHarmlessOrNamed) {
   EXPECT_GT(named, 3000U);
 }
 
+// FILE-1
 TEST(StoreFlip, BothCopiesOfTheNewestSuperblockDamagedIsRefused) {
   io::SimFileSystem disk(1);
   Model model;
