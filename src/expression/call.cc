@@ -5,12 +5,12 @@
 
 namespace nacre::expression {
 
-Result<> check_memory(const Evaluation& at) {
+Result<> check_memory(const Evaluation& at, std::size_t more) {
   const std::size_t max = at.environment.limits().memory_bytes_max;
-  if (at.scratch.bytes() <= max) return {};
+  if (at.scratch.bytes() + more <= max) return {};
   return fail(Code::kFull, 146,
               format("an expression holds {} bytes of intermediate results, more than {}",
-                     at.scratch.bytes(), max));
+                     at.scratch.bytes() + more, max));
 }
 
 bool is_too_deep(const bson::Element& value) {
@@ -36,6 +36,7 @@ bool is_too_deep(const bson::Element& value) {
 Result<bson::Element> Call::apply(Evaluation& at, std::span<bson::Element> values) const {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const NodePtr& node = parts()[i];
+    if (row_.signature != nullptr && row_.signature->parameters[i].late) continue;
     if (node != nullptr) values[i] = NACRE_TRY(node->evaluate(at));
   }
   const bson::Element result = NACRE_TRY(row_.function(Arguments(row_, values, parts()), at));

@@ -7,18 +7,18 @@
 namespace nacre::expression {
 namespace {
 
-std::weak_ordering order(const Arguments& arguments) {
-  return bson::compare(arguments[0], arguments[1]);
+std::weak_ordering order(const Arguments& arguments, const Evaluation& at) {
+  return bson::compare(arguments[0], arguments[1], at.environment.collator());
 }
 
 Result<bson::Element> cmp(const Arguments& arguments, Evaluation& at) {
-  const auto result = order(arguments);
+  const auto result = order(arguments, at);
   return at.scratch.int32(result < 0 ? -1 : result > 0 ? 1 : 0);
 }
 
 template <auto holds>
 Result<bson::Element> relation(const Arguments& arguments, Evaluation& at) {
-  return at.scratch.boolean(holds(order(arguments)));
+  return at.scratch.boolean(holds(order(arguments, at)));
 }
 
 constexpr std::array kOperators = {

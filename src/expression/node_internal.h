@@ -1,6 +1,7 @@
 // Nodes: what an expression is made of once it is parsed, and the tables that operators stand in.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -86,6 +87,10 @@ class Arguments {
     return index < nodes_.size() && nodes_[index] != nullptr;
   }
   [[nodiscard]] std::string_view name() const;  // of the operator, with its dollar
+  // Of a late parameter that was given.
+  [[nodiscard]] Result<bson::Element> late(std::size_t index, Evaluation& at) const {
+    return nodes_[index]->evaluate(at);
+  }
 
  private:
   const Operator& row_;
@@ -103,6 +108,7 @@ using Parse = Result<NodePtr> (*)(const Operator& row, const bson::Element& argu
 struct Parameter {
   std::string_view name;
   std::int32_t missing_number = 0;  // 0: optional
+  bool late = false;                // evaluated only when the function asks (Arguments::late)
 };
 struct Signature {
   std::int32_t not_object_number;
@@ -122,12 +128,36 @@ struct Operator {
   Function function = nullptr;
   Parse parse = nullptr;
   const Signature* signature = nullptr;
+  bool whole_argument = false;   // an array given is one argument, not a list of them
+  bool varies = false;           // gives another value each time: never folded
   std::string_view remark = {};  // for docs/compatibility.md
 };
 
 // One table a family, each in a file of its own.
+std::span<const Operator> analysis_operators();
+std::span<const Operator> arithmetic_operators();
+std::span<const Operator> array_operators();
+std::span<const Operator> array_n_operators();
+std::span<const Operator> array_object_operators();
+std::span<const Operator> bit_operators();
 std::span<const Operator> comparison_operators();
+std::span<const Operator> conditional_operators();
+std::span<const Operator> date_operators();
+std::span<const Operator> date_arithmetic_operators();
+std::span<const Operator> date_parts_operators();
+std::span<const Operator> date_text_operators();
+std::span<const Operator> iteration_operators();
 std::span<const Operator> logic_operators();
+std::span<const Operator> metadata_operators();
+std::span<const Operator> object_operators();
+std::span<const Operator> regex_operators();
+std::span<const Operator> rounding_operators();
+std::span<const Operator> set_operators();
+std::span<const Operator> statistics_operators();
+std::span<const Operator> string_operators();
+std::span<const Operator> substring_operators();
+std::span<const Operator> trigonometry_operators();
+std::span<const Operator> type_operators();
 
 // The row of that name, or nullptr.
 [[nodiscard]] const Operator* find_operator(std::string_view name);
@@ -144,6 +174,11 @@ class Parser {
   [[nodiscard]] Result<std::vector<NodePtr>> parse_list(const bson::Element& element);
   // With more variables than here; they are forgotten again.
   [[nodiscard]] Result<NodePtr> parse_within(Scope scope, const bson::Element& element);
+  // The arguments of an operator with a signature, in its order; nullptr for one not given.
+  [[nodiscard]] Result<std::vector<NodePtr>> parse_named(const Operator& row,
+                                                         const bson::Element& call);
+  // An operator whose arguments are all evaluated; `row` outlives the node.
+  [[nodiscard]] Result<NodePtr> parse_call(const Operator& row, const bson::Element& call);
   [[nodiscard]] const Scope& scope() const { return scope_; }
 
   // `node` or, when nothing in it depends on anything and it evaluates, its value. `constant` says
@@ -157,9 +192,6 @@ class Parser {
   [[nodiscard]] Result<NodePtr> parse_document(const bson::Element& element);
   [[nodiscard]] Result<NodePtr> parse_array(const bson::Element& element);
   [[nodiscard]] Result<NodePtr> parse_operator(const bson::Element& call);
-  [[nodiscard]] Result<std::vector<NodePtr>> parse_named(const Operator& row,
-                                                         const bson::Element& call);
-  [[nodiscard]] Result<NodePtr> parse_call(const Operator& row, const bson::Element& call);
 
   Scope scope_;
   int depth_ = 0;
@@ -175,8 +207,8 @@ class Parser {
   return fail(Code::kInvalid, number, std::move(what), file, line);
 }
 
-// 146 when the evaluation holds more memory than it may.
-[[nodiscard]] Result<> check_memory(const Evaluation& at);
+// 146 when the evaluation holds more memory than it may; `more` bytes are held beside the scratch.
+[[nodiscard]] Result<> check_memory(const Evaluation& at, std::size_t more = 0);
 
 // Null, undefined or missing: what most operators answer with null.
 [[nodiscard]] inline bool is_nullish(const bson::Element& value) {

@@ -12,8 +12,19 @@ namespace {
 
 using Table = std::unordered_map<std::string_view, const Operator*>;
 
-std::array<std::span<const Operator>, 2> families() {
-  return {comparison_operators(), logic_operators()};
+std::array<std::span<const Operator>, 24> families() {
+  return {analysis_operators(),     arithmetic_operators(),
+          array_operators(),        array_n_operators(),
+          array_object_operators(), bit_operators(),
+          comparison_operators(),   conditional_operators(),
+          date_operators(),         date_arithmetic_operators(),
+          date_parts_operators(),   date_text_operators(),
+          iteration_operators(),    logic_operators(),
+          metadata_operators(),     object_operators(),
+          regex_operators(),        rounding_operators(),
+          set_operators(),          statistics_operators(),
+          string_operators(),       substring_operators(),
+          trigonometry_operators(), type_operators()};
 }
 
 Table make_table() {

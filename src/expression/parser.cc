@@ -206,11 +206,13 @@ Result<NodePtr> Parser::parse_call(const Operator& row, const bson::Element& cal
   std::vector<NodePtr> parts;
   if (row.signature != nullptr) {
     parts = NACRE_TRY(parse_named(row, call));
+  } else if (row.whole_argument) {
+    parts.push_back(NACRE_TRY(parse(call)));
   } else {
     parts = NACRE_TRY(parse_list(call));
     NACRE_TRY(check_arity(row, parts.size()));
   }
-  const bool constant = all_constant(parts);
+  const bool constant = all_constant(parts) && !row.varies;
   return folded(std::make_unique<Call>(row, std::move(parts)), constant);
 }
 

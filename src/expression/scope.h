@@ -29,6 +29,8 @@ class Scope {
   // From now on `name` means the new variable. The names of the system (ROOT, NOW, ...) are known
   // everywhere; CURRENT may be defined, and is then what field paths start from.
   VariableId define(std::string_view name);
+  // A number that no variable of this scope, nor of those inside it, will have.
+  void reserve() { ++next_; }
 
   [[nodiscard]] std::optional<VariableId> find(std::string_view name) const;
   // Variables so far: what an Environment needs room for.

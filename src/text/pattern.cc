@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/text.h"
 
@@ -103,6 +104,33 @@ Result<bool> Pattern::matches(std::string_view text) const {
   if (status == PCRE2_ERROR_NOMATCH) return false;
   return fail(Code::kInvalid, kMatchFailed,
               format("regular expression /{}/: {}", pattern_, message_of(status)));
+}
+
+Result<std::vector<Pattern::Part>> Pattern::find(std::string_view text, std::size_t from) const {
+  thread_local const MatchTools limits;
+  const auto* code = static_cast<const pcre2_code*>(code_.get());
+  const std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> data(
+      pcre2_match_data_create_from_pattern(code, nullptr), &pcre2_match_data_free);
+  const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
+  int status =
+      pcre2_match(code, subject, text.size(), from, PCRE2_NO_UTF_CHECK, data.get(), limits.context);
+  if (status == PCRE2_ERROR_JIT_STACKLIMIT) {
+    status = pcre2_match(code, subject, text.size(), from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
+                         data.get(), limits.context);
+  }
+  std::vector<Part> parts;
+  if (status == PCRE2_ERROR_NOMATCH) return parts;
+  if (status < 0) {
+    return fail(Code::kInvalid, kMatchFailed,
+                format("regular expression /{}/: {}", pattern_, message_of(status)));
+  }
+  const std::span<const PCRE2_SIZE> ends(pcre2_get_ovector_pointer(data.get()),
+                                         2 * std::size_t{pcre2_get_ovector_count(data.get())});
+  for (std::size_t i = 0; i < ends.size(); i += 2) {
+    parts.push_back(ends[i] == PCRE2_UNSET ? Part{.begin = kNoGroup, .end = kNoGroup}
+                                           : Part{.begin = ends[i], .end = ends[i + 1]});
+  }
+  return parts;
 }
 
 }  // namespace nacre::text

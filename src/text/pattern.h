@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -20,6 +21,16 @@ class Pattern {
 
   // Requires `text` to be UTF-8, which validated BSON is.
   [[nodiscard]] Result<bool> matches(std::string_view text) const;
+
+  // Where the first match at or behind `from` (the start of a character) lies: bytes [begin, end)
+  // of the whole and of each group, in order; a group that took no part has begin kNoGroup. Empty
+  // when there is no match.
+  struct Part {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  static constexpr std::size_t kNoGroup = static_cast<std::size_t>(-1);
+  [[nodiscard]] Result<std::vector<Part>> find(std::string_view text, std::size_t from) const;
 
   [[nodiscard]] const std::string& pattern() const { return pattern_; }
   [[nodiscard]] const std::string& options() const { return options_; }
