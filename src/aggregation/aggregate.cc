@@ -1,154 +1,130 @@
 #include "aggregation/aggregate.h"
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <utility>
-#include <vector>
 
-#include "aggregation/group.h"
+#include "aggregation/context.h"
+#include "aggregation/pipeline_variables.h"
 #include "base/text.h"
 #include "query/run.h"
-#include "query/scan.h"
-#include "query/shape.h"
+#include "text/collator.h"
 
 namespace nacre::aggregation {
 namespace {
 
-constexpr std::int32_t kUnrecognizedStage = 40324;
-constexpr std::int32_t kStageShape = 40323;
-
-Result<std::vector<bson::Element>> parse_stages(const bson::View& pipeline) {
-  std::vector<bson::Element> stages;
-  for (const bson::Element& stage : pipeline) {
-    if (!stage.is(bson::Type::kDocument) || stage.document().count() != 1) {
-      return fail(Code::kInvalid, kStageShape,
-                  "A pipeline stage specification object must contain exactly one field.");
-    }
-    stages.push_back(*stage.document().begin());
-  }
-  return stages;
-}
-
-Result<std::int64_t> parse_count(const bson::Element& stage, std::int64_t least,
-                                 std::int32_t number) {
-  const auto count = stage.as_int64();
-  if (!count || *count < least) {
-    return fail(Code::kInvalid, number,
-                format("invalid argument to {} stage: expected a whole number of at least {}",
-                       stage.name(), least));
-  }
-  return *count;
-}
-
-Result<bson::View> parse_document(const bson::Element& stage, std::int32_t number) {
-  if (stage.is(bson::Type::kDocument)) return stage.document();
-  return fail(Code::kInvalid, number,
-              format("the {} specification must be an object", stage.name()));
-}
-
-Result<std::string> parse_count_name(const bson::Element& stage) {
-  const std::string_view name = stage.is(bson::Type::kString) ? stage.string() : "";
-  if (name.empty() || name.starts_with('$') || name.contains('.') || name.contains('\0')) {
-    return fail(Code::kInvalid, 40156,
-                "the count field must be a non-empty string without '$' in front and without '.'");
-  }
-  return std::string(name);
-}
-
-// Where a $limit comes right behind a sort, that many rows are all it needs to keep.
-Result<std::size_t> limit_behind(const std::vector<bson::Element>& stages, std::size_t sort) {
-  if (sort + 1 >= stages.size() || stages[sort + 1].name() != "$limit") return 0;
-  const std::int64_t limit = NACRE_TRY(parse_count(stages[sort + 1], 1, 15958));
-  return static_cast<std::size_t>(limit);
-}
-
-Result<std::unique_ptr<query::Operator>> add_stage(std::unique_ptr<query::Operator> input,
-                                                   const std::vector<bson::Element>& stages,
-                                                   std::size_t at) {
-  const bson::Element& stage = stages[at];
-  const std::string_view name = stage.name();
-  if (name == "$match") {
-    const bson::View condition = NACRE_TRY(parse_document(stage, 15959));
-    match::Filter filter = NACRE_TRY(match::Filter::parse(condition));
-    return std::make_unique<query::Match>(std::move(input), std::move(filter));
-  }
-  if (name == "$sort") {
-    const bson::View sort = NACRE_TRY(parse_document(stage, 15973));
-    if (sort.empty())
-      return fail(Code::kInvalid, 15976, "$sort stage must have at least one sort key");
-    const std::size_t limit = NACRE_TRY(limit_behind(stages, at));
-    return query::add_sort(std::move(input), sort, limit);
-  }
-  if (name == "$skip") {
-    const std::int64_t count = NACRE_TRY(parse_count(stage, 0, 5107200));
-    return std::make_unique<query::Skip>(std::move(input), count);
-  }
-  if (name == "$limit") {
-    const std::int64_t count = NACRE_TRY(parse_count(stage, 1, 15958));
-    return std::make_unique<query::Limit>(std::move(input), count);
-  }
-  if (name == "$project") {
-    const bson::View specification = NACRE_TRY(parse_document(stage, 15969));
-    if (specification.empty()) {
-      return fail(Code::kInvalid, 51272, "projection specification must have at least one field");
-    }
-    query::Projection projection = NACRE_TRY(query::Projection::parse(specification));
-    return std::make_unique<query::Project>(std::move(input), std::move(projection),
-                                            bson::Document(specification));
-  }
-  if (name == "$group") {
-    GroupSpec spec = NACRE_TRY(GroupSpec::parse(stage));
-    return std::make_unique<Group>(std::move(input), std::move(spec));
-  }
-  if (name == "$count") {
-    std::string field = NACRE_TRY(parse_count_name(stage));
-    return std::make_unique<CountRows>(std::move(input), std::move(field));
-  }
-  return fail(Code::kUnsupported, kUnrecognizedStage,
-              format("Unrecognized pipeline stage name: '{}'", name));
-}
-
-// Whether `stage` only counts what comes in.
-bool only_counts(const bson::Element& stage) {
-  if (stage.name() == "$count") return true;
-  if (stage.name() != "$group") return false;
-  const auto spec = GroupSpec::parse(stage);
-  return spec.has_value() && spec->only_counts();
-}
+// What the operators of an aggregate look into; the run keeps it.
+struct Kept {
+  std::shared_ptr<const text::Collator> collator;  // shared with what was parsed under it
+  Pipeline pipeline;
+  std::unique_ptr<Context> context;
+  std::unique_ptr<const match::Filter> filter;
+};
 
 Result<std::unique_ptr<query::Run>> open_aggregate(const query::Scope& scope,
                                                    const AggregateRequest& request) {
-  const std::vector<bson::Element> stages = NACRE_TRY(parse_stages(request.pipeline));
-  query::AccessRequest access{.collection = request.collection, .filter = {}, .hint = request.hint};
-  std::size_t at = 0;
-  if (at < stages.size() && stages[at].name() == "$match") {
-    access.filter = NACRE_TRY(parse_document(stages[at], 15959));
-    ++at;
+  query::Reader reader = NACRE_TRY(query::open_reader(scope));
+  auto run = std::make_unique<query::Run>(std::move(reader), scope);
+  auto kept = std::make_shared<Kept>();
+  run->kept = kept;
+  if (!request.collation.empty()) kept->collator = NACRE_TRY(parse_collation(request.collation));
+  kept->context =
+      std::make_unique<Context>(Context{.scope = scope,
+                                        .execution = run->execution,
+                                        .environment = expression::Environment(now_of(scope)),
+                                        .collator = kept->collator.get(),
+                                        .allow_disk_use = request.allow_disk_use,
+                                        .stage_bytes_max = request.stage_bytes_max});
+  Context& context = *kept->context;
+  context.environment.set_collator(kept->collator.get());
+  ParseContext parse{.database = scope.database,
+                     .catalog = run->execution.reader.catalog(),
+                     .collection = request.collection,
+                     .variables = {},
+                     .collator = kept->collator.get(),
+                     .in_transaction = scope.transaction != nullptr,
+                     .bypass_validation = request.bypass_validation,
+                     .open_database = request.open_database};
+  NACRE_TRY(define_let(request.let, parse, context));
+  kept->pipeline = NACRE_TRY(Pipeline::parse(request.pipeline, parse));
+  if (request.collection.empty() && !kept->pipeline.has_source()) {
+    return fail(Code::kInvalid, 73,
+                "{aggregate: 1} is not valid for a pipeline that does not begin with a stage that "
+                "makes documents of its own");
   }
-  if (at < stages.size() && stages[at].name() == "$sort") {
-    const bson::View sort = NACRE_TRY(parse_document(stages[at], 15973));
-    access.sort = NACRE_TRY(query::sort_fields(sort));
-  }
-  if (at < stages.size() && only_counts(stages[at])) access.need = query::Need::kCount;
-  query::OpenedRun opened = NACRE_TRY(query::open_run(scope, access));
-  if (!access.sort.empty() && opened.sorted) ++at;
-  for (; at < stages.size(); ++at) {
-    opened.run->root = NACRE_TRY(add_stage(std::move(opened.run->root), stages, at));
-  }
-  return std::move(opened.run);
+  if (request.optimise == Optimise::kYes) optimise(kept->pipeline);
+  Source source = NACRE_TRY(
+      open_pipeline(kept->pipeline, request.collection, request.hint, context, request.optimise));
+  kept->filter = std::move(source.filter);
+  run->root = std::move(source.root);
+  return run;
 }
 
 }  // namespace
+
+bool writes(const bson::View& pipeline) {
+  for (const bson::Element& stage : pipeline) {
+    if (!stage.is(bson::Type::kDocument)) continue;
+    const bson::View inside = stage.document();
+    if (inside.find("$out") || inside.find("$merge")) return true;
+  }
+  return false;
+}
 
 Result<query::Cursor> aggregate(const query::Scope& scope, const AggregateRequest& request) {
   auto run = NACRE_TRY(open_aggregate(scope, request));
   return query::Cursor(std::move(run));
 }
 
+namespace {
+
+// Pipelines that are one plan are explained as a find is; others as the plan of their documents and
+// the stages behind it.
+bool is_one_plan(const Pipeline& pipeline) {
+  constexpr auto kOfPlans =
+      std::to_array<std::string_view>({"$match", "$sort", "$limit", "$skip", "$project"});
+  return std::ranges::all_of(pipeline.stages, [&](const StagePtr& stage) {
+    return std::ranges::find(kOfPlans, stage->source().name()) != kOfPlans.end();
+  });
+}
+
+}  // namespace
+
 Result<bson::Document> explain(const query::Scope& scope, const AggregateRequest& request,
                                query::Verbosity verbosity) {
-  const auto run = NACRE_TRY(open_aggregate(scope, request));
-  const bson::View filter = run->filter == nullptr ? bson::View() : run->filter->source();
-  return query::explain_run(scope, request.collection, filter, *run, verbosity);
+  const auto whole = NACRE_TRY(open_aggregate(scope, request));
+  const auto* kept = static_cast<const Kept*>(whole->kept.get());
+  if (is_one_plan(kept->pipeline)) {
+    const bson::View filter = kept->filter == nullptr ? bson::View() : kept->filter->source();
+    return query::explain_run(scope, request.collection, filter, *whole, verbosity);
+  }
+  bson::Builder builder;
+  builder.append("explainVersion", "1").begin_array("stages");
+  std::size_t behind = 0;
+  if (!kept->pipeline.has_source()) {
+    // The part of the pipeline that finds documents, by itself: explaining writes nothing.
+    bson::Builder leading = bson::Builder::array();
+    for (; behind < kept->pipeline.stages.size(); ++behind) {
+      const bson::Element stage = kept->pipeline.stages[behind]->source();
+      if (stage.name() != "$match" && stage.name() != "$sort") break;
+      leading.push(bson::Builder().append(stage).finish());
+    }
+    const bson::Document stages = leading.finish();
+    AggregateRequest part = request;
+    part.pipeline = stages;
+    const auto plan = NACRE_TRY(open_aggregate(scope, part));
+    const auto* looks_into = static_cast<const Kept*>(plan->kept.get());
+    const bson::View filter =
+        looks_into->filter == nullptr ? bson::View() : looks_into->filter->source();
+    const bson::Document explained =
+        NACRE_TRY(query::explain_run(scope, request.collection, filter, *plan, verbosity));
+    builder.push_begin_document().append("$cursor", explained).end();
+  }
+  for (std::size_t i = behind; i < kept->pipeline.stages.size(); ++i) {
+    builder.push(bson::Builder().append(kept->pipeline.stages[i]->source()).finish());
+  }
+  return builder.end().finish();
 }
 
 }  // namespace nacre::aggregation

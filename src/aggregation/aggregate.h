@@ -8,6 +8,7 @@
 
 #include <string_view>
 
+#include "aggregation/stage_spec.h"
 #include "base/result.h"
 #include "bson/builder.h"
 #include "bson/value.h"
@@ -17,13 +18,24 @@
 namespace nacre::aggregation {
 
 struct AggregateRequest {
-  std::string_view collection;
-  bson::View pipeline;  // an array of stages
+  std::string_view collection;  // empty: of the database (aggregate: 1)
+  bson::View pipeline;          // an array of stages
   bson::Element hint = {};
+  bson::View let = {};        // {name: constant expression}
+  bson::View collation = {};  // empty: by bytes
+  bool allow_disk_use = true;
+  bool bypass_validation = false;
+  DatabaseOpener open_database{};  // for $out and $merge
+  // Of one stage; tests make it small.
+  std::size_t stage_bytes_max = query::kStageBytesMax;
+  Optimise optimise = Optimise::kYes;
 };
 
 [[nodiscard]] Result<query::Cursor> aggregate(const query::Scope& scope,
                                               const AggregateRequest& request);
+
+// Whether it ends in $out or $merge: then its one batch is empty.
+[[nodiscard]] bool writes(const bson::View& pipeline);
 
 // As query::explain.
 [[nodiscard]] Result<bson::Document> explain(const query::Scope& scope,

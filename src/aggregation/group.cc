@@ -1,256 +1,235 @@
 #include "aggregation/group.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <limits>
 #include <utility>
 
+#include "aggregation/order.h"
+#include "aggregation/stages.h"
 #include "base/text.h"
-#include "bson/arithmetic.h"
-#include "bson/compare.h"
-#include "bson/key_encoder.h"
-#include "query/cursor.h"
 
 namespace nacre::aggregation {
 namespace {
 
-struct KindName {
-  std::string_view name;
-  AccumulatorKind kind;
-};
-constexpr std::array<KindName, 7> kKinds = {{{"$sum", AccumulatorKind::kSum},
-                                             {"$count", AccumulatorKind::kCount},
-                                             {"$min", AccumulatorKind::kMin},
-                                             {"$max", AccumulatorKind::kMax},
-                                             {"$avg", AccumulatorKind::kAverage},
-                                             {"$first", AccumulatorKind::kFirst},
-                                             {"$last", AccumulatorKind::kLast}}};
+constexpr std::size_t kRememberedMax = 100'000;  // _ids known by their bytes
 
-Result<AccumulatorSpec> parse_accumulator(const bson::Element& field) {
-  if (field.name().contains('.')) {
-    return fail(Code::kInvalid, 40235,
-                format("The field name '{}' cannot contain '.'", field.name()));
+class GroupStage final : public StageSpec {
+ public:
+  explicit GroupStage(GroupSpec spec) : spec_(std::move(spec)) {}
+  [[nodiscard]] std::string_view name() const override { return "$group"; }
+  Result<OperatorPtr> open(OperatorPtr input, Context& context) const override {
+    return std::make_unique<Group>(std::move(input), spec_, context);
   }
-  if (!field.is(bson::Type::kDocument) || field.document().count() != 1) {
-    return fail(Code::kInvalid, 40234,
-                format("The field '{}' must be an accumulator object", field.name()));
+  [[nodiscard]] bool only_counts() const override {
+    return spec_.id.is_constant() &&
+           std::ranges::all_of(spec_.accumulators, [](const NamedAccumulator& each) {
+             const Operand* operand = each.spec->operand();
+             return operand != nullptr && operand->is_constant();
+           });
   }
-  const bson::Element call = *field.document().begin();
-  const auto kind = std::ranges::find(kKinds, call.name(), &KindName::name);
-  if (kind == kKinds.end()) {
-    return fail(Code::kUnsupported, 15952,
-                format("the group operator '{}' is not carried out by this version", call.name()));
+  [[nodiscard]] std::optional<std::vector<std::string>> needs() const override {
+    std::vector<std::string> fields;
+    const auto add = [&fields](const Operand* operand) {
+      if (operand == nullptr) return false;
+      if (operand->is_constant()) return true;
+      const auto first = operand->first_field();
+      if (first) fields.emplace_back(*first);
+      return first.has_value();
+    };
+    if (!add(&spec_.id)) return std::nullopt;
+    for (const NamedAccumulator& each : spec_.accumulators) {
+      if (!add(each.spec->operand())) return std::nullopt;
+    }
+    return fields;
   }
-  expression::Expression argument = NACRE_TRY(expression::Expression::parse(call));
-  return AccumulatorSpec{
-      .name = std::string(field.name()), .kind = kind->kind, .argument = std::move(argument)};
-}
+
+ private:
+  GroupSpec spec_;
+};
 
 }  // namespace
 
-Result<GroupSpec> GroupSpec::parse(const bson::Element& stage) {
+Result<StagePtr> parse_group(const bson::Element& stage, ParseContext& context) {
   if (!stage.is(bson::Type::kDocument)) {
     return fail(Code::kInvalid, 15947, "a group's fields must be specified in an object");
   }
-  GroupSpec spec;
-  bool has_id = false;
+  std::optional<Operand> id;
+  std::vector<NamedAccumulator> accumulators;
   for (const bson::Element& field : stage.document()) {
     if (field.name() == "_id") {
-      spec.id = NACRE_TRY(expression::Expression::parse(field));
-      has_id = true;
-    } else {
-      spec.accumulators.push_back(NACRE_TRY(parse_accumulator(field)));
+      if (id) return fail(Code::kInvalid, 15948, "a group's _id may only be specified once");
+      id = NACRE_TRY(Operand::parse(field, context));
+      continue;
     }
-  }
-  if (!has_id) return fail(Code::kInvalid, 15955, "a group specification must include an _id");
-  return spec;
-}
-
-bool GroupSpec::only_counts() const {
-  return id.is_constant() && std::ranges::all_of(accumulators, [](const AccumulatorSpec& spec) {
-           return spec.argument.is_constant();
-         });
-}
-
-bool Sum::add(const bson::Element& value) {
-  switch (value.type()) {
-    case bson::Type::kInt64:
-      has_int64_ = true;
-      [[fallthrough]];
-    case bson::Type::kInt32: {
-      const std::int64_t number = value.is(bson::Type::kInt32) ? value.int32() : value.int64();
-      std::int64_t sum = 0;
-      if (__builtin_add_overflow(integer_, number, &sum)) {
-        has_double_ = true;
-        add_double(static_cast<double>(integer_));
-        sum = number;
-      }
-      integer_ = sum;
-      return true;
+    if (field.name() == "$doingMerge") {
+      return fail(Code::kInvalid, 17030, "$doingMerge should be true if present");
     }
-    case bson::Type::kDouble:
-      has_double_ = true;
-      add_double(value.number_double());
-      return true;
-    case bson::Type::kDecimal128:
-      if (decimal_.type() == bson::Type::kMissing) {
-        decimal_ = bson::Value(value);
-      } else if (auto sum = bson::add(decimal_.element(), value)) {
-        decimal_ = *std::move(sum);
-      }
-      return true;
-    default:
-      return false;
+    accumulators.push_back(NACRE_TRY(parse_accumulator_field(field, context)));
+  }
+  if (!id) return fail(Code::kInvalid, 15955, "a group specification must include an _id");
+  return std::make_unique<GroupStage>(
+      GroupSpec{.id = *std::move(id), .accumulators = std::move(accumulators)});
+}
+
+Group::Group(OperatorPtr input, const GroupSpec& spec, Context& context)
+    : query::Stage(std::move(input)), spec_(spec), context_(context) {
+  id_input_ = plan_input(&spec_.id);
+  for (const NamedAccumulator& each : spec_.accumulators) {
+    inputs_.push_back(plan_input(each.spec->operand()));
+    grows_ = grows_ || each.spec->grows();
   }
 }
 
-// Neumaier's compensated summation.
-void Sum::add_double(double value) {
-  const double sum = double_ + value;
-  if (std::isfinite(sum)) {
-    correction_ +=
-        std::abs(double_) >= std::abs(value) ? (double_ - sum) + value : (value - sum) + double_;
-  }
-  double_ = sum;
-}
-
-void Sum::append_to(bson::Builder& builder, std::string_view name) const {
-  if (decimal_.type() != bson::Type::kMissing) {
-    const bson::Value rest = has_double_ ? bson::Value(as_double()) : bson::Value(integer_);
-    const auto sum = bson::add(decimal_.element(), rest.element());
-    builder.append(name, sum ? sum->element() : decimal_.element());
-  } else if (has_double_) {
-    builder.append(name, as_double());
-  } else if (has_int64_) {
-    builder.append(name, integer_);
-  } else {
-    builder.append_number(name, integer_);
-  }
+Group::Input Group::plan_input(const Operand* operand) {
+  if (operand == nullptr) return {};
+  const auto first = operand->first_field();
+  if (!first) return {};
+  return {.in_reader = true, .place = fields_.add(*first)};
 }
 
 Result<std::optional<query::Row>> Group::next() {
   if (!collected_) NACRE_TRY(collect());
-  if (at_ == entries_.size()) return std::nullopt;
-  row_ = finish(entries_[at_++]);
-  ++counters_.returned;
-  return query::Row{.key = {}, .document = row_.view()};
+  if (spilled_) return next_merged();
+  if (at_ == entries_.size()) {
+    entries_.clear();
+    at_ = 0;
+    return std::nullopt;
+  }
+  return finish(entries_[at_++]);
 }
 
 Result<> Group::collect() {
-  const bool constant = spec_.id.is_constant();
-  Entry* entry = nullptr;
   while (true) {
     const auto row = NACRE_TRY(input_->next());
     ++counters_.works;
     if (!row) break;
-    if (!constant || entry == nullptr) {
-      const bson::Value id = NACRE_TRY(spec_.id.evaluate(row->document, environment_));
-      entry = NACRE_TRY(entry_of(id));
-    }
-    for (std::size_t i = 0; i < spec_.accumulators.size(); ++i) {
-      NACRE_TRY(add(spec_.accumulators[i], entry->accumulators[i], row->document));
-    }
+    NACRE_TRY(take(row->document));
   }
   collected_ = true;
+  by_bytes_.clear();
+  if (!spilled_) return {};
+  NACRE_TRY(spill());
+  on_record_ = NACRE_TRY(runs_.next());
   return {};
 }
 
-Result<Group::Entry*> Group::entry_of(const bson::Value& id) {
-  key_.clear();
-  bson::append_key(
-      key_, id.type() == bson::Type::kMissing ? bson::Value(bson::Null{}).element() : id.element(),
-      bson::Direction::kAscending);
-  const auto [place, is_new] = places_.try_emplace(key_, entries_.size());
-  if (!is_new) return &entries_[place->second];
-  bytes_ += 2 * key_.size() + sizeof(Entry) + spec_.accumulators.size() * sizeof(Accumulator);
-  if (bytes_ > query::kStageBytesMax) {
+Result<> Group::take(const bson::View& row) {
+  const ScratchFrame frame(context_);
+  fields_.read(row);
+  const bson::Element id =
+      id_input_.in_reader ? NACRE_TRY(spec_.id.evaluate(fields_[id_input_.place], row, context_))
+                          : NACRE_TRY(spec_.id.evaluate(row, context_));
+  Entry* entry = NACRE_TRY(entry_of(id));
+  NACRE_TRY(add(*entry, row));
+  if (bytes_ <= context_.stage_bytes_max) return {};
+  if (!context_.allow_disk_use) {
     return fail(Code::kFull, 292,
-                format("$group exceeded memory limit of {} bytes", query::kStageBytesMax));
+                format("$group exceeded memory limit of {} bytes, but did not opt in to external "
+                       "sorting. Pass allowDiskUse:true to opt in.",
+                       context_.stage_bytes_max));
   }
-  entries_.push_back({.id = id, .accumulators = {}});
-  entries_.back().accumulators.resize(spec_.accumulators.size());
-  return &entries_.back();
+  return spill();
 }
 
-Result<> Group::add(const AccumulatorSpec& spec, Accumulator& to, const bson::View& row) {
-  if (spec.kind == AccumulatorKind::kCount) {
-    ++to.count;
-    return {};
-  }
-  environment_.release();
-  const bson::Element element = NACRE_TRY(spec.argument.evaluate_view(row, environment_));
-  switch (spec.kind) {
-    case AccumulatorKind::kSum:
-    case AccumulatorKind::kAverage: {
-      if (spec.kind == AccumulatorKind::kAverage && element.is(bson::Type::kDecimal128)) {
-        return fail(Code::kUnsupported, 238, "$avg of decimals is not carried out by this version");
-      }
-      if (to.sum.add(element)) ++to.count;
-      return {};
+Result<> Group::add(Entry& entry, const bson::View& row) {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const AccumulatorSpec& spec = *spec_.accumulators[i].spec;
+    const bson::Element value =
+        inputs_[i].in_reader
+            ? NACRE_TRY(spec.operand()->evaluate(fields_[inputs_[i].place], row, context_))
+            : NACRE_TRY(spec.input(row, context_));
+    Accumulator& state = *entry.states[i];
+    if (!grows_) {
+      NACRE_TRY(state.add(value));
+      continue;
     }
-    case AccumulatorKind::kFirst:
-      if (to.has_value) return {};
-      break;
-    case AccumulatorKind::kMin:
-    case AccumulatorKind::kMax: {
-      if (!element || element.is_null_like()) return {};
-      if (to.has_value) {
-        const auto order = bson::compare(element, to.value.element());
-        if (spec.kind == AccumulatorKind::kMin ? order >= 0 : order <= 0) return {};
-      }
-      break;
-    }
-    case AccumulatorKind::kLast:
-    case AccumulatorKind::kCount:
-      break;
+    const std::size_t before = state.bytes();
+    NACRE_TRY(state.add(value));
+    bytes_ += state.bytes() - before;
   }
-  to.has_value = true;
-  to.value = bson::Value(element);
   return {};
 }
 
-bson::Document Group::finish(const Entry& entry) const {
-  bson::Builder builder;
-  if (entry.id.type() == bson::Type::kMissing) {
-    builder.append("_id", bson::Null{});
-  } else {
-    builder.append("_id", entry.id.element());
+Result<Group::Entry*> Group::entry_of(const bson::Element& id) {
+  key_.clear();
+  key_.push_back(static_cast<char>(id.type()));
+  if (id) key_.append(as_text(id.value_bytes()));
+  if (const auto known = by_bytes_.find(std::string_view(key_)); known != by_bytes_.end()) {
+    return known->second;
   }
-  for (std::size_t i = 0; i < spec_.accumulators.size(); ++i) {
-    const AccumulatorSpec& spec = spec_.accumulators[i];
-    const Accumulator& from = entry.accumulators[i];
-    if (spec.kind == AccumulatorKind::kSum) {
-      from.sum.append_to(builder, spec.name);
-    } else if (spec.kind == AccumulatorKind::kCount) {
-      builder.append_number(spec.name, from.count);
-    } else if (spec.kind == AccumulatorKind::kAverage && from.count > 0) {
-      builder.append(spec.name, from.sum.as_double() / static_cast<double>(from.count));
-    } else if (from.value.type() != bson::Type::kMissing) {
-      builder.append(spec.name, from.value.element());
-    } else {
-      builder.append(spec.name, bson::Null{});
-    }
+  const std::string bytes = key_;
+  key_.clear();
+  const bson::Value null(bson::Null{});
+  append_group_key(key_, id ? id : null.element(), context_.collator);
+  const auto [place, is_new] = by_key_.try_emplace(key_, nullptr);
+  if (is_new) {
+    entries_.push_back({.id = bson::Value(id ? id : null.element()), .key = key_, .states = {}});
+    place->second = &entries_.back();
+    NACRE_TRY(make_states(entries_.back()));
+    bytes_ += 3 * key_.size() + sizeof(Entry) + spec_.accumulators.size() * 64 + 128;
   }
-  return builder.finish();
+  if (by_bytes_.size() < kRememberedMax) by_bytes_.emplace(bytes, place->second);
+  return place->second;
 }
 
-Result<std::optional<query::Row>> CountRows::next() {
-  if (done_) return std::nullopt;
-  done_ = true;
-  std::int64_t rows = 0;
-  while (true) {
-    const auto row = NACRE_TRY(input_->next());
-    ++counters_.works;
-    if (!row) break;
-    ++rows;
+Result<> Group::make_states(Entry& entry) {
+  entry.states.reserve(spec_.accumulators.size());
+  for (const NamedAccumulator& each : spec_.accumulators) {
+    entry.states.push_back(each.spec->make());
+    NACRE_TRY(entry.states.back()->start(entry.id.element(), context_));
   }
-  if (rows == 0) return std::nullopt;
-  ++counters_.returned;
+  return {};
+}
+
+// The groups so far as one run: each its _id and its states, by key.
+Result<> Group::spill() {
+  std::vector<const Entry*> sorted;
+  sorted.reserve(entries_.size());
+  for (const Entry& entry : entries_) sorted.push_back(&entry);
+  std::ranges::sort(sorted, {}, [](const Entry* entry) { return std::string_view(entry->key); });
+  RunFile run = NACRE_TRY(RunFile::create(context_.scope.database.temporary_files()));
+  for (const Entry* entry : sorted) {
+    bson::Builder record;
+    record.append("", entry->id.element());
+    for (const auto& state : entry->states) state->append_partial(record, "");
+    NACRE_TRY(run.add(entry->key, record.finish().bytes()));
+  }
+  NACRE_TRY(run.finish());
+  runs_.add(std::move(run));
+  spilled_ = true;
+  by_bytes_.clear();
+  by_key_.clear();
+  entries_.clear();
+  bytes_ = 0;
+  return {};
+}
+
+Result<std::optional<query::Row>> Group::next_merged() {
+  if (!on_record_) return std::nullopt;
+  Entry entry;
+  entry.key = runs_.key();
+  entry.id = bson::Value(*bson::View::trusted(as_bytes(runs_.record())).begin());
+  NACRE_TRY(make_states(entry));
+  while (on_record_ && runs_.key() == entry.key) {
+    auto part = bson::View::trusted(as_bytes(runs_.record())).begin();
+    for (const auto& state : entry.states) NACRE_TRY(state->merge(*++part));
+    on_record_ = NACRE_TRY(runs_.next());
+  }
+  return finish(entry);
+}
+
+query::Row Group::finish(const Entry& entry) {
   bson::Builder builder;
-  builder.append_number(name_, rows);
+  builder.append("_id", entry.id.element());
+  for (std::size_t i = 0; i < entry.states.size(); ++i) {
+    entry.states[i]->append_to(builder, spec_.accumulators[i].name);
+  }
   row_ = builder.finish();
+  ++counters_.returned;
   return query::Row{.key = {}, .document = row_.view()};
+}
+
+void Group::describe(bson::Builder& to) const {
+  if (spilled_) to.append("usedDisk", true);
 }
 
 }  // namespace nacre::aggregation

@@ -39,7 +39,9 @@ bool is_overtaken(const Error& error) {
 
 }  // namespace
 
-Database::Rep::Rep(std::unique_ptr<txn::Database> engine) : rows(std::move(engine)) {}
+Database::Rep::Rep(std::unique_ptr<txn::Database> engine, io::FileSystem& files,
+                   std::string directory)
+    : rows(std::move(engine)), temporary_files(files, std::move(directory)) {}
 
 Result<std::shared_ptr<const Catalog>> Database::Rep::catalog_at(const txn::Snapshot& at,
                                                                  std::uint64_t changes_before) {
@@ -62,18 +64,23 @@ Result<std::shared_ptr<const Catalog>> Database::Rep::catalog_at(const txn::Snap
   return catalog;
 }
 
-Database::Database(std::string name, std::unique_ptr<txn::Database> rows)
-    : name_(std::move(name)), rep_(std::make_unique<Rep>(std::move(rows))) {}
+Database::Database(std::string name, std::unique_ptr<Rep> rep)
+    : name_(std::move(name)), rep_(std::move(rep)) {}
 Database::~Database() = default;
 
 Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Options& options) {
   auto rows = NACRE_TRY(txn::Database::open(path, options.engine));
   std::string name = options.name.empty() ? last_part(path) : options.name;
-  std::unique_ptr<Database> database(new Database(std::move(name), std::move(rows)));
+  auto rep =
+      std::make_unique<Rep>(std::move(rows), *options.engine.file_system, std::string(path));
+  std::unique_ptr<Database> database(new Database(std::move(name), std::move(rep)));
   if (options.engine.clock != nullptr) database->rep_->clock = options.engine.clock;
+  NACRE_TRY(database->rep_->temporary_files.remove_leftovers());
   NACRE_TRY(remove_unfinished_indexes(*database));
   return database;
 }
+
+TemporaryFiles& Database::temporary_files() { return rep_->temporary_files; }
 
 Result<Snapshot> Database::snapshot() {
   const std::uint64_t before = rep_->changes.load();

@@ -25,6 +25,7 @@
 #include "bson/builder.h"
 #include "document/catalog.h"
 #include "document/index_spec.h"
+#include "document/temporary_files.h"
 #include "txn/database.h"
 
 namespace nacre::document {
@@ -70,6 +71,9 @@ class Transaction {
   [[nodiscard]] Result<> create_collection(std::string_view collection, bson::View options);
   // False: there was none.
   [[nodiscard]] Result<bool> drop_collection(std::string_view collection);
+  // Gives `source` the name `target`, in place of the collection that has it, which is dropped.
+  // kNotFound 26 when there is no `source`.
+  [[nodiscard]] Result<> replace_collection(std::string_view source, std::string_view target);
 
   // Adds an index in state kBuilding. kExists 85 or 86 when one of that name or those fields
   // differs; false when it is there already.
@@ -187,10 +191,13 @@ class Database {
 
   [[nodiscard]] Time now() const;  // by the engine's clock; for envelopes
 
+  // For what an operation cannot hold in memory.
+  [[nodiscard]] TemporaryFiles& temporary_files();
+
  private:
   friend class Transaction;
-  Database(std::string name, std::unique_ptr<txn::Database> rows);
   class Rep;
+  Database(std::string name, std::unique_ptr<Rep> rep);
   std::string name_;
   std::unique_ptr<Rep> rep_;
 };

@@ -26,7 +26,7 @@ inline constexpr std::int32_t kCommandNotSupported = 115;
 
 class Database::Rep {
  public:
-  explicit Rep(std::unique_ptr<txn::Database> engine);
+  Rep(std::unique_ptr<txn::Database> engine, io::FileSystem& files, std::string directory);
 
   // The catalog of that snapshot. `changes_before` is what `changes` was before it was taken: only
   // then is it known that nothing changed between, and the catalog worth keeping.
@@ -50,6 +50,7 @@ class Database::Rep {
   static constexpr std::uint64_t kChangeDone = 1 << 16;
 
   std::unique_ptr<txn::Database> rows;
+  TemporaryFiles temporary_files;
   io::Clock* clock = &io::system_clock();
   std::atomic<std::uint64_t> changes{0};  // commits ended * kChangeDone + commits on their way
 

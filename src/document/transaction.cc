@@ -111,6 +111,15 @@ Result<bool> Transaction::drop_collection(std::string_view collection) {
   return true;
 }
 
+Result<> Transaction::replace_collection(std::string_view source, std::string_view target) {
+  const CollectionInfo* info = NACRE_TRY(require_for_write(source));
+  auto renamed = std::make_shared<CollectionInfo>(*info);
+  renamed->name = target;
+  NACRE_TRY(drop_collection(target));
+  NACRE_TRY(store(source, nullptr));
+  return store(target, std::move(renamed));
+}
+
 Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec& spec) {
   const CollectionInfo* before = NACRE_TRY(open_for_write(collection));
   const bool on_id = spec.fields.size() == 1 && spec.fields.front().path == "_id";

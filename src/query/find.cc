@@ -70,26 +70,34 @@ Result<std::unique_ptr<Operator>> add_sort(std::unique_ptr<Operator> input, cons
   return std::make_unique<Sort>(std::move(input), std::move(pattern), bson::Document(sort), limit);
 }
 
-Result<OpenedRun> open_run(const Scope& scope, const AccessRequest& request) {
-  Reader reader = NACRE_TRY(open_reader(scope));
-  OpenedRun opened{.run = std::make_unique<Run>(std::move(reader), scope)};
-  Run& run = *opened.run;
-  const document::CollectionInfo* info = run.execution.reader.catalog().find(request.collection);
+Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& request) {
+  OpenedAccess opened;
+  const document::CollectionInfo* info = execution.reader.catalog().find(request.collection);
   const bson::Element id = id_of_simple_filter(request.filter);
   if (id && info != nullptr && !request.hint && !info->shortened_ids) {
-    run.root = std::make_unique<IdLookup>(
-        run.execution, IdLookup::Plan{.collection = info, .key = document::id_key(id)});
+    opened.root = std::make_unique<IdLookup>(
+        execution, IdLookup::Plan{.collection = info, .key = document::id_key(id)});
     opened.sorted = true;
     return opened;
   }
   match::Filter filter = NACRE_TRY(match::Filter::parse(request.filter));
-  run.filter = std::make_unique<const match::Filter>(std::move(filter));
+  opened.filter = std::make_unique<const match::Filter>(std::move(filter));
   Access access = NACRE_TRY(choose({.collection = info,
-                                    .filter = run.filter.get(),
+                                    .filter = opened.filter.get(),
                                     .sort = request.sort,
                                     .hint = request.hint}));
   opened.sorted = access.sorted;
-  run.root = open(run.execution, std::move(access), *run.filter, request.need);
+  opened.root = open(execution, std::move(access), *opened.filter, request.need);
+  return opened;
+}
+
+Result<OpenedRun> open_run(const Scope& scope, const AccessRequest& request) {
+  Reader reader = NACRE_TRY(open_reader(scope));
+  OpenedRun opened{.run = std::make_unique<Run>(std::move(reader), scope)};
+  OpenedAccess access = NACRE_TRY(open_access(opened.run->execution, request));
+  opened.run->filter = std::move(access.filter);
+  opened.run->root = std::move(access.root);
+  opened.sorted = access.sorted;
   return opened;
 }
 

@@ -24,6 +24,8 @@ class Cursor::Source {
   Source& operator=(const Source&) = delete;
 
   Execution execution;
+  std::shared_ptr<void>
+      kept;  // what else operators look into; its maker's, shared with nobody else
   std::unique_ptr<const match::Filter> filter;
   std::unique_ptr<Operator> root;
 };
@@ -41,6 +43,15 @@ struct AccessRequest {
   bson::Element hint{};
   Need need = Need::kDocuments;
 };
+// Within an execution that is there already: for pipelines that read several collections as of one
+// position. The operators look into the filter.
+struct OpenedAccess {
+  std::unique_ptr<const match::Filter> filter;  // null: an _id was all there was
+  std::unique_ptr<Operator> root;
+  bool sorted = false;  // in the order of `sort`
+};
+[[nodiscard]] Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& request);
+
 struct OpenedRun {
   std::unique_ptr<Run> run;
   bool sorted = false;  // in the order of `sort`

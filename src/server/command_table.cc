@@ -16,7 +16,7 @@ constexpr auto kTable = std::to_array<Command>({
      "recoveryToken", ""},
     {"aggregate", aggregate, kInTransaction,
      "pipeline cursor explain hint allowDiskUse collation let bypassDocumentValidation",
-     "collation and let are refused"},
+     ""},
     {"buildInfo", build_info, kAnyFields, "", ""},
     {"buildinfo", build_info, kAnyFields, "", ""},
     {"bulkWrite", bulk_write, kWrites | kAdminOnly,

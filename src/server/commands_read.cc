@@ -1,17 +1,18 @@
-// Commands that read: find and its cursors, count, distinct, aggregate, explain.
+// Commands that read: find and its cursors, count, distinct, explain.
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
 #include <utility>
 
-#include "aggregation/aggregate.h"
 #include "base/check.h"
 #include "base/text.h"
 #include "match/filter.h"
 #include "query/operations.h"
+#include "server/aggregate_request.h"
 #include "server/batch.h"
 #include "server/commands.h"
+#include "server/explain_command.h"
 #include "server/scope.h"
 #include "server/wire_error.h"
 
@@ -53,24 +54,6 @@ Result<query::CountRequest> count_request(const Fields& fields) {
   return request;
 }
 
-Result<aggregation::AggregateRequest> aggregate_request(const Fields& fields) {
-  NACRE_TRY(refuse_all(fields, {"collation", "let"}));
-  aggregation::AggregateRequest request;
-  request.pipeline = NACRE_TRY(fields.required_array("pipeline"));
-  request.hint = NACRE_TRY(fields.hint());
-  const bson::Element stage = request.pipeline.at(0);
-  const bool is_named = stage.is(bson::Type::kDocument) && !stage.document().empty();
-  const std::string_view name = is_named ? stage.document().begin()->name() : "";
-  if (name == "$listSearchIndexes") NACRE_TRY(search_not_enabled());
-  if (fields.body().begin()->is_number()) {
-    // A pipeline over a whole database begins with a stage that makes its own documents.
-    return fail(Code::kUnsupported, wire_code::kUnrecognizedStage,
-                format("Unrecognized pipeline stage name: '{}'", name));
-  }
-  request.collection = NACRE_TRY(fields.collection());
-  return request;
-}
-
 query::Verbosity verbosity_of(std::string_view name) {
   return name == "queryPlanner" ? query::Verbosity::kQueryPlanner
                                 : query::Verbosity::kExecutionStats;
@@ -102,8 +85,8 @@ Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inne
     return query::explain(scope, request, verbosity);
   }
   if (name == "aggregate") {
-    const aggregation::AggregateRequest request = NACRE_TRY(aggregate_request(inner));
-    return aggregation::explain(scope, request, verbosity);
+    const AggregateCommand command = NACRE_TRY(parse_aggregate(inner));
+    return aggregation::explain(scope, command.request, verbosity);
   }
   if (name == "distinct") {
     query::FindRequest request;
@@ -153,6 +136,8 @@ bson::Document explain_nothing(const Request& request, const Fields& inner) {
   return plan.finish();
 }
 
+}  // namespace
+
 Result<> explain_into(const Request& request, const Fields& inner, query::Verbosity verbosity,
                       bson::Builder& reply) {
   if (std::ranges::find(kExplainable, inner.command()) == kExplainable.end()) {
@@ -167,8 +152,6 @@ Result<> explain_into(const Request& request, const Fields& inner, query::Verbos
   reply.append("version", "8.0.0").append("gitVersion", "nacre").end();
   return {};
 }
-
-}  // namespace
 
 Result<> find(const Request& request, bson::Builder& reply) {
   const Fields& fields = request.fields;
@@ -250,29 +233,6 @@ Result<> distinct(const Request& request, bson::Builder& reply) {
   if (database) values = NACRE_TRY(query::distinct(scope_of(request, **database), asked));
   reply.append_array("values", values);
   return {};
-}
-
-Result<> aggregate(const Request& request, bson::Builder& reply) {
-  const Fields& fields = request.fields;
-  const aggregation::AggregateRequest asked = NACRE_TRY(aggregate_request(fields));
-  const bool explained = NACRE_TRY(fields.boolean("explain", false));
-  if (explained) return explain_into(request, fields, query::Verbosity::kQueryPlanner, reply);
-  const bson::View cursor_options = NACRE_TRY(fields.required_document("cursor"));
-  std::optional<std::int64_t> batch_size;
-  if (!cursor_options.empty()) {
-    batch_size = NACRE_TRY(batch_size_of(Fields(cursor_options, nullptr)));
-  }
-  const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
-  if (!database) {
-    append_empty_batch(request, asked.collection, reply);
-    return {};
-  }
-  query::Cursor cursor = NACRE_TRY(aggregation::aggregate(scope_of(request, **database), asked));
-  return append_first_batch(request,
-                            StoredCursor{.database = std::string(request.database),
-                                         .collection = std::string(asked.collection),
-                                         .rows = Rows(std::move(cursor))},
-                            {.batch_size = batch_size}, reply);
 }
 
 Result<> explain(const Request& request, bson::Builder& reply) {

@@ -1,0 +1,58 @@
+// $match: the rows a filter takes.
+#include "aggregation/match_stage.h"
+
+#include <utility>
+
+#include "aggregation/stages.h"
+
+namespace nacre::aggregation {
+
+namespace {
+
+class MatchRows final : public query::Stage {
+ public:
+  MatchRows(OperatorPtr input, match::Filter filter, Context& context)
+      : query::Stage(std::move(input)), filter_(std::move(filter)), context_(context) {}
+
+  Result<std::optional<query::Row>> next() override {
+    while (true) {
+      const auto row = NACRE_TRY(input_->next());
+      ++counters_.works;
+      if (!row) return std::nullopt;
+      const ScratchFrame frame(context_);
+      const bool taken = NACRE_TRY(filter_.matches(row->document, &context_.environment));
+      if (!taken) continue;
+      ++counters_.returned;
+      return row;
+    }
+  }
+  [[nodiscard]] std::string_view stage() const override { return "MATCH"; }
+  void describe(bson::Builder& to) const override { to.append("filter", filter_.source()); }
+
+ private:
+  match::Filter filter_;
+  Context& context_;
+};
+
+}  // namespace
+
+Result<OperatorPtr> MatchStage::open(OperatorPtr input, Context& context) const {
+  match::Filter filter = NACRE_TRY(parse_filter(filter_, context));
+  return std::make_unique<MatchRows>(std::move(input), std::move(filter), context);
+}
+
+Result<match::Filter> parse_filter(const bson::View& filter, Context& context) {
+  static_cast<void>(context);
+  return match::Filter::parse(filter);
+}
+
+Result<StagePtr> parse_match(const bson::Element& stage, ParseContext& context) {
+  static_cast<void>(context);
+  if (!stage.is(bson::Type::kDocument)) {
+    return fail(Code::kInvalid, 15959, "the match filter must be an expression in an object");
+  }
+  NACRE_TRY(match::Filter::parse(stage.document()));
+  return std::make_unique<MatchStage>(stage.document());
+}
+
+}  // namespace nacre::aggregation

@@ -1,0 +1,35 @@
+// Dotted paths of documents that stages read and write: one value at most, never through arrays.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "bson/builder.h"
+#include "bson/value.h"
+
+namespace nacre::aggregation {
+
+[[nodiscard]] std::vector<std::string> split_path(std::string_view path);
+
+// kInvalid: 40352 for an empty path, 40353 for a dot at the end, 15998 for an empty step, 16410 for
+// one with '$' in front, 16411 for a null byte.
+[[nodiscard]] Result<> check_field_path(std::string_view path);
+
+// The value at the path; missing where a step is no document.
+[[nodiscard]] bson::Element find_path(const bson::View& document,
+                                      std::span<const std::string> steps);
+
+// Appends the document with `value` at the path: documents that are not there are made, what is in
+// the way is replaced. A missing value takes the field away.
+void set_path(bson::Builder& to, const bson::View& document, std::span<const std::string> steps,
+              const bson::Element& value);
+
+// Whether one of the paths is the other or lies inside it.
+[[nodiscard]] bool paths_overlap(std::string_view a, std::string_view b);
+
+}  // namespace nacre::aggregation

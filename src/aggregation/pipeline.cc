@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <utility>
+
+#include "aggregation/cut_stages.h"
+#include "aggregation/match_stage.h"
+#include "aggregation/path_edit.h"
+#include "aggregation/sort_stage.h"
+#include "aggregation/stage_spec.h"
+#include "aggregation/stage_table.h"
+#include "base/text.h"
+
+namespace nacre::aggregation {
+namespace {
+
+constexpr std::int32_t kUnrecognizedStage = 40324;
+
+Result<> check_place(const StageRow& row, std::size_t at, std::size_t count,
+                     const ParseContext& context) {
+  if (context.place == Place::kFacet && (row.rules & kNotInFacet) != 0) {
+    return fail(Code::kInvalid, 40600,
+                format("{} is not allowed to be used within a $facet stage", row.name));
+  }
+  if (context.place == Place::kLookup && (row.rules & kNotInLookup) != 0) {
+    return fail(Code::kInvalid, 51047,
+                format("{} is not allowed within a $lookup's sub-pipeline", row.name));
+  }
+  if (context.place == Place::kUnion && (row.rules & kNotInUnion) != 0) {
+    return fail(Code::kInvalid, 31441,
+                format("{} is not allowed within a $unionWith's sub-pipeline", row.name));
+  }
+  if (at > 0 && (row.rules & kFirst) != 0) {
+    return fail(Code::kInvalid, 40602,
+                format("{} is only valid as the first stage in a pipeline", row.name));
+  }
+  if (at + 1 < count && (row.rules & kLast) != 0) {
+    return fail(Code::kInvalid, 40601,
+                format("{} can only be the final stage in the pipeline", row.name));
+  }
+  if (context.in_transaction && (row.rules & kNotInTransaction) != 0) {
+    return fail(
+        Code::kInvalid, 263,
+        format("Operation not permitted in transaction :: caused by :: Aggregation stage {} "
+               "cannot run within a multi-document transaction",
+               row.name));
+  }
+  return {};
+}
+
+Result<StagePtr> parse_stage(const bson::Element& stage, ParseContext& context) {
+  const StageRow* row = find_stage(stage.name());
+  if (row == nullptr) {
+    return fail(Code::kInvalid, kUnrecognizedStage,
+                format("Unrecognized pipeline stage name: '{}'", stage.name()));
+  }
+  if (row->parse == nullptr) {
+    return fail(Code::kUnsupported, row->refusal_number, format("{}: {}", row->name, row->refusal));
+  }
+  StagePtr parsed = NACRE_TRY(row->parse(stage, context));
+  parsed->set_source(stage);
+  return parsed;
+}
+
+}  // namespace
+
+Result<Pipeline> Pipeline::parse(const bson::View& stages, ParseContext& context) {
+  if (context.nesting > kNestingMax) {
+    return fail(
+        Code::kInvalid, 232,
+        format("Maximum number of nested sub-pipelines exceeded. Limit is {}", kNestingMax));
+  }
+  const std::size_t count = stages.count();
+  if (count > kStagesMax) {
+    return fail(Code::kInvalid, 7749501,
+                format("Pipeline length must be no longer than {} stages", kStagesMax));
+  }
+  Pipeline pipeline;
+  for (const bson::Element& stage : stages) {
+    if (!stage.is(bson::Type::kDocument)) {
+      return fail(Code::kInvalid, 14, "Each element of the 'pipeline' array must be an object");
+    }
+    if (stage.document().count() != 1) {
+      return fail(Code::kInvalid, 40323,
+                  "A pipeline stage specification object must contain exactly one field.");
+    }
+    pipeline.stages.push_back(NACRE_TRY(parse_stage(*stage.document().begin(), context)));
+  }
+  // What a stage says is wrong with itself comes before where it stands.
+  for (std::size_t i = 0; i < pipeline.stages.size(); ++i) {
+    const StageRow* row = find_stage(pipeline.stages[i]->source().name());
+    NACRE_TRY(check_place(*row, i, count, context));
+  }
+  return pipeline;
+}
+
+Result<OperatorPtr> Pipeline::open(OperatorPtr input, std::size_t first, Context& context) const {
+  for (std::size_t i = first; i < stages.size(); ++i) {
+    input = NACRE_TRY(stages[i]->open(std::move(input), context));
+  }
+  return input;
+}
+
+namespace {
+
+class NoRows final : public query::Operator {
+ public:
+  Result<std::optional<query::Row>> next() override { return std::nullopt; }
+  [[nodiscard]] std::string_view stage() const override { return "EOF"; }
+};
+
+// The leading part of a pipeline that its plan takes over.
+struct Access {
+  query::AccessRequest request;
+  bson::Document filter;
+  std::size_t stages = 0;           // taken over
+  const SortStage* sort = nullptr;  // behind them; taken over when the plan gives that order
+};
+
+Result<Access> plan_access(const Pipeline& pipeline, std::string_view collection,
+                           const bson::Element& hint, Optimise optimise) {
+  Access access;
+  access.request = {.collection = collection, .filter = {}, .hint = hint};
+  if (optimise == Optimise::kNo) return access;
+  const std::vector<StagePtr>& stages = pipeline.stages;
+  if (!stages.empty()) {
+    if (const auto* match = dynamic_cast<const MatchStage*>(stages.front().get())) {
+      access.filter = bson::Document(match->filter());
+      access.stages = 1;
+    }
+  }
+  if (access.stages == stages.size()) return access;
+  const StageSpec* behind = stages[access.stages].get();
+  access.sort = dynamic_cast<const SortStage*>(behind);
+  if (access.sort != nullptr) {
+    access.request.sort = NACRE_TRY(query::sort_fields(access.sort->specification()));
+  }
+  if (behind->only_counts()) access.request.need = query::Need::kCount;
+  return access;
+}
+
+}  // namespace
+
+Result<Source> open_pipeline(const Pipeline& pipeline, std::string_view collection,
+                             const bson::Element& hint, Context& context, Optimise optimise) {
+  Source source;
+  if (pipeline.has_source()) {
+    source.root = NACRE_TRY(pipeline.open(std::make_unique<NoRows>(), 0, context));
+    return source;
+  }
+  Access access = NACRE_TRY(plan_access(pipeline, collection, hint, optimise));
+  access.request.filter = access.filter;
+  query::OpenedAccess opened = NACRE_TRY(query::open_access(context.execution, access.request));
+  source.filter = std::move(opened.filter);
+  std::size_t first = access.stages;
+  OperatorPtr root = std::move(opened.root);
+  if (access.sort != nullptr && opened.sorted) {
+    ++first;
+    if (access.sort->limit() != 0) {
+      const LimitStage limit(static_cast<std::int64_t>(access.sort->limit()));
+      root = NACRE_TRY(limit.open(std::move(root), context));
+    }
+  }
+  source.root = NACRE_TRY(pipeline.open(std::move(root), first, context));
+  return source;
+}
+
+}  // namespace nacre::aggregation

@@ -1,0 +1,50 @@
+// RowMap: an operator that makes each row into another, or drops it.
+//
+// Threads: one thread at a time.
+#pragma once
+
+#include <concepts>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "aggregation/stage_spec.h"
+
+namespace nacre::aggregation {
+
+// `make(row)` gives Result<std::optional<bson::Document>>; nothing drops the row.
+template <class Make>
+class RowMap final : public query::Stage {
+ public:
+  RowMap(OperatorPtr input, std::string_view name, Context& context, Make make)
+      : query::Stage(std::move(input)), name_(name), context_(context), make_(std::move(make)) {}
+
+  Result<std::optional<query::Row>> next() override {
+    while (true) {
+      const auto row = NACRE_TRY(input_->next());
+      ++counters_.works;
+      if (!row) return std::nullopt;
+      const ScratchFrame frame(context_);
+      std::optional<bson::Document> made = NACRE_TRY(make_(row->document));
+      if (!made) continue;
+      row_ = *std::move(made);
+      ++counters_.returned;
+      return query::Row{.key = {}, .document = row_.view()};
+    }
+  }
+  [[nodiscard]] std::string_view stage() const override { return name_; }
+
+ private:
+  std::string_view name_;
+  Context& context_;
+  Make make_;
+  bson::Document row_;
+};
+
+template <class Make>
+[[nodiscard]] OperatorPtr map_rows(OperatorPtr input, std::string_view name, Context& context,
+                                   Make make) {
+  return std::make_unique<RowMap<Make>>(std::move(input), name, context, std::move(make));
+}
+
+}  // namespace nacre::aggregation

@@ -1,0 +1,154 @@
+#include "aggregation/sort_stage.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "aggregation/stages.h"
+#include "base/codec.h"
+#include "base/text.h"
+
+namespace nacre::aggregation {
+namespace {
+
+class SortRows final : public query::Stage {
+ public:
+  SortRows(OperatorPtr input, const SortStage& spec, Context& context)
+      : query::Stage(std::move(input)), spec_(spec), sorter_(context, "Sort", spec.limit()) {}
+
+  Result<std::optional<query::Row>> next() override {
+    if (!collected_) NACRE_TRY(collect());
+    const auto row = NACRE_TRY(sorter_.next());
+    if (!row) return std::nullopt;
+    ++counters_.returned;
+    return query::Row{.key = {}, .document = *row};
+  }
+  [[nodiscard]] std::string_view stage() const override { return "SORT"; }
+  void describe(bson::Builder& to) const override {
+    to.append("sortPattern", spec_.specification());
+    to.append("memLimit", static_cast<std::int64_t>(query::kStageBytesMax));
+    if (spec_.limit() != 0) {
+      to.append_number("limitAmount", static_cast<std::int64_t>(spec_.limit()));
+    }
+    to.append("type", "simple");
+    if (collected_) to.append("usedDisk", sorter_.used_disk());
+  }
+
+ private:
+  Result<> collect() {
+    std::string key;
+    while (true) {
+      const auto row = NACRE_TRY(input_->next());
+      ++counters_.works;
+      if (!row) break;
+      key.clear();
+      NACRE_TRY(spec_.pattern().append_key(key, row->document));
+      NACRE_TRY(sorter_.add(key, row->document));
+    }
+    collected_ = true;
+    return sorter_.finish();
+  }
+
+  const SortStage& spec_;
+  Sorter sorter_;
+  bool collected_ = false;
+};
+
+}  // namespace
+
+Result<> Sorter::add(std::string_view key, const bson::View& row) {
+  const std::string_view document = as_text(row.bytes());
+  const std::uint64_t offset = data_.size();
+  data_.append(key);
+  append_be(data_, number_++);
+  const auto key_size = static_cast<std::uint32_t>(data_.size() - offset);
+  const Place place{.offset = offset,
+                    .key_size = key_size,
+                    .row_size = static_cast<std::uint32_t>(document.size())};
+  const auto less = [this](const Place& a, const Place& b) { return before(a, b); };
+  if (limit_ != 0 && places_.size() == limit_) {
+    if (!before(place, places_.front())) {
+      data_.resize(offset);
+      return {};
+    }
+    std::ranges::pop_heap(places_, less);
+    garbage_ += places_.back().key_size + places_.back().row_size;
+    places_.pop_back();
+  }
+  data_.append(document);
+  places_.push_back(place);
+  if (limit_ != 0) std::ranges::push_heap(places_, less);
+  if (garbage_ > data_.size() / 2 && garbage_ > (std::size_t{1} << 20)) compact();
+  if (bytes() > context_.stage_bytes_max) return spill();
+  return {};
+}
+
+void Sorter::compact() {
+  std::string kept;
+  kept.reserve(data_.size() - garbage_);
+  for (Place& place : places_) {
+    const std::uint64_t offset = kept.size();
+    kept.append(std::string_view(data_).substr(place.offset, place.key_size + place.row_size));
+    place.offset = offset;
+  }
+  data_ = std::move(kept);
+  garbage_ = 0;
+}
+
+Result<> Sorter::spill() {
+  if (!context_.allow_disk_use) {
+    return fail(Code::kFull, 292,
+                format("{} exceeded memory limit of {} bytes, but did not opt in to external "
+                       "sorting. Aborting operation. Pass allowDiskUse:true to opt in.",
+                       name_, context_.stage_bytes_max));
+  }
+  order();
+  RunFile run = NACRE_TRY(RunFile::create(context_.scope.database.temporary_files()));
+  for (const Place& place : places_) NACRE_TRY(run.add(key_at(place), row_at(place)));
+  NACRE_TRY(run.finish());
+  runs_.add(std::move(run));
+  spilled_ = true;
+  places_.clear();
+  data_.clear();
+  garbage_ = 0;
+  return {};
+}
+
+void Sorter::order() {
+  std::ranges::sort(places_, [this](const Place& a, const Place& b) { return before(a, b); });
+}
+
+Result<> Sorter::finish() {
+  if (spilled_) return places_.empty() ? Result<>() : spill();
+  order();
+  return {};
+}
+
+Result<std::optional<bson::View>> Sorter::next() {
+  if (!spilled_) {
+    if (at_ == places_.size()) return std::nullopt;
+    return bson::View::trusted(as_bytes(row_at(places_[at_++])));
+  }
+  if (limit_ != 0 && given_ == limit_) return std::nullopt;
+  ++given_;
+  const bool on_row = NACRE_TRY(runs_.next());
+  if (!on_row) return std::nullopt;
+  return bson::View::trusted(as_bytes(runs_.record()));
+}
+
+Result<OperatorPtr> SortStage::open(OperatorPtr input, Context& context) const {
+  return std::make_unique<SortRows>(std::move(input), *this, context);
+}
+
+Result<StagePtr> parse_sort(const bson::Element& stage, ParseContext& context) {
+  static_cast<void>(context);
+  if (!stage.is(bson::Type::kDocument)) {
+    return fail(Code::kInvalid, 15973, "the $sort key specification must be an object");
+  }
+  if (stage.document().empty()) {
+    return fail(Code::kInvalid, 15976, "$sort stage must have at least one sort key");
+  }
+  query::SortPattern pattern = NACRE_TRY(query::SortPattern::parse(stage.document()));
+  return std::make_unique<SortStage>(std::move(pattern), stage.document());
+}
+
+}  // namespace nacre::aggregation

@@ -1,0 +1,240 @@
+// $collStats, $indexStats, $currentOp, $listSessions and $listLocalSessions: what is known about
+// the server instead of documents.
+#include <utility>
+
+#include "aggregation/stages.h"
+#include "aggregation/sub_pipeline.h"
+#include "base/text.h"
+
+namespace nacre::aggregation {
+namespace {
+
+// Rows that were made when the stage was opened.
+class MadeRows final : public query::Operator {
+ public:
+  MadeRows(std::string_view stage, std::vector<bson::Document> rows)
+      : stage_(stage), rows_(std::move(rows)) {}
+  Result<std::optional<query::Row>> next() override {
+    if (at_ == rows_.size()) return std::nullopt;
+    ++counters_.returned;
+    return query::Row{.key = {}, .document = rows_[at_++].view()};
+  }
+  [[nodiscard]] std::string_view stage() const override { return stage_; }
+
+ private:
+  std::string_view stage_;
+  std::vector<bson::Document> rows_;
+  std::size_t at_ = 0;
+};
+
+// A source whose rows a function makes.
+class StatsStage final : public StageSpec {
+ public:
+  using Make = Result<std::vector<bson::Document>> (*)(const bson::View& options,
+                                                       std::string_view collection,
+                                                       Context& context);
+  StatsStage(std::string_view name, const bson::View& options, std::string_view collection,
+             Make make)
+      : name_(name), options_(options), collection_(collection), make_(make) {}
+  [[nodiscard]] std::string_view name() const override { return name_; }
+  Result<OperatorPtr> open(OperatorPtr, Context& context) const override {
+    std::vector<bson::Document> rows = NACRE_TRY(make_(options_, collection_, context));
+    return std::make_unique<MadeRows>(name_, std::move(rows));
+  }
+  [[nodiscard]] bool is_source() const override { return true; }
+
+ private:
+  std::string_view name_;
+  bson::Document options_;
+  std::string collection_;
+  Make make_;
+};
+
+std::string namespace_of(const Context& context, std::string_view collection) {
+  return format("{}.{}", context.scope.database.name(), collection);
+}
+
+struct Sizes {
+  std::int64_t documents = 0;
+  std::int64_t bytes = 0;
+};
+
+Result<Sizes> measure(std::string_view collection, Context& context) {
+  const query::OpenedAccess all =
+      NACRE_TRY(query::open_access(context.execution, {.collection = collection, .filter = {}}));
+  Sizes sizes;
+  while (true) {
+    const auto row = NACRE_TRY(all.root->next());
+    if (!row) return sizes;
+    ++sizes.documents;
+    sizes.bytes += static_cast<std::int64_t>(row->document.bytes().size());
+  }
+}
+
+Result<std::vector<bson::Document>> coll_stats(const bson::View& options,
+                                               std::string_view collection, Context& context) {
+  const document::CollectionInfo* info = context.execution.reader.catalog().find(collection);
+  if (info == nullptr) {
+    return fail(Code::kNotFound, 26,
+                format("Unable to retrieve storageStats in $collStats stage :: caused by :: "
+                       "Collection [{}] not found.",
+                       namespace_of(context, collection)));
+  }
+  bson::Builder row;
+  row.append("ns", namespace_of(context, collection)).append("host", "localhost:27017");
+  row.append("localTime", bson::Date{.milliseconds = static_cast<std::int64_t>(
+                                         number(context.scope.database.now()) / 1000)});
+  const bson::Element latency = options.find("latencyStats");
+  if (latency) {
+    row.begin_document("latencyStats");
+    for (const std::string_view kind : {"reads", "writes", "commands", "transactions"}) {
+      row.begin_document(kind).append("latency", std::int64_t{0}).append("ops", std::int64_t{0});
+      row.end();
+    }
+    row.end();
+  }
+  const bson::Element storage = options.find("storageStats");
+  const bson::Element count = options.find("count");
+  if (storage || count) {
+    const Sizes sizes = NACRE_TRY(measure(collection, context));
+    if (storage) {
+      const std::int64_t scale = storage.document().find("scale").as_int64().value_or(1);
+      row.begin_document("storageStats").append_number("size", sizes.bytes / scale);
+      row.append_number("count", sizes.documents);
+      row.append_number("avgObjSize", sizes.documents == 0 ? 0 : sizes.bytes / sizes.documents);
+      row.append_number("storageSize", sizes.bytes / scale).append("capped", false);
+      row.append_number("nindexes", static_cast<std::int64_t>(info->indexes.size()) + 1);
+      row.append_number("scaleFactor", scale).end();
+    }
+    if (count) row.append_number("count", sizes.documents);
+  }
+  if (options.find("queryExecStats")) {
+    row.begin_document("queryExecStats").begin_document("collectionScans");
+    row.append("total", std::int64_t{0}).append("nonTailable", std::int64_t{0}).end().end();
+  }
+  std::vector<bson::Document> rows;
+  rows.push_back(row.finish());
+  return rows;
+}
+
+Result<std::vector<bson::Document>> index_stats(const bson::View&, std::string_view collection,
+                                                Context& context) {
+  std::vector<bson::Document> rows;
+  const document::CollectionInfo* info = context.execution.reader.catalog().find(collection);
+  if (info == nullptr) return rows;
+  for (const bson::Document& spec : info->index_specifications()) {
+    bson::Builder row;
+    row.append("name", spec.find("name")).append("key", spec.find("key"));
+    row.append("host", "localhost:27017");
+    row.begin_document("accesses").append("ops", std::int64_t{0});
+    row.append("since", context.environment.now()).end();
+    row.append("spec", spec);
+    rows.push_back(row.finish());
+  }
+  return rows;
+}
+
+Result<std::vector<bson::Document>> current_op(const bson::View&, std::string_view,
+                                               Context& context) {
+  std::vector<bson::Document> rows;
+  bson::Builder row;
+  row.append("type", "op").append("host", "localhost:27017").append("desc", "conn");
+  row.append("active", true).append("op", "command");
+  row.append("ns", namespace_of(context, "$cmd.aggregate"));
+  row.begin_document("command").append("aggregate", 1).end();
+  rows.push_back(row.finish());
+  return rows;
+}
+
+Result<std::vector<bson::Document>> no_rows(const bson::View&, std::string_view, Context&) {
+  return std::vector<bson::Document>();
+}
+
+}  // namespace
+
+Result<StagePtr> parse_coll_stats(const bson::Element& stage, ParseContext& context) {
+  if (!stage.is(bson::Type::kDocument)) {
+    return fail(
+        Code::kInvalid, 5447000,
+        format("$collStats must take a nested object but found: {}", bson::name(stage.type())));
+  }
+  for (const bson::Element& field : stage.document()) {
+    const std::string_view name = field.name();
+    if (name != "latencyStats" && name != "storageStats" && name != "count" &&
+        name != "queryExecStats" && name != "targetAllNodes" && name != "operationStats") {
+      return unknown_field("$collStats", field);
+    }
+    if (name == "targetAllNodes") continue;
+    if (!field.is(bson::Type::kDocument)) return wrong_type("$collStats", field, "object");
+    const bool takes_nothing = name == "count" || name == "queryExecStats";
+    if (takes_nothing && !field.document().empty()) {
+      return fail(Code::kInvalid, 31170, format("$collStats: '{}' takes no options", name));
+    }
+    const bson::Element scale = field.document().find("scale");
+    if (scale && scale.as_int64().value_or(0) < 1) {
+      return fail(Code::kInvalid, 51024, "$collStats: scale must be a number of at least 1");
+    }
+  }
+  return std::make_unique<StatsStage>("$collStats", stage.document(), context.collection,
+                                      coll_stats);
+}
+
+Result<StagePtr> parse_index_stats(const bson::Element& stage, ParseContext& context) {
+  if (!stage.is(bson::Type::kDocument) || !stage.document().empty()) {
+    return fail(Code::kInvalid, 28803,
+                "The $indexStats stage specification must be an empty object");
+  }
+  return std::make_unique<StatsStage>("$indexStats", stage.document(), context.collection,
+                                      index_stats);
+}
+
+Result<StagePtr> parse_current_op(const bson::Element& stage, ParseContext& context) {
+  if (!stage.is(bson::Type::kDocument)) {
+    return fail(Code::kInvalid, 9, "$currentOp options must be specified in an object");
+  }
+  if (!context.collection.empty() || context.database.name() != "admin") {
+    return fail(Code::kInvalid, 73,
+                "$currentOp must be run against the 'admin' database with {aggregate: 1}");
+  }
+  for (const bson::Element& field : stage.document()) {
+    const std::string_view name = field.name();
+    if (name != "allUsers" && name != "idleConnections" && name != "idleCursors" &&
+        name != "idleSessions" && name != "localOps" && name != "backtrace" &&
+        name != "targetAllNodes" && name != "truncateOps") {
+      return fail(Code::kInvalid, 9, format("Unrecognized option '{}' in $currentOp stage.", name));
+    }
+    if (!field.is(bson::Type::kBool)) {
+      return fail(
+          Code::kInvalid, 9,
+          format("The '{}' parameter of the $currentOp stage must be a boolean value", name));
+    }
+  }
+  return std::make_unique<StatsStage>("$currentOp", stage.document(), context.collection,
+                                      current_op);
+}
+
+Result<StagePtr> parse_list_sessions(const bson::Element& stage, ParseContext& context) {
+  if (!stage.is(bson::Type::kDocument)) {
+    return fail(Code::kInvalid, 14,
+                format("{} options must be specified in an object", stage.name()));
+  }
+  const bool is_local = stage.name() == "$listLocalSessions";
+  for (const bson::Element& field : stage.document()) {
+    if (field.name() != "allUsers" && field.name() != "users" &&
+        field.name() != "$_internalPredicate") {
+      return unknown_field(stage.name(), field);
+    }
+  }
+  const bool fits =
+      is_local ? context.collection.empty()
+               : context.collection == "system.sessions" && context.database.name() == "config";
+  if (!fits) {
+    return fail(Code::kInvalid, 73,
+                format("{} may only be run against {}", stage.name(),
+                       is_local ? "a database, with {aggregate: 1}" : "config.system.sessions"));
+  }
+  return std::make_unique<StatsStage>(is_local ? "$listLocalSessions" : "$listSessions",
+                                      stage.document(), context.collection, no_rows);
+}
+
+}  // namespace nacre::aggregation

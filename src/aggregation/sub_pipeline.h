@@ -1,0 +1,38 @@
+// SubPipeline: a pipeline over a collection of its own, inside a stage of another; and the words
+// that stages have for what is wrong with their fields.
+//
+// Threads: immutable once parsed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "aggregation/stage_spec.h"
+
+namespace nacre::aggregation {
+
+class SubPipeline {
+ public:
+  // Takes a copy of the context outside, with the place and the variables that are to count.
+  [[nodiscard]] static Result<SubPipeline> parse(std::string_view collection,
+                                                 const bson::View& stages, ParseContext context);
+
+  // A run of it; `context` is a fork of its own and outlives the run.
+  [[nodiscard]] Result<Source> open(Context& context) const;
+
+  [[nodiscard]] const Pipeline& pipeline() const { return pipeline_; }
+  [[nodiscard]] const std::string& collection() const { return collection_; }
+
+ private:
+  std::string collection_;
+  Pipeline pipeline_;
+};
+
+// kInvalid 14, 40415 and 40414, as MongoDB's own parser of specifications has them.
+[[nodiscard]] std::unexpected<Error> wrong_type(std::string_view stage, const bson::Element& field,
+                                                std::string_view expected);
+[[nodiscard]] std::unexpected<Error> unknown_field(std::string_view stage,
+                                                   const bson::Element& field);
+[[nodiscard]] std::unexpected<Error> missing_field(std::string_view stage, std::string_view field);
+
+}  // namespace nacre::aggregation

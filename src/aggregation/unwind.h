@@ -1,0 +1,41 @@
+// UnwindStage: $unwind.
+//
+// Errors:  parse: 15981 28808-28812 28818 28822 and those of a bad path.
+// Cost:    each row out is a copy of the row in with another value at the path.
+// Threads: immutable once parsed.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aggregation/path_edit.h"
+#include "aggregation/stage_spec.h"
+
+namespace nacre::aggregation {
+
+class UnwindStage final : public StageSpec {
+ public:
+  UnwindStage(std::string_view path, std::string_view index_path, bool preserves)
+      : path_(path), index_path_(index_path), preserves_(preserves) {
+    steps_ = split_path(path_);
+    if (!index_path_.empty()) index_steps_ = split_path(index_path_);
+  }
+  [[nodiscard]] std::string_view name() const override { return "$unwind"; }
+  Result<OperatorPtr> open(OperatorPtr input, Context& context) const override;
+  [[nodiscard]] Effect effect() const override;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::vector<std::string>& steps() const { return steps_; }
+  [[nodiscard]] const std::vector<std::string>& index_steps() const { return index_steps_; }
+  [[nodiscard]] bool preserves() const { return preserves_; }
+
+ private:
+  std::string path_;
+  std::string index_path_;  // empty: none
+  bool preserves_;
+  std::vector<std::string> steps_;
+  std::vector<std::string> index_steps_;
+};
+
+}  // namespace nacre::aggregation

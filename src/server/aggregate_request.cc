@@ -1,0 +1,90 @@
+#include "server/aggregate_request.h"
+
+#include "base/text.h"
+#include "server/commands.h"
+#include "server/wire_error.h"
+
+namespace nacre::server {
+namespace {
+
+std::unexpected<Error> wrong_type(const bson::Element& field, std::string_view expected) {
+  return fail(Code::kInvalid, wire_code::kTypeMismatch,
+              format("BSON field 'aggregate.{}' is the wrong type '{}', expected type '{}'",
+                     field.name(), bson::name(field.type()), expected));
+}
+
+// Booleans that numbers do not stand for.
+Result<bool> strict_boolean(const Fields& fields, std::string_view name, bool otherwise,
+                            bool null_is_absent) {
+  const bson::Element field = fields.get(name);
+  if (!field || (null_is_absent && field.is(bson::Type::kNull))) return otherwise;
+  if (!field.is(bson::Type::kBool)) return wrong_type(field, "bool");
+  return field.boolean();
+}
+
+Result<std::string_view> parse_name(const Fields& fields) {
+  const bson::Element first = *fields.body().begin();
+  if (first.is(bson::Type::kString)) return fields.collection();
+  // A pipeline over a whole database begins with a stage that makes its own documents.
+  if (first.is_number() && first.as_int64() == 1) return std::string_view();
+  if (first.is_number()) {
+    return fail(
+        Code::kInvalid, wire_code::kBadValue,
+        "Invalid command format: the 'aggregate' field must specify a collection name or 1");
+  }
+  return fail(Code::kInvalid, wire_code::kBadValue,
+              format("collection name has invalid type {}", bson::name(first.type())));
+}
+
+Result<std::optional<std::int64_t>> parse_cursor(const Fields& fields) {
+  const bson::Element cursor = fields.get("cursor");
+  if (!cursor || cursor.is(bson::Type::kNull)) return std::nullopt;
+  if (!cursor.is(bson::Type::kDocument)) return wrong_type(cursor, "object");
+  std::optional<std::int64_t> size;
+  for (const bson::Element& field : cursor.document()) {
+    if (field.name() != "batchSize") {
+      return fail(Code::kInvalid, wire_code::kUnknownField,
+                  format("BSON field 'cursor.{}' is an unknown field.", field.name()));
+    }
+    if (field.is_null_like()) continue;
+    if (!field.is_number()) return wrong_type(field, "long");
+    const double number = field.as_double().value_or(0);
+    if (number < 0) {
+      return fail(Code::kInvalid, wire_code::kBadValue,
+                  format("BSON field 'batchSize' value must be >= 0, actual value '{}'", number));
+    }
+    // Numbers are cut to whole ones; what is larger than any batch is as good as the largest.
+    size = number >= 1e15 ? std::int64_t{1} << 50
+           : number > 0   ? static_cast<std::int64_t>(number)
+                          : 0;
+  }
+  return size;
+}
+
+Result<bson::View> optional_document(const Fields& fields, std::string_view name) {
+  const bson::Element field = fields.get(name);
+  if (!field || field.is_null_like()) return bson::View();
+  if (!field.is(bson::Type::kDocument)) return wrong_type(field, "object");
+  return field.document();
+}
+
+}  // namespace
+
+Result<AggregateCommand> parse_aggregate(const Fields& fields) {
+  AggregateCommand command;
+  aggregation::AggregateRequest& request = command.request;
+  const bson::Element pipeline = fields.get("pipeline");
+  if (pipeline && !pipeline.is(bson::Type::kArray)) return wrong_type(pipeline, "array");
+  request.pipeline = NACRE_TRY(fields.required_array("pipeline"));
+  request.collection = NACRE_TRY(parse_name(fields));
+  command.explain = NACRE_TRY(strict_boolean(fields, "explain", false, false));
+  request.allow_disk_use = NACRE_TRY(strict_boolean(fields, "allowDiskUse", true, true));
+  request.bypass_validation = NACRE_TRY(fields.boolean("bypassDocumentValidation", false));
+  request.let = NACRE_TRY(optional_document(fields, "let"));
+  request.collation = NACRE_TRY(optional_document(fields, "collation"));
+  command.batch_size = NACRE_TRY(parse_cursor(fields));
+  request.hint = NACRE_TRY(fields.hint());
+  return command;
+}
+
+}  // namespace nacre::server

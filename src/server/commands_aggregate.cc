@@ -1,0 +1,105 @@
+// The command aggregate.
+#include <memory>
+#include <utility>
+
+#include "aggregation/aggregate.h"
+#include "base/text.h"
+#include "io/memory_file_system.h"
+#include "server/aggregate_request.h"
+#include "server/batch.h"
+#include "server/commands.h"
+#include "server/explain_command.h"
+#include "server/scope.h"
+#include "server/wire_error.h"
+
+namespace nacre::server {
+namespace {
+
+// A database that is not there, to find out what a pipeline over it gives: an error, or the rows it
+// makes by itself.
+class Absent {
+ public:
+  static Result<Absent> open(std::string_view name) {
+    Absent absent;
+    absent.files_ = io::make_memory_file_system();
+    document::Options options;
+    options.engine.file_system = absent.files_.get();
+    options.engine.create_if_missing = true;
+    options.engine.background_thread = false;
+    options.engine.cache_bytes = std::size_t{1} << 20;
+    options.name = name;
+    absent.database_ = NACRE_TRY(document::Database::open("absent", options));
+    return absent;
+  }
+  [[nodiscard]] document::Database& operator*() const { return *database_; }
+
+ private:
+  std::unique_ptr<io::FileSystem> files_;
+  std::unique_ptr<document::Database> database_;  // dies first
+};
+
+// Stages that refuse in their own way before anything else is looked at.
+Result<> check_first_stage(const bson::View& pipeline) {
+  const bson::Element stage = pipeline.at(0);
+  const bool is_named = stage.is(bson::Type::kDocument) && !stage.document().empty();
+  if (is_named && stage.document().begin()->name() == "$listSearchIndexes") {
+    NACRE_TRY(search_not_enabled());
+  }
+  return {};
+}
+
+std::string cursor_namespace(std::string_view collection) {
+  return collection.empty() ? "$cmd.aggregate" : std::string(collection);
+}
+
+Result<> run(const Request& request, document::Database& database, const AggregateCommand& command,
+             bool keeps_cursor, bson::Builder& reply) {
+  // Databases that $out and $merge name stay open until the rows are written.
+  std::vector<Databases::Lease> leases;
+  aggregation::AggregateRequest asked = command.request;
+  asked.open_database = [&](std::string_view name) -> Result<document::Database*> {
+    leases.push_back(NACRE_TRY(request.services.databases.open_or_create(name)));
+    return &*leases.back();
+  };
+  query::Cursor cursor = NACRE_TRY(aggregation::aggregate(scope_of(request, database), asked));
+  std::optional<std::int64_t> batch_size = command.batch_size;
+  if (aggregation::writes(asked.pipeline)) {
+    // Everything is written before the answer, whatever the size of the batch: there is no row.
+    static_cast<void>(NACRE_TRY(cursor.next()));
+  }
+  if (!keeps_cursor) batch_size = std::numeric_limits<std::int64_t>::max();
+  return append_first_batch(request,
+                            StoredCursor{.database = std::string(request.database),
+                                         .collection = cursor_namespace(asked.collection),
+                                         .rows = Rows(std::move(cursor))},
+                            {.batch_size = batch_size, .single_batch = !keeps_cursor}, reply);
+}
+
+}  // namespace
+
+Result<> aggregate(const Request& request, bson::Builder& reply) {
+  const Fields& fields = request.fields;
+  const AggregateCommand command = NACRE_TRY(parse_aggregate(fields));
+  NACRE_TRY(check_first_stage(command.request.pipeline));
+  if (command.explain) {
+    if (fields.get("writeConcern")) {
+      return fail(Code::kInvalid, wire_code::kFailedToParse,
+                  "Aggregation explain does not support the 'writeConcern' option");
+    }
+    return explain_into(request, fields, query::Verbosity::kQueryPlanner, reply);
+  }
+  const bson::Element cursor = fields.get("cursor");
+  if (!cursor || cursor.is(bson::Type::kNull)) {
+    return fail(Code::kInvalid, wire_code::kFailedToParse,
+                "The 'cursor' option is required, except for aggregate with the explain argument");
+  }
+  std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
+  if (!database && aggregation::writes(command.request.pipeline)) {
+    database.emplace(NACRE_TRY(open_database(request)));
+  }
+  if (database) return run(request, **database, command, true, reply);
+  const Absent absent = NACRE_TRY(Absent::open(request.database));
+  return run(request, *absent, command, false, reply);
+}
+
+}  // namespace nacre::server
