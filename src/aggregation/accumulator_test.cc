@@ -57,6 +57,15 @@ TEST_F(Accumulators, Calculate) {
   EXPECT_EQ(value(R"({"$avg": "$nothing"})"), R"({"r":null})");
 }
 
+TEST_F(Accumulators, KeepDecimalsExact) {
+  insert("c", R"({"_id": 1, "v": {"$numberDecimal": "1"}})");
+  insert("c", R"({"_id": 2, "v": 2})");
+  insert("c", R"({"_id": 3, "v": 0.5})");
+  EXPECT_EQ(value(R"({"$sum": "$v"})"), R"({"r":{"$numberDecimal":"3.5"}})");
+  EXPECT_EQ(value(R"({"$avg": "$v"})"),
+            R"({"r":{"$numberDecimal":"1.166666666666666666666666666666667"}})");
+}
+
 TEST_F(Accumulators, AreRefusedWithMongoDbsNumbers) {
   fill();
   EXPECT_EQ(refusal(R"(1)"), 40234);

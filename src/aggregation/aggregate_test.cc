@@ -181,6 +181,19 @@ TEST_F(Aggregate, RedactShowsWhatItsExpressionSays) {
   EXPECT_EQ(error_of(R"([{"$redact": "$b"}])"), 17053);
 }
 
+TEST_F(Aggregate, RedactHidesPartsOfARow) {
+  insert("c", R"({"_id": 1, "l": 1, "in": {"l": 5, "x": 1}, "list": [{"l": 1}, {"l": 9}]})");
+  EXPECT_EQ(run(R"([{"$redact": {"$cond": [{"$lte": ["$l", 3]}, "$$DESCEND", "$$PRUNE"]}}])"),
+            Rows{R"({"_id":1,"l":1,"list":[{"l":1}]})"});
+}
+
+TEST_F(Aggregate, BucketsHaveBounds) {
+  for (int i = 0; i < 10; ++i) insert("c", R"({"_id": )" + std::to_string(i) + "}");
+  EXPECT_EQ(
+      run(R"([{"$bucket": {"groupBy": "$_id", "boundaries": [0, 3, 8], "default": "more"}}])"),
+      (Rows{R"({"_id":0,"count":3})", R"({"_id":3,"count":5})", R"({"_id":"more","count":2})"}));
+}
+
 TEST_F(Aggregate, LetGivesAConstantToAllStages) {
   fill();
   const bson::Document let = bson::Builder().append("k", 2).finish();

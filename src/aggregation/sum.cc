@@ -4,28 +4,12 @@
 #include <limits>
 #include <string>
 
-#include "base/text.h"
-#include "bson/arithmetic.h"
-#include "bson/json.h"
+#include "bson/decimal.h"
 
 namespace nacre::aggregation {
 namespace {
 
-bson::Value decimal_from_text(const std::string& text) {
-  const auto document = bson::from_json(format(R"({{"":{{"$numberDecimal":"{}"}}}})", text));
-  return document ? bson::Value(*document->view().begin()) : bson::Value();
-}
-
-bson::Value decimal_sum(const bson::Value& a, const bson::Value& b) {
-  auto sum = bson::add(a.element(), b.element());
-  return sum ? *std::move(sum) : a;
-}
-
-std::string digits_of(double value) {
-  char text[64];
-  std::snprintf(text, sizeof(text), "%.33e", value);
-  return text;
-}
+namespace decimal = bson::decimal;
 
 std::string digits_of(WholeSum value) {
   if (value == 0) return "0";
@@ -55,10 +39,8 @@ bool Sum::add(const bson::Element& value) {
       add_double(value.number_double());
       return true;
     case bson::Type::kDecimal128:
+      decimal_ = decimals_ == 0 ? value.decimal128() : decimal::add(decimal_, value.decimal128());
       ++decimals_;
-      decimal_ = decimal_.type() == bson::Type::kMissing
-                     ? bson::Value(value)
-                     : decimal_sum(decimal_, bson::Value(value));
       return true;
     default:
       return false;
@@ -101,15 +83,11 @@ void Sum::remove(const bson::Element& value) {
       if (doubles_ == 0) double_ = correction_ = 0;
       return;
     }
-    case bson::Type::kDecimal128: {
+    case bson::Type::kDecimal128:
       --decimals_;
-      const bson::Value minus(-1);
-      if (auto negated = bson::multiply(value, minus.element())) {
-        decimal_ = decimal_sum(decimal_, *negated);
-      }
-      if (decimals_ == 0) decimal_ = {};
+      decimal_ =
+          decimals_ == 0 ? bson::Decimal128{} : decimal::subtract(decimal_, value.decimal128());
       return;
-    }
     default:
       return;
   }
@@ -130,17 +108,16 @@ double Sum::as_double() const {
   return std::isfinite(rest) ? sum + rest : sum;
 }
 
-bson::Value Sum::as_decimal() const {
-  bson::Value sum = decimal_;
-  if (whole_ != 0) sum = decimal_sum(sum, decimal_from_text(digits_of(whole_)));
-  if (nans_ > 0 || infinities_ > 0 || negative_infinities_ > 0) {
-    const double special = as_double();
-    return decimal_sum(sum, decimal_from_text(std::isnan(special) ? "NaN"
-                                              : special > 0       ? "Infinity"
-                                                                  : "-Infinity"));
+bson::Decimal128 Sum::as_decimal() const {
+  bson::Decimal128 sum = decimal_;
+  if (whole_ != 0) {
+    sum = decimal::add(sum, decimal::from(std::string_view(digits_of(whole_))).value_or(sum));
   }
-  if (double_ != 0) sum = decimal_sum(sum, decimal_from_text(digits_of(double_)));
-  if (correction_ != 0) sum = decimal_sum(sum, decimal_from_text(digits_of(correction_)));
+  if (nans_ > 0 || infinities_ > 0 || negative_infinities_ > 0) {
+    return decimal::add(sum, decimal::from(as_double()));
+  }
+  if (double_ != 0) sum = decimal::add(sum, decimal::exactly(double_));
+  if (correction_ != 0) sum = decimal::add(sum, decimal::exactly(correction_));
   return sum;
 }
 
@@ -148,7 +125,7 @@ void Sum::append_to(bson::Builder& to, std::string_view name) const {
   const bool fits = whole_ >= std::numeric_limits<std::int64_t>::min() &&
                     whole_ <= std::numeric_limits<std::int64_t>::max();
   if (decimals_ > 0) {
-    to.append(name, as_decimal().element());
+    to.append(name, as_decimal());
   } else if (doubles_ > 0 || !fits) {
     to.append(name, as_double());
   } else if (longs_ > 0) {
@@ -163,8 +140,7 @@ void Sum::append_average_to(bson::Builder& to, std::string_view name, std::int64
     to.append(name, as_double() / static_cast<double>(count));
     return;
   }
-  const bson::Value sum = as_decimal();
-  to.append(name, sum.element().as_double().value_or(0) / static_cast<double>(count));
+  to.append(name, decimal::divide(as_decimal(), decimal::from(count)));
 }
 
 void Sum::append_partial(bson::Builder& to, std::string_view name) const {
@@ -173,7 +149,7 @@ void Sum::append_partial(bson::Builder& to, std::string_view name) const {
   to.push(double_).push(correction_);
   to.push(longs_).push(doubles_).push(decimals_);
   to.push(nans_).push(infinities_).push(negative_infinities_);
-  if (decimals_ > 0) to.push(decimal_.element());
+  if (decimals_ > 0) to.push(decimal_);
   to.end();
 }
 
@@ -187,14 +163,13 @@ void Sum::merge(const bson::View& partial) {
   correction_ += (at++)->number_double();
   longs_ += (at++)->int64();
   doubles_ += (at++)->int64();
+  const bool had_decimals = decimals_ > 0;
   decimals_ += (at++)->int64();
   nans_ += (at++)->int64();
   infinities_ += (at++)->int64();
   negative_infinities_ += (at++)->int64();
-  if (*at) {
-    decimal_ = decimal_.type() == bson::Type::kMissing ? bson::Value(*at)
-                                                       : decimal_sum(decimal_, bson::Value(*at));
-  }
+  if (!*at) return;
+  decimal_ = had_decimals ? decimal::add(decimal_, at->decimal128()) : at->decimal128();
 }
 
 }  // namespace nacre::aggregation

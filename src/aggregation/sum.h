@@ -32,7 +32,7 @@ class Sum {
 
  private:
   void add_double(double value);
-  [[nodiscard]] bson::Value as_decimal() const;
+  [[nodiscard]] bson::Decimal128 as_decimal() const;
 
   WholeSum whole_ = 0;
   double double_ = 0;
@@ -44,7 +44,7 @@ class Sum {
   std::int64_t nans_ = 0;        // of the doubles, with
   std::int64_t infinities_ = 0;  // those above all numbers, and
   std::int64_t negative_infinities_ = 0;
-  bson::Value decimal_;  // missing when there was none
+  bson::Decimal128 decimal_{};  // their sum, when there are some
 };
 
 }  // namespace nacre::aggregation

@@ -71,8 +71,7 @@ Database::~Database() = default;
 Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Options& options) {
   auto rows = NACRE_TRY(txn::Database::open(path, options.engine));
   std::string name = options.name.empty() ? last_part(path) : options.name;
-  auto rep =
-      std::make_unique<Rep>(std::move(rows), *options.engine.file_system, std::string(path));
+  auto rep = std::make_unique<Rep>(std::move(rows), *options.engine.file_system, std::string(path));
   std::unique_ptr<Database> database(new Database(std::move(name), std::move(rep)));
   if (options.engine.clock != nullptr) database->rep_->clock = options.engine.clock;
   NACRE_TRY(database->rep_->temporary_files.remove_leftovers());
