@@ -41,17 +41,16 @@ inline PageId add_page(Pager& pager, std::uint64_t mark) {
   return made.id;
 }
 
-// Loads the page when it has to.
+// Loads the page when it has to. What was loaded is kept, so then it is there, or not at all.
 inline Result<std::uint64_t> read_mark(Pager& pager, PageId id, View view) {
-  for (;;) {
-    const FramePin loaded = NACRE_TRY(pager.load(id));
-    const Pin pin;
-    const auto generation = pager.generation(view);
-    if (!generation.has_value()) return fail(Code::kTooOld, "cancelled");
-    const std::byte* page = pager.find(id, *generation);
-    if (page != nullptr) return mark_of(page);
-    if (pager.is_absent(id)) return fail(Code::kNotFound, "absent");
-  }
+  const FramePin loaded = NACRE_TRY(pager.load(id));
+  const Pin pin;
+  const auto generation = pager.generation(view);
+  if (!generation.has_value()) return fail(Code::kTooOld, "cancelled");
+  const std::byte* page = pager.find(id, *generation);
+  if (page != nullptr) return mark_of(page);
+  if (pager.is_absent(id)) return fail(Code::kNotFound, "absent");
+  return fail(Code::kCorrupt, "PAGE-4: the version that the view shows is gone");
 }
 
 inline Result<> set_mark(Pager& pager, PageId id, std::uint64_t mark) {

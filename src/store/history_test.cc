@@ -299,6 +299,26 @@ TEST_F(HistoryTest, ASnapshotWhosePagesAreGivenUpGoesOnThroughTheHistory) {
   EXPECT_EQ(*all, states_[at]);
 }
 
+TEST_F(HistoryTest, AVacuumForgetsDeletedKeysToo) {
+  open();
+  for (int i = 0; i < 50; ++i) put(format("key{}", i), "value");
+  for (int i = 0; i < 50; i += 2) remove(format("key{}", i));
+  const auto graves = [&] {
+    const Snapshot now = store_->snapshot();
+    const page::PageId root = now.tables().tables.at(3).graveyard;
+    tree::TreeCheck seen;
+    const auto checked =
+        tree::Tree(now.pager(), root, graveyard_tree(TableId{3})).check(now.view(), seen);
+    EXPECT_TRUE(checked.has_value());
+    return seen.rows_checked;
+  };
+  EXPECT_EQ(graves(), 25U);
+  ASSERT_TRUE(store_->set_horizon(store_->visible_position()).has_value());
+  vacuum();
+  EXPECT_EQ(graves(), 0U);
+  checkpoint();
+}
+
 TEST_F(HistoryTest, AHeldSnapshotStopsTheHorizonUntilTheBytesAreExceeded) {
   options_.history_bytes = std::uint64_t{4} << 20;
   options_.held_bytes_max = 4 * page::kPageSize;

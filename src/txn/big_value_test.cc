@@ -36,6 +36,7 @@ class BigValue : public testing::Test {
     auto opened = Database::open("d", {.file_system = &disk_,
                                        .create_if_missing = true,
                                        .cache_bytes = std::size_t{8} << 20,
+                                       .history_bytes = history_bytes_,
                                        .background_thread = false});
     ASSERT_TRUE(opened.has_value()) << opened.error().text();
     database_ = std::move(*opened);
@@ -81,6 +82,7 @@ class BigValue : public testing::Test {
   }
 
   io::SimFileSystem disk_{1};
+  std::uint64_t history_bytes_ = std::uint64_t{1} << 30;
   std::unique_ptr<Database> database_;
 };
 
@@ -139,6 +141,18 @@ TEST_F(BigValue, OverwritingDeletingAndDroppingGivesTheSpaceBack) {
     EXPECT_LE(used_after_checkpoints(), before + 2 * page::kPageSize);
     expect_sound();
   }
+}
+
+// Without history a value goes with the put that replaces it.
+TEST_F(BigValue, WithoutHistoryAReplacedValueIsGivenBackAtOnce) {
+  history_bytes_ = 0;
+  open();
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 10; ++i) put(format("key{}", i), bytes_of(40'000, 1));
+    ASSERT_TRUE(database_->checkpoint().has_value());
+  }
+  expect("key7", bytes_of(40'000, 1));
+  expect_sound();
 }
 
 TEST_F(BigValue, ASnapshotSeesTheOldValueWhileItIsReplaced) {
