@@ -243,15 +243,22 @@ KeyBuilder::Key KeyBuilder::finish() {
   type_bits_.clear();
   key.type_bits.resize(key.type_bits.find_last_not_of('\0') + 1);  // npos + 1 is 0
   if (key.bytes.size() > kKeyPrefixBytes) {
-    const Hash128 hash = hash128(as_bytes(key.bytes));
-    key.bytes.resize(kKeyPrefixBytes);
-    key.bytes.push_back(static_cast<char>(kTruncatedMarker));
-    append_be(key.bytes, hash.high);
-    append_be(key.bytes, hash.low);
+    key.bytes = shortened_key(std::move(key.bytes));
     key.exact = false;
   }
   return key;
 }
+
+std::string shortened_key(std::string encoding) {
+  const Hash128 hash = hash128(as_bytes(encoding));
+  encoding.resize(kKeyPrefixBytes);
+  encoding.push_back(static_cast<char>(kTruncatedMarker));
+  append_be(encoding, hash.high);
+  append_be(encoding, hash.low);
+  return encoding;
+}
+
+std::uint64_t stable_hash(std::string_view encoding) { return hash128(as_bytes(encoding)).low; }
 
 KeyBuilder::Key encode_key(const Element& value, const text::Collator* collator) {
   return KeyBuilder(collator).append(value).finish();

@@ -19,8 +19,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "bson/builder.h"
@@ -74,6 +76,12 @@ class KeyBuilder {
 // Requires an exact key. Errors: kCorrupt for bytes that no encoder wrote.
 [[nodiscard]] Result<Document> decode_key(Bytes key, Bytes type_bits,
                                           std::span<const Direction> directions);
+
+// What becomes of an encoding that is longer than kKeyPrefixBytes (KEY-4).
+[[nodiscard]] std::string shortened_key(std::string encoding);
+
+// 64 bits that stand for a value in an index of hashes: the same on every machine, forever.
+[[nodiscard]] std::uint64_t stable_hash(std::string_view encoding);
 
 // Bounds. A range of values is the range of keys [lower, upper); these make the ends from
 // encodings (of whole components) so that shortened keys are inside whenever their value is.

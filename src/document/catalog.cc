@@ -1,9 +1,12 @@
 #include "document/catalog.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
+#include "bson/collation.h"
 #include "bson/validate.h"
+#include "document/index_spec.h"
 
 namespace nacre::document {
 namespace {
@@ -39,18 +42,19 @@ Result<IndexInfo> decode_index(std::string_view row, bson::View from) {
   info.state = ready.boolean() ? IndexState::kReady : IndexState::kBuilding;
   for (const bson::Element& flag : multikey.array()) info.multikey.push_back(flag.truthy());
 
-  const bson::View as = info.specification;
-  const bson::Element key = as.find("key");
-  const bson::Element name = as.find("name");
-  if (!key.is(bson::Type::kDocument) || key.document().empty()) return damaged(row, "key");
-  if (!name.is(bson::Type::kString)) return damaged(row, "name");
-  info.name = name.string();
-  info.unique = as.find("unique").truthy();
-  info.sparse = as.find("sparse").truthy();
-  for (const bson::Element& field : key.document()) {
-    const double direction = field.as_double().value_or(0);
-    if (direction == 0) return damaged(row, "key");
-    info.fields.push_back({.path = std::string(field.name()), .descending = direction < 0});
+  auto spec = parse_index_spec(info.specification);
+  if (!spec) {
+    return fail(Code::kCorrupt, format("catalog row {}: {}", row, spec.error().what()));
+  }
+  info.name = std::move(spec->name);
+  info.fields = std::move(spec->fields);
+  info.unique = spec->unique;
+  info.sparse = spec->sparse;
+  info.options = std::move(spec->options);
+  if (info.options.collator != nullptr) {
+    const bson::Element tables = from.find("collationTables");
+    if (!tables.is(bson::Type::kString)) return damaged(row, "collationTables");
+    info.options.collation_tables = tables.string();
   }
   if (info.multikey.size() != info.fields.size()) return damaged(row, "multikey");
   return info;
@@ -77,6 +81,9 @@ bson::Document encode(const CollectionInfo& info) {
     row.append("table", static_cast<std::int64_t>(number(index.table)));
     row.append("ready", index.state == IndexState::kReady);
     row.append("shortened", index.shortened);
+    if (index.options.collator != nullptr) {
+      row.append("collationTables", index.options.collation_tables);
+    }
     row.begin_array("multikey");
     for (const bool flag : index.multikey) row.push(flag);
     row.end().end();
@@ -105,12 +112,29 @@ Result<CollectionInfo> decode_collection(std::string_view name, Bytes row) {
   if (!indexes.is(bson::Type::kArray)) return damaged(name, "indexes");
   std::memcpy(info.uuid.data(), uuid.binary().bytes.data(), info.uuid.size());
   info.options = bson::Document(options.document());
+  if (const bson::Element collation = info.options.find("collation");
+      collation.is(bson::Type::kDocument)) {
+    auto collator = bson::parse_collation(collation.document());
+    if (!collator) return damaged(name, "collation");
+    info.collator = *std::move(collator);
+  }
   info.table = NACRE_TRY(decode_table(name, valid->find("table")));
   for (const bson::Element& index : indexes.array()) {
     if (!index.is(bson::Type::kDocument)) return damaged(name, "indexes");
     info.indexes.push_back(NACRE_TRY(decode_index(name, index.document())));
   }
   return info;
+}
+
+bool IndexInfo::has(FieldKind kind) const {
+  return std::ranges::any_of(fields, [&](const IndexField& field) { return field.kind == kind; });
+}
+
+bool IndexInfo::is_usable() const {
+  if (state != IndexState::kReady || options.hidden) return false;
+  // Sort keys of other tables than today's cannot be compared with new ones.
+  return options.collator == nullptr ||
+         options.collation_tables == text::collation_tables_version();
 }
 
 const IndexInfo* CollectionInfo::find_index(std::string_view index_name) const {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "base/position.h"
 #include "base/result.h"
 #include "bson/builder.h"
+#include "match/filter.h"
+#include "text/collator.h"
 #include "txn/database.h"
 
 namespace nacre::document {
@@ -31,11 +34,47 @@ inline constexpr std::string_view kIdIndexName = "_id_";
 
 using Uuid = std::array<std::byte, 16>;
 
+// What of a field goes into the key.
+enum class FieldKind : std::uint8_t {
+  kOrdered,   // its value
+  kHashed,    // a hash of its value: equality only
+  kText,      // a word of the text fields; its path is kTextPath
+  kWildcard,  // a path and the value there; its path ends in "$**"
+};
+
 // One field of an index key, in key order.
 struct IndexField {
   std::string path;
   bool descending = false;
+  FieldKind kind = FieldKind::kOrdered;
   bool operator==(const IndexField&) const = default;
+};
+
+inline constexpr std::string_view kTextPath = "_fts";
+
+// What a text index looks at.
+struct TextOptions {
+  struct Weight {
+    std::string path;  // "$**": every string
+    std::int32_t weight = 1;
+    bool operator==(const Weight&) const = default;
+  };
+  std::vector<Weight> weights;  // ascending by path
+  std::string default_language = "english";
+  std::string language_override = "language";
+  bool operator==(const TextOptions&) const = default;
+};
+
+// What an index may have beside its fields.
+struct IndexOptions {
+  bool hidden = false;  // maintained, but no plan uses it
+  std::optional<std::int64_t> expire_after_seconds{};
+  // Null: of all documents. Shared by the catalogs that hold the index, as all below.
+  std::shared_ptr<const match::Filter> partial{};
+  std::shared_ptr<const text::Collator> collator{};  // null: the order of bytes
+  std::string collation_tables{};                    // the version its sort keys belong to
+  bson::Document wildcard_projection{};              // of "$**"; empty: everything but _id
+  std::shared_ptr<const TextOptions> text{};         // of a text index
 };
 
 enum class IndexState : std::uint8_t {
@@ -56,6 +95,11 @@ struct IndexInfo {
   // alike are not in the order of their values. Once set, never cleared.
   bool shortened = false;
   bson::Document specification;  // as listIndexes shows it: {v, key, name, unique, ...}
+  IndexOptions options{};
+
+  [[nodiscard]] bool has(FieldKind kind) const;
+  // Whether plans may use it: ready, not hidden, and its sort keys those of today's tables.
+  [[nodiscard]] bool is_usable() const;
 };
 
 // What entries of a document in an index have that plans must know of.
@@ -71,6 +115,8 @@ struct CollectionInfo {
   bool shortened_ids = false;      // the same of the keys of documents
   bson::Document options;          // as given to create; empty for a collection made by an insert
   std::vector<IndexInfo> indexes;  // in order of creation; without the index on _id
+  // Of the option "collation": what queries and new indexes have that name none. Null: none.
+  std::shared_ptr<const text::Collator> collator{};  // shared as those of indexes
 
   // Null when there is none of that name. "_id_" is not among them.
   [[nodiscard]] const IndexInfo* find_index(std::string_view index_name) const;

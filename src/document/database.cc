@@ -15,6 +15,7 @@ namespace {
 // A writer that lost this often lines up with the others of its key; see Database::transact.
 constexpr int kFreeAttempts = 4;
 constexpr int kAttemptsMax = 1000;
+constexpr std::int32_t kAmbiguousIndex = 181;  // AmbiguousIndexKeyPattern
 
 std::string last_part(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
@@ -76,6 +77,11 @@ Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Op
   if (options.engine.clock != nullptr) database->rep_->clock = options.engine.clock;
   NACRE_TRY(database->rep_->temporary_files.remove_leftovers());
   NACRE_TRY(remove_unfinished_indexes(*database));
+  if (options.engine.background_thread && options.expiry_interval_ms > 0) {
+    database->rep_->start_expiry(*database, options.expiry_interval_ms);
+    const Snapshot now = NACRE_TRY(database->snapshot());
+    database->rep_->schedule_expiry(now.catalog());
+  }
   return database;
 }
 
@@ -177,8 +183,9 @@ Result<> Database::drop_all() {
 
 Result<CreateIndexesResult> Database::create_indexes(std::string_view collection,
                                                      std::span<const IndexSpec> specs,
-                                                     txn::Durability durability) {
-  return build_indexes(*this, collection, specs, durability);
+                                                     txn::Durability durability,
+                                                     const IndexBuildWatch& watch) {
+  return build_indexes(*this, collection, specs, durability, watch);
 }
 
 Result<> Database::drop_index(std::string_view collection, std::string_view index) {
@@ -193,9 +200,18 @@ Result<> Database::drop_index(std::string_view collection, bson::View key) {
   const IndexSpec wanted = NACRE_TRY(parse_key_pattern(key));
   const auto body = [&](Transaction& transaction) -> Result<> {
     const CollectionInfo* info = NACRE_TRY(transaction.require_for_write(collection));
+    std::vector<std::string> found;
     for (const IndexInfo& index : info->indexes) {
-      if (index.fields == wanted.fields) return transaction.drop_index(collection, index.name);
+      if (index.fields != wanted.fields) continue;
+      // All text indexes have one pattern once they are kept; there is one of them at most.
+      found.push_back(index.name);
     }
+    if (found.size() > 1) {
+      return fail(Code::kInvalid, kAmbiguousIndex,
+                  format("{} indexes found for key pattern {}: drop them by name", found.size(),
+                         wanted.name));
+    }
+    if (found.size() == 1) return transaction.drop_index(collection, found.front());
     if (wanted.fields.size() == 1 && wanted.fields.front().path == "_id") {
       return transaction.drop_index(collection, kIdIndexName);
     }
@@ -210,10 +226,14 @@ Result<txn::CompactReport> Database::compact(const txn::CompactOptions& options)
   return rep_->rows->compact(options);
 }
 Result<DatabaseVerifyReport> Database::verify() { return verify_database(*this, *rep_->rows); }
+PlanMemory& Database::plans() { return rep_->plans; }
 Result<> Database::sync() { return rep_->rows->sync(); }
 Result<> Database::checkpoint() { return rep_->rows->checkpoint(); }
 txn::Stats Database::stats() const { return rep_->rows->stats(); }
-Result<> Database::close() { return rep_->rows->close(); }
+Result<> Database::close() {
+  if (rep_->expiry != nullptr) rep_->expiry->cancel();
+  return rep_->rows->close();
+}
 Time Database::now() const { return rep_->clock->now(); }
 
 }  // namespace nacre::document

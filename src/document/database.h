@@ -6,15 +6,17 @@
 // Invariants: every write of a collection requires its catalog row unchanged since the snapshot; an
 //   index that is kReady holds exactly the keys of the documents of its snapshot.
 // Errors:  kNotFound 26 (NamespaceNotFound), 27 (IndexNotFound); kExists 48 (NamespaceExists);
-//          kInvalid 73 (InvalidNamespace), 85/86 (an index of that name or key exists and
-//          differs), 72 (InvalidOptions, cannot drop _id); kConflict 112 (WriteConflict) only from
-//          a caller's own transaction: what Database does by itself is retried inside.
+//          276 (IndexBuildAborted); kInvalid 73 (InvalidNamespace), 85/86 (an index of that name or
+//          key exists and differs), 72 (InvalidOptions, cannot drop _id); kConflict 112
+//          (WriteConflict) only from a caller's own transaction: what Database does by itself is
+//          retried inside.
 // Threads: Database: internally locked. Snapshot: immutable. Transaction: one thread at a time.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +27,9 @@
 #include "bson/builder.h"
 #include "document/catalog.h"
 #include "document/index_spec.h"
+#include "document/plan_memory.h"
 #include "document/temporary_files.h"
+#include "document/text_totals.h"
 #include "txn/database.h"
 
 namespace nacre::document {
@@ -86,6 +90,15 @@ class Transaction {
   [[nodiscard]] Result<bool> mark_index(std::string_view collection, const IndexInfo& index,
                                         const EntryTraits& traits);
   [[nodiscard]] Result<> mark_shortened_ids(std::string_view collection);
+  // What an index may change into without being built again. kNotFound 27.
+  struct IndexChange {
+    std::optional<bool> hidden{};
+    std::optional<std::int64_t> expire_after_seconds{};
+  };
+  [[nodiscard]] Result<> change_index(std::string_view collection, std::string_view index,
+                                      const IndexChange& change);
+  // What the transaction changes in the totals of a text index, once it is committed.
+  void count_text(TableId table, const TextTotals& change) { text_changes_.add(table, change); }
 
   // kConflict (112): another transaction won; begin again. After any answer it is over.
   [[nodiscard]] Result<Position> commit(txn::Durability durability = txn::Durability::kSync);
@@ -106,6 +119,7 @@ class Transaction {
   std::shared_ptr<const Catalog> catalog_;  // shared with the database until the first change
   std::shared_ptr<Catalog> own_;            // what catalog_ points to after the first change
   std::vector<std::string> required_;       // collections whose row is required unchanged already
+  TextChanges text_changes_;
   // Earlier states of collections this transaction changed: writers may still look at them.
   std::vector<std::shared_ptr<const CollectionInfo>> kept_;
 };
@@ -113,7 +127,21 @@ class Transaction {
 struct Options {
   txn::Options engine;  // engine.file_system is required
   std::string name;     // as clients see it in namespaces; empty: the last part of the path
+  // How long between two looks for documents whose time is over (TTL indexes). They are taken on
+  // the engine's background threads, and only where there is such an index.
+  std::int64_t expiry_interval_ms = 60'000;
 };
+
+// An index build that is under way.
+struct IndexBuildProgress {
+  std::string collection;
+  std::vector<std::string> indexes;
+  std::uint64_t documents_done = 0;
+  std::uint64_t documents_total = 0;  // when it began; writers may have added more
+};
+// Called between the steps of a build, on the thread that builds. False ends it (276,
+// IndexBuildAborted), and nothing is left of it.
+using IndexBuildWatch = std::function<bool(const IndexBuildProgress&)>;
 
 struct CreateIndexesResult {
   std::size_t count_before = 0;  // indexes of the collection, _id_ included
@@ -171,11 +199,25 @@ class Database {
   // documents break a unique index; nothing is left of the build.
   [[nodiscard]] Result<CreateIndexesResult> create_indexes(
       std::string_view collection, std::span<const IndexSpec> specs,
-      txn::Durability durability = txn::Durability::kSync);
+      txn::Durability durability = txn::Durability::kSync, const IndexBuildWatch& watch = {});
+  // Those under way now. Dropping an index that is being built ends its build.
+  [[nodiscard]] std::vector<IndexBuildProgress> index_builds() const;
   // "*": all but _id_.
   [[nodiscard]] Result<> drop_index(std::string_view collection, std::string_view index);
   // By key pattern, {a: 1, b: -1}.
   [[nodiscard]] Result<> drop_index(std::string_view collection, bson::View key);
+
+  // Removes the documents whose time is over at `now` by a TTL index, in commits of a few; a
+  // document whose life a writer extends meanwhile stays. Returns how many went. Done on its own
+  // every Options::expiry_interval_ms where there is a background thread.
+  [[nodiscard]] Result<std::uint64_t> remove_expired(Time now);
+
+  // How many documents a text index holds, and words in them: what BM25 weighs by. Of the newest
+  // commit, or nearly; the first call after an opening reads a row for each document.
+  [[nodiscard]] Result<TextTotals> text_totals(const IndexInfo& index);
+
+  // What won for queries of each shape.
+  [[nodiscard]] PlanMemory& plans();
 
   // Rows, pages and references (txn verify), then each index entry against its document and each
   // document against its index entries.
@@ -196,6 +238,7 @@ class Database {
 
  private:
   friend class Transaction;
+  friend class IndexBuildEntry;
   class Rep;
   Database(std::string name, std::unique_ptr<Rep> rep);
   std::string name_;

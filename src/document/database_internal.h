@@ -5,11 +5,14 @@
 
 #include <array>
 #include <atomic>
+#include <list>
 #include <memory>
 
 #include "base/mutex.h"
 #include "document/database.h"
+#include "document/text_totals.h"
 #include "io/clock.h"
+#include "txn/background.h"
 
 namespace nacre::document {
 
@@ -23,6 +26,7 @@ inline constexpr std::int32_t kIndexOptionsConflict = 85;
 inline constexpr std::int32_t kIndexKeySpecsConflict = 86;
 inline constexpr std::int32_t kWriteConflict = 112;
 inline constexpr std::int32_t kCommandNotSupported = 115;
+inline constexpr std::int32_t kIndexBuildAborted = 276;
 
 class Database::Rep {
  public:
@@ -47,6 +51,11 @@ class Database::Rep {
     return lines_[hot_key % lines_.size()].mutex;
   }
 
+  // Makes the task that removes expired documents; schedule_expiry sets it going.
+  void start_expiry(Database& database, std::int64_t interval_ms);
+  // Sees to it that documents expire when the catalog has a TTL index.
+  void schedule_expiry(const Catalog& catalog);
+
   static constexpr std::uint64_t kChangeDone = 1 << 16;
 
   std::unique_ptr<txn::Database> rows;
@@ -58,6 +67,14 @@ class Database::Rep {
   std::shared_ptr<const Catalog> cached NACRE_GUARDED_BY(mutex);  // shared with its readers
   std::uint64_t cached_changes NACRE_GUARDED_BY(mutex) = 0;
   Position cached_from NACRE_GUARDED_BY(mutex) = kNoPosition;  // right for snapshots from here on
+  std::list<IndexBuildProgress> builds NACRE_GUARDED_BY(mutex);
+
+  TextTotalsByTable text_totals;
+  PlanMemory plans;
+
+  // Null: nothing expires by itself. Last, so that it ends before what it works with.
+  std::int64_t expiry_interval_ms = 0;
+  std::unique_ptr<txn::BackgroundPool::Task> expiry;
 
  private:
   struct Line {

@@ -60,7 +60,7 @@ CollectionInfo example_collection() {
 
 TEST(DocumentsFormatDoc, ExamplesAreWhatIsWrittenAndAreUnderstood) {
   const std::vector<std::string> block = blocks();
-  ASSERT_EQ(block.size(), 5U);
+  ASSERT_EQ(block.size(), 9U);
 
   const CollectionInfo info = example_collection();
   EXPECT_EQ(hex_of(catalog_key("cities")), hex_of(block[0]));
@@ -89,6 +89,36 @@ TEST(DocumentsFormatDoc, ExamplesAreWhatIsWrittenAndAreUnderstood) {
   const auto belongs = id_key_of_entry(as_bytes(block[3]), as_bytes(block[4]));
   ASSERT_TRUE(belongs);
   EXPECT_EQ(as_text(*belongs), key);
+}
+
+IndexEntries entries_of(std::string_view specification, std::string_view json) {
+  const auto spec = parse_index_spec(testing::json(specification));
+  EXPECT_TRUE(spec) << spec.error().text();
+  IndexInfo index;
+  index.fields = spec->fields;
+  index.multikey.resize(index.fields.size());
+  index.options = spec->options;
+  const bson::Document document = testing::json(json);
+  const std::string key = id_key(document.find("_id"));
+  IndexEntries entries;
+  EXPECT_TRUE(index_entries(index, document, as_bytes(key), entries));
+  return entries;
+}
+
+TEST(DocumentsFormatDoc, ExamplesOfOtherKindsAreWhatIsWritten) {
+  const std::vector<std::string> block = blocks();
+  ASSERT_EQ(block.size(), 9U);
+  constexpr std::string_view kDocument = R"({"_id": 7, "country": "CH"})";
+  const IndexEntries text = entries_of(R"({"key": {"country": "text"}})", kDocument);
+  ASSERT_EQ(text.entries.size(), 2U);
+  EXPECT_EQ(hex_of(text.entries[1].key), hex_of(block[5]));
+  EXPECT_EQ(hex_of(text.entries[1].value), hex_of(block[6]));
+  const IndexEntries wildcard = entries_of(R"({"key": {"$**": 1}})", kDocument);
+  ASSERT_EQ(wildcard.entries.size(), 1U);
+  EXPECT_EQ(hex_of(wildcard.entries[0].key), hex_of(block[7]));
+  const IndexEntries hashed = entries_of(R"({"key": {"country": "hashed"}})", kDocument);
+  ASSERT_EQ(hashed.entries.size(), 1U);
+  EXPECT_EQ(hex_of(hashed.entries[0].key), hex_of(block[8]));
 }
 
 TEST(DocumentsFormat, DamagedRowsAreCorruptAndNeverRead) {

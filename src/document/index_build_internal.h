@@ -19,7 +19,8 @@ namespace nacre::document {
 [[nodiscard]] Result<CreateIndexesResult> build_indexes(Database& database,
                                                         std::string_view collection,
                                                         std::span<const IndexSpec> specs,
-                                                        txn::Durability durability);
+                                                        txn::Durability durability,
+                                                        const IndexBuildWatch& watch);
 
 // Removes indexes that are still kBuilding: the process that built them is gone.
 [[nodiscard]] Result<> remove_unfinished_indexes(Database& database);

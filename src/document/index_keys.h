@@ -1,14 +1,19 @@
 // From a document to its entries in an index, and what an entry says.
 //
 // An array on the path of a field gives one entry for each element (multikey); fields that reach
-//   one array go through it together. Missing counts as null, an empty array as undefined.
+//   one array go through it together. Missing counts as null, an empty array as undefined. A
+//   hashed field gives the hash of its value; a wildcard one entry for each path and value; a text
+//   index one for each word, and one that tells how long the document is.
 // Format:  docs/format/documents.md, "Index entries".
-// Errors:  kInvalid 171 (CannotIndexParallelArrays). A long value is never an error: its key is
-//          shortened (bson/key_encoder.h).
+// Errors:  kInvalid 171 (CannotIndexParallelArrays), 16766 (an array in a hashed field), 16675 (an
+//          array beside a text field), 17261 and 17262 (the document's language). A long value is
+//          never an error: its key is shortened (bson/key_encoder.h).
 // Cost:    a walk over the document for each field, a string or two for each entry.
 // Threads: pure functions.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +27,7 @@ namespace nacre::document {
 struct IndexEntry {
   std::string key;
   std::string value;
-  bool operator==(const IndexEntry&) const = default;
+  auto operator<=>(const IndexEntry&) const = default;
 };
 
 struct IndexEntries {
@@ -42,7 +47,18 @@ struct IndexEntries {
 // The key in the collection of the document that an entry belongs to; looks into `key` and `value`.
 [[nodiscard]] Result<Bytes> id_key_of_entry(Bytes key, Bytes value);
 
+// The values of the fields, each named by its path; what was missing is left out. Requires an index
+// of ordered fields, without collation, none of whose entries is shortened.
+[[nodiscard]] Result<bson::Document> document_of_entry(const IndexInfo& index, Bytes key,
+                                                       Bytes value);
+
 // The key of the document of that _id in its collection.
 [[nodiscard]] std::string id_key(const bson::Element& id);
+
+// Whether a wildcard index has entries for the values at `path`.
+[[nodiscard]] bool wildcard_takes(const IndexInfo& index, std::string_view path);
+
+// What a hashed field stores in place of a value. Equal values, whatever their types, have one.
+[[nodiscard]] std::int64_t hashed_value(const bson::Element& value, const text::Collator* collator);
 
 }  // namespace nacre::document

@@ -1,157 +1,237 @@
 #include "document/index_spec.h"
 
 #include <algorithm>
-#include <array>
-#include <span>
+#include <cmath>
+#include <utility>
 
 #include "base/text.h"
+#include "bson/collation.h"
+#include "document/index_spec_internal.h"
 
 namespace nacre::document {
 namespace {
 
-constexpr std::int32_t kCannotCreateIndex = 67;
-constexpr std::int32_t kTypeMismatch = 14;
-constexpr std::int32_t kUnknownOption = 197;
-constexpr std::int32_t kBadValue = 2;
+constexpr std::int32_t kTwoHashedFields = 31303;
+constexpr std::string_view kTextRest = "_ftsx";  // beside "_fts" in a kept key pattern
 
-// Options of MongoDB that would change what the index holds; taking them silently would lie.
-constexpr std::array<std::string_view, 8> kRefusedOptions = {"partialFilterExpression",
-                                                             "expireAfterSeconds",
-                                                             "collation",
-                                                             "wildcardProjection",
-                                                             "weights",
-                                                             "textIndexVersion",
-                                                             "clustered",
-                                                             "2dsphereIndexVersion"};
-// Options that change nothing here.
-constexpr std::array<std::string_view, 5> kIgnoredOptions = {"v", "background", "ns", "comment",
-                                                             "prepareUnique"};
-
-bool holds(std::span<const std::string_view> names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
+std::unexpected<Error> refused(std::string text) {
+  return fail(Code::kInvalid, kCannotCreateIndex, std::move(text));
 }
 
-Result<IndexField> parse_field(const bson::Element& element) {
-  const std::string path(element.name());
+bool is_wildcard(std::string_view path) { return path == "$**" || path.ends_with(".$**"); }
+
+Result<> check_path(std::string_view path) {
   if (path.empty() || path.starts_with('.') || path.ends_with('.') || path.contains("..")) {
-    return fail(Code::kInvalid, kCannotCreateIndex,
-                format("Index keys cannot contain an empty field: '{}'", path));
+    return refused(format("Index keys cannot contain an empty field: '{}'", path));
   }
-  if (element.is(bson::Type::kString)) {
-    return fail(Code::kUnsupported, kCannotCreateIndex,
-                format("Index kind '{}' is not carried out by this version", element.string()));
-  }
-  if (path.contains("$**")) {
-    return fail(Code::kUnsupported, kCannotCreateIndex,
-                "Wildcard indexes are not carried out by this version");
-  }
-  if (path.starts_with('$') || path.contains(".$")) {
-    return fail(
-        Code::kInvalid, kCannotCreateIndex,
-        format("Index key contains an illegal field name: field name starts with '$': {}", path));
-  }
-  const auto direction = element.as_double();
-  if (!direction || *direction == 0 || *direction != *direction) {
-    return fail(
-        Code::kInvalid, kCannotCreateIndex,
-        format("Values in the index key pattern must be numbers other than 0, field '{}' is "
-               "not",
-               path));
-  }
-  return IndexField{.path = path, .descending = *direction < 0};
-}
-
-std::string default_name(const std::vector<IndexField>& fields) {
-  std::string name;
-  for (const IndexField& field : fields) {
-    if (!name.empty()) name.push_back('_');
-    name.append(field.path).append(field.descending ? "_-1" : "_1");
-  }
-  return name;
-}
-
-Result<bool> parse_flag(const bson::Element& element) {
-  if (element.is(bson::Type::kBool) || element.is_number()) return element.truthy();
-  return fail(Code::kInvalid, kTypeMismatch,
-              format("The field '{}' has value of wrong type, expected bool", element.name()));
-}
-
-Result<> parse_option(const bson::Element& element, IndexSpec& spec) {
-  const std::string_view name = element.name();
-  if (name == "name") {
-    if (!element.is(bson::Type::kString)) {
-      return fail(Code::kInvalid, kTypeMismatch, "The field 'name' must be a string");
+  if (is_wildcard(path)) path.remove_suffix(std::min<std::size_t>(path.size(), 4));
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t dot = std::min(path.find('.', at), path.size());
+    const std::string_view step = path.substr(at, dot - at);
+    const bool reference = at > 0 && (step == "$id" || step == "$ref" || step == "$db");
+    if (step.starts_with('$') && !reference) {
+      return refused(
+          format("Index key contains an illegal field name: field name starts with '$': {}", path));
     }
-    spec.name = element.string();
-    if (spec.name.empty() || spec.name == "*") {
-      return fail(Code::kInvalid, kCannotCreateIndex,
-                  format("The index name '{}' is not valid", spec.name));
-    }
-  } else if (name == "unique") {
-    spec.unique = NACRE_TRY(parse_flag(element));
-  } else if (name == "sparse") {
-    spec.sparse = NACRE_TRY(parse_flag(element));
-  } else if (name == "hidden") {
-    const bool hidden = NACRE_TRY(parse_flag(element));
-    if (hidden) {
-      return fail(Code::kUnsupported, kCannotCreateIndex,
-                  "Hidden indexes are not carried out by this version");
-    }
-  } else if (holds(kRefusedOptions, name)) {
-    return fail(Code::kUnsupported, kCannotCreateIndex,
-                format("The index option '{}' is not carried out by this version", name));
-  } else if (!holds(kIgnoredOptions, name)) {
-    return fail(Code::kInvalid, kUnknownOption,
-                format("The field '{}' is not valid for an index specification", name));
+    at = dot + 1;
   }
   return {};
 }
 
+Result<IndexField> parse_kind(const std::string& path, std::string_view kind) {
+  if (kind == "text") return IndexField{.path = path, .kind = FieldKind::kText};
+  if (kind == "hashed" && !is_wildcard(path)) {
+    return IndexField{.path = path, .kind = FieldKind::kHashed};
+  }
+  if (kind == "2d" || kind == "2dsphere" || kind == "geoHaystack") {
+    return fail(Code::kUnsupported, kCannotCreateIndex,
+                format("Index kind '{}' is not carried out by this version", kind));
+  }
+  return refused(format("Unknown index plugin '{}'", kind));
+}
+
+Result<IndexField> parse_field(const bson::Element& element) {
+  const std::string path(element.name());
+  NACRE_TRY(check_path(path));
+  if (element.is(bson::Type::kString)) return parse_kind(path, element.string());
+  const double direction = element.as_double().value_or(0);
+  if (direction == 0 || std::isnan(direction)) {
+    return refused(format(
+        "Values in the index key pattern must be numbers other than 0 or names of index kinds, "
+        "field '{}' is not",
+        path));
+  }
+  if (is_wildcard(path)) {
+    if (direction < 0) {
+      return refused("A numeric value in a $** index key pattern must be positive.");
+    }
+    return IndexField{.path = path, .kind = FieldKind::kWildcard};
+  }
+  return IndexField{.path = path, .descending = direction < 0};
+}
+
+std::string default_name(bson::View key) {
+  std::string name;
+  for (const bson::Element& field : key) {
+    if (!name.empty()) name.push_back('_');
+    name.append(field.name()).push_back('_');
+    if (field.is(bson::Type::kString)) {
+      name.append(field.string());
+    } else if (const auto whole = field.as_int64()) {
+      name.append(std::to_string(*whole));
+    } else {
+      name.append(format("{}", field.as_double().value_or(0)));
+    }
+  }
+  return name;
+}
+
+// All text fields make one component; in between them there can be no other.
+Result<> add_field(IndexField field, IndexSpec& spec) {
+  const bool repeated = std::ranges::any_of(spec.fields, [&](const IndexField& other) {
+    return other.path == field.path && other.kind != FieldKind::kText;
+  });
+  if (repeated) {
+    return fail(
+        Code::kInvalid, kBadIndexValue,
+        format("The field '{}' appears multiple times in the index key pattern", field.path));
+  }
+  if (field.kind == FieldKind::kText) {
+    if (!spec.fields.empty() && spec.fields.back().kind == FieldKind::kText) return {};
+    field.path = kTextPath;
+  }
+  const bool second = field.kind != FieldKind::kOrdered &&
+                      std::ranges::any_of(spec.fields, [&](const IndexField& other) {
+                        return other.kind == field.kind;
+                      });
+  if (second && field.kind == FieldKind::kHashed) {
+    return fail(Code::kInvalid, kTwoHashedFields,
+                "A maximum of one index field is allowed to be hashed");
+  }
+  if (second)
+    return refused("text fields of an index must stand side by side, and be its only ones");
+  spec.fields.push_back(std::move(field));
+  return {};
+}
+
+Result<> check_kinds(const IndexSpec& spec) {
+  const auto count = [&](FieldKind kind) {
+    return std::ranges::count_if(spec.fields, [&](const IndexField& f) { return f.kind == kind; });
+  };
+  if (count(FieldKind::kWildcard) > 0 && spec.fields.size() > 1) {
+    return fail(Code::kUnsupported, kCannotCreateIndex,
+                "Wildcards beside other fields are not carried out by this version");
+  }
+  if (count(FieldKind::kText) > 0 && count(FieldKind::kHashed) > 0) {
+    return refused("An index cannot have both text and hashed fields");
+  }
+  return {};
+}
+
+bool same_document(const bson::Document& a, const bson::Document& b) {
+  return a.bytes() == b.bytes();
+}
+
 }  // namespace
+
+std::vector<std::string_view> text_fields(bson::View key) {
+  std::vector<std::string_view> fields;
+  for (const bson::Element& field : key) {
+    const bool is_text = field.is(bson::Type::kString) && field.string() == "text";
+    if (is_text && field.name() != kTextPath) fields.push_back(field.name());
+  }
+  return fields;
+}
 
 Result<IndexSpec> parse_key_pattern(bson::View key) {
   IndexSpec spec;
+  bson::Builder kept;
   for (const bson::Element& element : key) {
+    if (element.name() == kTextRest) continue;
+    const std::size_t before = spec.fields.size();
     IndexField field = NACRE_TRY(parse_field(element));
-    const bool repeated = std::ranges::any_of(
-        spec.fields, [&](const IndexField& other) { return other.path == field.path; });
-    if (repeated) {
-      return fail(
-          Code::kInvalid, kBadValue,
-          format("The field '{}' appears multiple times in the index key pattern", field.path));
+    NACRE_TRY(add_field(std::move(field), spec));
+    if (spec.fields.size() == before) continue;
+    if (spec.fields.back().kind == FieldKind::kText) {
+      kept.append(kTextPath, "text").append(kTextRest, 1);
+    } else {
+      kept.append(element);
     }
-    spec.fields.push_back(std::move(field));
   }
   if (spec.fields.empty() || spec.fields.size() > kIndexFieldsMax) {
-    return fail(
-        Code::kInvalid, kCannotCreateIndex,
+    return refused(
         format("Index keys have {} fields, expected 1 to {}", spec.fields.size(), kIndexFieldsMax));
   }
-  spec.name = default_name(spec.fields);
+  NACRE_TRY(check_kinds(spec));
+  spec.name = default_name(key);
+  spec.key = kept.finish();
   return spec;
 }
 
 Result<IndexSpec> parse_index_spec(bson::View specification) {
   const bson::Element key = specification.find("key");
-  if (!key.is(bson::Type::kDocument)) {
-    return fail(Code::kInvalid, 9,
+  if (!key) {
+    return fail(Code::kInvalid, kIndexFailedToParse,
                 "The 'key' field is a required property of an index specification");
   }
-  IndexSpec spec = NACRE_TRY(parse_key_pattern(key.document()));
-  for (const bson::Element& element : specification) {
-    if (element.name() != "key") NACRE_TRY(parse_option(element, spec));
+  if (!key.is(bson::Type::kDocument)) {
+    return fail(Code::kInvalid, kIndexTypeMismatch,
+                format("The field 'key' must be an object, but got {}", bson::name(key.type())));
   }
+  IndexSpec spec = NACRE_TRY(parse_key_pattern(key.document()));
+  const bool is_text = std::ranges::any_of(
+      spec.fields, [](const IndexField& field) { return field.kind == FieldKind::kText; });
+  if (is_text) {
+    spec.options.text = std::make_shared<const TextOptions>(
+        NACRE_TRY(parse_text_options(specification, text_fields(key.document()))));
+  }
+  for (const bson::Element& element : specification) {
+    if (element.name() != "key") NACRE_TRY(parse_index_option(element, spec));
+  }
+  NACRE_TRY(check_index_options(spec, specification));
   return spec;
 }
 
 bson::Document describe(const IndexSpec& spec) {
   bson::Builder builder;
-  builder.append("v", 2).begin_document("key");
-  for (const IndexField& field : spec.fields) builder.append(field.path, field.descending ? -1 : 1);
-  builder.end().append("name", spec.name);
+  builder.append("v", 2).append("key", spec.key).append("name", spec.name);
   if (spec.unique) builder.append("unique", true);
   if (spec.sparse) builder.append("sparse", true);
+  const IndexOptions& options = spec.options;
+  if (options.hidden) builder.append("hidden", true);
+  if (options.partial) builder.append("partialFilterExpression", spec.partial_filter);
+  if (options.expire_after_seconds) {
+    builder.append_number("expireAfterSeconds", *options.expire_after_seconds);
+  }
+  if (!options.wildcard_projection.view().empty()) {
+    builder.append("wildcardProjection", options.wildcard_projection);
+  }
+  if (options.text) {
+    builder.begin_document("weights");
+    for (const auto& weight : options.text->weights) builder.append(weight.path, weight.weight);
+    builder.end().append("default_language", options.text->default_language);
+    builder.append("language_override", options.text->language_override);
+    builder.append("textIndexVersion", 3);
+  }
+  if (options.collator) {
+    builder.append("collation", bson::describe_collation(options.collator.get()));
+  }
   return builder.finish();
+}
+
+bool same_index(const IndexSpec& a, const IndexSpec& b) {
+  return a.fields == b.fields && a.unique == b.unique && a.sparse == b.sparse &&
+         same_collation(a.options.collator.get(), b.options.collator.get()) &&
+         same_document(a.partial_filter, b.partial_filter) &&
+         same_document(a.options.wildcard_projection, b.options.wildcard_projection);
+}
+
+bool same_options(const IndexSpec& a, const IndexSpec& b) {
+  const TextOptions* left = a.options.text.get();
+  const TextOptions* right = b.options.text.get();
+  const bool same_text =
+      (left == nullptr) == (right == nullptr) && (left == nullptr || *left == *right);
+  return same_text && a.options.expire_after_seconds == b.options.expire_after_seconds;
 }
 
 }  // namespace nacre::document

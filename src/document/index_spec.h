@@ -1,13 +1,17 @@
 // What a client asks for when it creates an index, checked and in one shape.
 //
-// Errors:  kInvalid with MongoDB's number: 67 CannotCreateIndex, 14 TypeMismatch, 197
-//          InvalidIndexSpecificationOption; kUnsupported (number 67) for index kinds and options
-//          this version does not carry out: text, hashed, 2d, 2dsphere, wildcard, partial, TTL,
-//          collation.
+// Kinds: ascending and descending fields, compound; hashed; wildcard ("$**", "a.$**"); text, alone
+//   or among others. Options: unique, sparse, hidden, partialFilterExpression, expireAfterSeconds,
+//   collation, wildcardProjection, weights, default_language, language_override.
+// Errors:  kInvalid with MongoDB's number: 67 CannotCreateIndex, 14 TypeMismatch, 9, 2, 197
+//          InvalidIndexSpecificationOption, 16764 (a unique hashed index), 31303 (two hashed
+//          fields); kUnsupported (67) for what this version does not carry out: 2d, 2dsphere,
+//          wildcards beside other fields, clustered.
 // Threads: plain values and pure functions.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -21,18 +25,27 @@ struct IndexSpec {
   std::vector<IndexField> fields;  // one to kIndexFieldsMax
   bool unique = false;
   bool sparse = false;
+  IndexOptions options{};
+  bson::Document key{};             // as given; of a text index as it is kept
+  bson::Document partial_filter{};  // its source
+  bool names_collation = false;     // else it takes the collection's
 };
 
 inline constexpr std::size_t kIndexFieldsMax = 32;
+inline constexpr std::int64_t kExpireAfterSecondsMax = 0x7fff'ffff;
 
-// One element of createIndexes' `indexes`: {key: {a: 1, b: -1}, name, unique, sparse, v, hidden:
-// false, background}.
+// One element of createIndexes' `indexes`, or a specification as describe() wrote it.
 [[nodiscard]] Result<IndexSpec> parse_index_spec(bson::View specification);
 
 // The same from a bare key pattern.
 [[nodiscard]] Result<IndexSpec> parse_key_pattern(bson::View key);
 
-// {v: 2, key: {...}, name: ..., unique: true}
+// {v: 2, key: {...}, name: ..., unique: true, ...}: what listIndexes shows.
 [[nodiscard]] bson::Document describe(const IndexSpec& spec);
+
+// Whether two differ in what tells indexes of one key pattern apart (collation, filter, unique,
+// sparse, projection), and whether in any option.
+[[nodiscard]] bool same_index(const IndexSpec& a, const IndexSpec& b);
+[[nodiscard]] bool same_options(const IndexSpec& a, const IndexSpec& b);
 
 }  // namespace nacre::document

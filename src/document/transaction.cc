@@ -11,6 +11,8 @@ namespace nacre::document {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 255;
+constexpr std::size_t kIndexesMax = 63;  // beside that on _id
+constexpr std::int32_t kCannotCreateIndex = 67;
 
 // Options of create that change nothing here; every other one would promise what does not happen.
 constexpr std::array<std::string_view, 4> kIgnoredOptions = {"comment", "writeConcern",
@@ -49,6 +51,50 @@ Uuid new_uuid() {
   uuid[6] = (uuid[6] & std::byte{0x0f}) | std::byte{0x40};
   uuid[8] = (uuid[8] & std::byte{0x3f}) | std::byte{0x80};
   return uuid;
+}
+
+std::unexpected<Error> exists(std::int32_t number, std::string text) {
+  return fail(Code::kExists, number, std::move(text));
+}
+
+// False: it is there already. What tells two indexes of one key pattern apart is same_index().
+Result<bool> check_new_index(const CollectionInfo& collection, const IndexSpec& spec) {
+  if (collection.indexes.size() >= kIndexesMax) {
+    return fail(
+        Code::kInvalid, kCannotCreateIndex,
+        format("add index fails, too many indexes for {} key: {}", collection.name, spec.name));
+  }
+  if (spec.name == kIdIndexName) {
+    return exists(kIndexKeySpecsConflict, "The index name _id_ is that of _id");
+  }
+  for (const IndexInfo& index : collection.indexes) {
+    const IndexSpec there = NACRE_TRY(parse_index_spec(index.specification));
+    const bool same = same_index(there, spec);
+    const bool same_name = index.name == spec.name;
+    if (same_name && !same) {
+      return exists(kIndexKeySpecsConflict,
+                    format("An existing index has the same name as the requested index but another "
+                           "key or options: {}",
+                           spec.name));
+    }
+    if (same && !same_options(there, spec)) {
+      return exists(
+          kIndexOptionsConflict,
+          format("An equivalent index already exists with other options: {}", index.name));
+    }
+    if (same && !same_name) {
+      return exists(kIndexOptionsConflict,
+                    format("Index already exists with a different name: {}", index.name));
+    }
+    if (same) return false;
+    if (index.options.text != nullptr && spec.options.text != nullptr) {
+      return fail(Code::kInvalid, kCannotCreateIndex,
+                  format("only one text index per collection allowed, found existing text index "
+                         "\"{}\"",
+                         index.name));
+    }
+  }
+  return true;
 }
 
 std::unexpected<Error> no_collection(std::string_view name) {
@@ -120,33 +166,22 @@ Result<> Transaction::replace_collection(std::string_view source, std::string_vi
   return store(target, std::move(renamed));
 }
 
-Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec& spec) {
+Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec& asked) {
   const CollectionInfo* before = NACRE_TRY(open_for_write(collection));
-  const bool on_id = spec.fields.size() == 1 && spec.fields.front().path == "_id";
+  IndexSpec spec = asked;
+  const bool is_text = spec.options.text != nullptr;
+  if (!spec.names_collation && !is_text) spec.options.collator = before->collator;
+  if (is_text && !spec.names_collation && before->collator != nullptr) {
+    return fail(Code::kInvalid, kCannotCreateIndex,
+                "Index type 'text' does not support collation: name {locale: \"simple\"}");
+  }
+  const bool on_id = spec.fields.size() == 1 && spec.fields.front() == IndexField{.path = "_id"};
   if (on_id) return false;
-  for (const IndexInfo& index : before->indexes) {
-    const bool same_fields = index.fields == spec.fields;
-    const bool same_options = index.unique == spec.unique && index.sparse == spec.sparse;
-    if (index.name == spec.name && same_fields && same_options) return false;
-    if (index.name == spec.name) {
-      return fail(Code::kExists, kIndexKeySpecsConflict,
-                  format("An existing index has the same name as the requested index but another "
-                         "key or options: {}",
-                         spec.name));
-    }
-    if (same_fields && same_options) {
-      return fail(Code::kExists, kIndexOptionsConflict,
-                  format("Index already exists with a different name: {}", index.name));
-    }
-    if (same_fields) {
-      return fail(Code::kExists, kIndexOptionsConflict,
-                  format("An equivalent index already exists with other options: {}", index.name));
-    }
-  }
-  if (spec.name == kIdIndexName) {
-    return fail(Code::kInvalid, kIndexKeySpecsConflict, "The index name _id_ is that of _id");
-  }
+  const bool is_new = NACRE_TRY(check_new_index(*before, spec));
+  if (!is_new) return false;
   auto info = std::make_shared<CollectionInfo>(*before);
+  IndexOptions options = spec.options;
+  if (options.collator != nullptr) options.collation_tables = text::collation_tables_version();
   info->indexes.push_back({.name = spec.name,
                            .fields = spec.fields,
                            .unique = spec.unique,
@@ -154,7 +189,8 @@ Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec
                            .table = new_table(),
                            .state = IndexState::kBuilding,
                            .multikey = std::vector<bool>(spec.fields.size()),
-                           .specification = describe(spec)});
+                           .specification = describe(spec),
+                           .options = std::move(options)});
   NACRE_TRY(store(collection, std::move(info)));
   return true;
 }
@@ -211,6 +247,26 @@ Result<bool> Transaction::mark_index(std::string_view collection, const IndexInf
   return true;
 }
 
+Result<> Transaction::change_index(std::string_view collection, std::string_view index,
+                                   const IndexChange& change) {
+  const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
+  auto info = std::make_shared<CollectionInfo>(*before);
+  for (IndexInfo& candidate : info->indexes) {
+    if (candidate.name != index) continue;
+    IndexSpec spec = NACRE_TRY(parse_index_spec(candidate.specification));
+    if (change.hidden) spec.options.hidden = *change.hidden;
+    if (change.expire_after_seconds) {
+      spec.options.expire_after_seconds = change.expire_after_seconds;
+    }
+    candidate.options.hidden = spec.options.hidden;
+    candidate.options.expire_after_seconds = spec.options.expire_after_seconds;
+    candidate.specification = describe(spec);
+    NACRE_TRY(parse_index_spec(candidate.specification));  // a life for a compound index is refused
+    return store(collection, std::move(info));
+  }
+  return fail(Code::kNotFound, kIndexNotFound, format("index not found with name [{}]", index));
+}
+
 Result<> Transaction::mark_shortened_ids(std::string_view collection) {
   const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
   auto info = std::make_shared<CollectionInfo>(*before);
@@ -223,6 +279,8 @@ Result<Position> Transaction::commit(txn::Durability durability) {
   if (changes_catalog) database_->rep_->begin_change();
   auto position = rows_.commit(durability);
   if (changes_catalog) database_->rep_->end_change();
+  if (position) database_->rep_->text_totals.apply(text_changes_);
+  if (position && changes_catalog) database_->rep_->schedule_expiry(*catalog_);
   if (!position && position.error().code() == Code::kConflict) {
     return std::unexpected(std::move(position).error().with_number(kWriteConflict));
   }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "bson/json.h"
 #include "bson/key_encoder.h"
+#include "document/index_text.h"
 
 namespace nacre::document {
 namespace {
@@ -34,8 +35,8 @@ std::string shell_text(bson::View values) {
 void difference(std::vector<IndexEntry>& from, std::vector<IndexEntry>& without,
                 std::vector<IndexEntry>& to) {
   to.clear();
-  const auto by_key = [](const IndexEntry& a, const IndexEntry& b) { return a.key < b.key; };
-  std::ranges::set_difference(from, without, std::back_inserter(to), by_key);
+  // By key and value: 1 that becomes 1.0 keeps its key, but the entry tells the type.
+  std::ranges::set_difference(from, without, std::back_inserter(to));
 }
 
 }  // namespace
@@ -130,8 +131,10 @@ Result<> Writer::check_unique(const IndexInfo& index, const IndexChange& change,
                               bson::View document) {
   for (const IndexEntry& entry : change.added) {
     const auto there = NACRE_TRY(transaction_.rows().get(index.table, as_bytes(entry.key)));
-    // The same document's own entry is there when an index build was ahead of us.
-    if (!there || *there == entry.value || NACRE_PLANTED(unique_index_not_checked)) continue;
+    if (!there || NACRE_PLANTED(unique_index_not_checked)) continue;
+    // The document's own entry is there when an index build was ahead of us, or with another type.
+    const Bytes owner = NACRE_TRY(id_key_of_entry(as_bytes(entry.key), as_bytes(*there)));
+    if (equal(owner, id_key)) continue;
     const bson::Element pattern = index.specification.find("key");
     const bson::Document values = values_of_entry(index, document, id_key, as_bytes(entry.key));
     return std::unexpected(
@@ -158,11 +161,28 @@ Result<> Writer::apply_index_changes() {
     for (const IndexEntry& entry : change.added) {
       NACRE_TRY(rows.put(index.table, as_bytes(entry.key), as_bytes(entry.value)));
     }
+    if (index.options.text != nullptr) NACRE_TRY(count_text(index, change));
     const bool is_new = NACRE_TRY(transaction_.mark_index(collection_->name, index, change.traits));
     marked = marked || is_new;
   }
   if (marked) collection_ = transaction_.catalog().find(collection_->name);
   return {};
+}
+
+Result<> Writer::count_text(const IndexInfo& index, const IndexChange& change) {
+  const auto count = [&](const std::vector<IndexEntry>& entries, std::int64_t sign) -> Result<> {
+    for (const IndexEntry& entry : entries) {
+      if (!entry.key.starts_with(kTextLengthPrefix)) continue;
+      const TextPosting posting =
+          NACRE_TRY(decode_posting(as_bytes(entry.key), as_bytes(entry.value)));
+      transaction_.count_text(
+          index.table,
+          {.documents = sign, .words = sign * static_cast<std::int64_t>(posting.length)});
+    }
+    return {};
+  };
+  NACRE_TRY(count(change.removed, -1));
+  return count(change.added, 1);
 }
 
 Result<> check_id(const bson::Element& id) {

@@ -54,6 +54,7 @@ class Writer {
   [[nodiscard]] Result<> check_unique(const IndexInfo& index, const IndexChange& change,
                                       Bytes id_key, bson::View document);
   [[nodiscard]] Result<> apply_index_changes();
+  [[nodiscard]] Result<> count_text(const IndexInfo& index, const IndexChange& change);
 
   Database& database_;
   Transaction& transaction_;

@@ -81,6 +81,10 @@ class Filter {
   // one of them can bound the keys.
   [[nodiscard]] std::optional<PathBounds> bounds(std::string_view path, bool multikey) const;
 
+  // Whether every document that this one matches is one that `other` matches; false when that
+  // cannot be told. Of filters that compare strings alike.
+  [[nodiscard]] bool implies(const Filter& other) const;
+
   // What a document must have that is made because none matched (upsert): the conditions "path
   // equals value" that always hold. Valid as long as the filter.
   [[nodiscard]] std::vector<Equality> equalities() const;

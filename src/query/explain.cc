@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "bson/builder.h"
 #include "query/run.h"
@@ -10,36 +12,53 @@ namespace {
 
 constexpr int kStagesMax = 100;  // of one plan: deeper ones are cut off here
 
-void append_plan(bson::Builder& to, const Operator& stage, bool with_counters) {
-  to.append("stage", stage.stage());
-  if (with_counters) {
-    const Counters& counters = stage.counters();
-    to.append_number("nReturned", counters.returned);
-    to.append_number("works", counters.works);
-    to.append_number("advanced", counters.returned);
-    if (counters.keys > 0 || stage.stage() == "IXSCAN") {
-      to.append_number("keysExamined", counters.keys);
-    }
-    if (counters.documents > 0 || stage.stage() == "FETCH") {
-      to.append_number("docsExamined", counters.documents);
-    }
+const Operator& shown(const Operator& root) {
+  const Operator* stage = &root;
+  while (stage->is_hidden() && stage->input() != nullptr) stage = stage->input();
+  return *stage;
+}
+
+void append_counters(bson::Builder& to, const Operator& stage) {
+  const Counters& counters = stage.counters();
+  to.append_number("nReturned", counters.returned);
+  to.append_number("executionTimeMillisEstimate", 0);
+  to.append_number("works", counters.works);
+  to.append_number("advanced", counters.returned);
+  to.append_number("needTime", std::max<std::int64_t>(0, counters.works - counters.returned));
+  to.append_number("needYield", 0);
+  to.append_number("saveState", 0);
+  to.append_number("restoreState", 0);
+  to.append_number("isEOF", counters.works > counters.returned ? 1 : 0);
+  if (counters.keys > 0 || stage.stage() == "IXSCAN") {
+    to.append_number("keysExamined", counters.keys);
   }
-  stage.describe(to);
+  if (counters.documents > 0 || stage.stage() == "FETCH") {
+    to.append_number("docsExamined", counters.documents);
+  }
 }
 
 // The stages inside each other, the last one outermost, as MongoDB nests them.
-void append_plan(bson::Builder& to, std::string_view name, const Operator& root,
-                 bool with_counters) {
-  int depth = 0;
-  std::string_view as = name;
-  for (const Operator* stage = &root; stage != nullptr && depth < kStagesMax;
-       stage = stage->input()) {
-    to.begin_document(as);
-    append_plan(to, *stage, with_counters);
-    as = "inputStage";
-    ++depth;
+// NOLINTNEXTLINE(misc-no-recursion): to kStagesMax
+void append_stage(bson::Builder& to, const Operator& root, bool with_counters, int depth = 0) {
+  const Operator& stage = shown(root);
+  to.append("stage", stage.stage());
+  if (with_counters) append_counters(to, stage);
+  stage.describe(to);
+  const std::vector<const Operator*> inputs = stage.inputs();
+  if (depth == kStagesMax) return;
+  if (inputs.size() == 1 && stage.input() != nullptr) {
+    to.begin_document("inputStage");
+    append_stage(to, *inputs.front(), with_counters, depth + 1);
+    to.end();
+  } else if (!inputs.empty()) {
+    to.begin_array("inputStages");
+    for (const Operator* input : inputs) {
+      to.push_begin_document();
+      append_stage(to, *input, with_counters, depth + 1);
+      to.end();
+    }
+    to.end();
   }
-  for (; depth > 0; --depth) to.end();
 }
 
 struct Totals {
@@ -47,20 +66,66 @@ struct Totals {
   std::int64_t documents = 0;
 };
 
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the plan
+void add_totals(const Operator& root, Totals& totals) {
+  const Operator& stage = shown(root);
+  totals.keys += stage.counters().keys;
+  totals.documents += stage.counters().documents;
+  for (const Operator* input : stage.inputs()) add_totals(*input, totals);
+}
+
 Totals totals_of(const Operator& root) {
   Totals totals;
-  for (const Operator* stage = &root; stage != nullptr; stage = stage->input()) {
-    totals.keys += stage->counters().keys;
-    totals.documents += stage->counters().documents;
-  }
+  add_totals(root, totals);
   return totals;
+}
+
+void append_planner(bson::Builder& to, const Scope& scope, std::string_view collection,
+                    const bson::View& filter, const Run& run) {
+  to.begin_document("queryPlanner");
+  to.append("namespace", scope.database.name() + "." + std::string(collection));
+  to.append("parsedQuery", filter);
+  to.append("indexFilterSet", false).append("optimizationTimeMillis", 0);
+  to.append("maxIndexedOrSolutionsReached", false).append("maxIndexedAndSolutionsReached", false);
+  to.append("maxScansToExplodeReached", false).append("prunedSimilarIndexes", false);
+  to.begin_document("winningPlan").append("isCached", false);
+  append_stage(to, *run.root, false);
+  to.end().begin_array("rejectedPlans");
+  for (const auto& loser : run.rejected) {
+    to.push_begin_document().append("isCached", false);
+    append_stage(to, *loser, false);
+    to.end();
+  }
+  to.end().end();
+}
+
+// How far the losers came before they were given up.
+void append_all_plans(bson::Builder& to, const Run& run) {
+  to.begin_array("allPlansExecution");
+  for (const auto& loser : run.rejected) {
+    const Totals totals = totals_of(*loser);
+    to.push_begin_document().append_number("nReturned", shown(*loser).counters().returned);
+    to.append_number("executionTimeMillisEstimate", 0);
+    to.append_number("totalKeysExamined", totals.keys);
+    to.append_number("totalDocsExamined", totals.documents);
+    to.begin_document("executionStages");
+    append_stage(to, *loser, true);
+    to.end().end();
+  }
+  to.end();
+}
+
+Scope explaining(const Scope& scope) {
+  Scope explained = scope;
+  explained.explained = true;
+  return explained;
 }
 
 Result<bson::Document> explain_matches(const Scope& scope, std::string_view collection,
                                        const bson::View& filter, const bson::Element& hint,
                                        Verbosity verbosity) {
-  const OpenedRun opened =
-      NACRE_TRY(open_run(scope, {.collection = collection, .filter = filter, .hint = hint}));
+  const OpenedRun opened = NACRE_TRY(
+      open_run(explaining(scope), {.collection = collection, .filter = filter, .hint = hint}));
   return explain_run(scope, collection, filter, *opened.run, verbosity);
 }
 
@@ -69,12 +134,8 @@ Result<bson::Document> explain_matches(const Scope& scope, std::string_view coll
 Result<bson::Document> explain_run(const Scope& scope, std::string_view collection,
                                    const bson::View& filter, Run& run, Verbosity verbosity) {
   bson::Builder builder;
-  builder.append("explainVersion", "1").begin_document("queryPlanner");
-  builder.append("namespace", scope.database.name() + "." + std::string(collection));
-  builder.append("parsedQuery", filter);
-  builder.append("indexFilterSet", false);
-  append_plan(builder, "winningPlan", *run.root, false);
-  builder.begin_array("rejectedPlans").end().end();
+  builder.append("explainVersion", "1");
+  append_planner(builder, scope, collection, filter, run);
   if (verbosity == Verbosity::kQueryPlanner) return builder.finish();
 
   const auto start = std::chrono::steady_clock::now();
@@ -95,20 +156,23 @@ Result<bson::Document> explain_run(const Scope& scope, std::string_view collecti
                         std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   builder.append_number("totalKeysExamined", totals.keys);
   builder.append_number("totalDocsExamined", totals.documents);
-  append_plan(builder, "executionStages", *run.root, true);
+  builder.begin_document("executionStages");
+  append_stage(builder, *run.root, true);
+  builder.end();
+  if (verbosity == Verbosity::kAllPlans) append_all_plans(builder, run);
   builder.end();
   return builder.finish();
 }
 
 Result<bson::Document> explain(const Scope& scope, const FindRequest& request,
                                Verbosity verbosity) {
-  const auto run = NACRE_TRY(open_find(scope, request));
+  const auto run = NACRE_TRY(open_find(explaining(scope), request));
   return explain_run(scope, request.collection, request.filter, *run, verbosity);
 }
 
 Result<bson::Document> explain(const Scope& scope, const CountRequest& request,
                                Verbosity verbosity) {
-  const auto run = NACRE_TRY(open_count(scope, request));
+  const auto run = NACRE_TRY(open_count(explaining(scope), request));
   return explain_run(scope, request.collection, request.filter, *run, verbosity);
 }
 

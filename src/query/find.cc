@@ -13,25 +13,6 @@ namespace {
 
 constexpr std::int32_t kBadValue = 2;
 
-// {_id: value} with a value that can only be an equality: the way of most reads, worth no parsing.
-bson::Element id_of_simple_filter(const bson::View& filter) {
-  const auto first = filter.begin();
-  if (first == filter.end() || first->name() != "_id") return {};
-  const bson::Element id = *first;
-  if (++bson::View::Iterator(first) != filter.end()) return {};
-  switch (id.type()) {
-    case bson::Type::kObjectId:
-    case bson::Type::kString:
-    case bson::Type::kInt32:
-    case bson::Type::kInt64:
-    case bson::Type::kDate:
-    case bson::Type::kBinary:
-      return id;
-    default:
-      return {};
-  }
-}
-
 // Where the sum of skip and limit would be more than is ever there, there is no limit.
 std::size_t rows_to_sort(std::int64_t skip, std::int64_t limit) {
   if (limit == 0 || skip > std::numeric_limits<std::int64_t>::max() - limit) return 0;
@@ -39,13 +20,6 @@ std::size_t rows_to_sort(std::int64_t skip, std::int64_t limit) {
 }
 
 }  // namespace
-
-Result<Reader> open_reader(const Scope& scope) {
-  if (scope.transaction != nullptr) return Reader(*scope.transaction);
-  if (scope.at != nullptr) return Reader(*scope.at);
-  document::Snapshot snapshot = NACRE_TRY(scope.database.snapshot());
-  return Reader(std::move(snapshot));
-}
 
 Result<> check_not_negative(std::string_view field, std::int64_t value) {
   if (value >= 0) return {};
@@ -70,47 +44,20 @@ Result<std::unique_ptr<Operator>> add_sort(std::unique_ptr<Operator> input, cons
   return std::make_unique<Sort>(std::move(input), std::move(pattern), bson::Document(sort), limit);
 }
 
-Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& request) {
-  OpenedAccess opened;
-  const document::CollectionInfo* info = execution.reader.catalog().find(request.collection);
-  const bson::Element id = id_of_simple_filter(request.filter);
-  if (id && info != nullptr && !request.hint && !info->shortened_ids) {
-    opened.root = std::make_unique<IdLookup>(
-        execution, IdLookup::Plan{.collection = info, .key = document::id_key(id)});
-    opened.sorted = true;
-    return opened;
-  }
-  match::Filter filter = NACRE_TRY(match::Filter::parse(request.filter));
-  opened.filter = std::make_unique<const match::Filter>(std::move(filter));
-  Access access = NACRE_TRY(choose({.collection = info,
-                                    .filter = opened.filter.get(),
-                                    .sort = request.sort,
-                                    .hint = request.hint}));
-  opened.sorted = access.sorted;
-  opened.root = open(execution, std::move(access), *opened.filter, request.need);
-  return opened;
-}
-
-Result<OpenedRun> open_run(const Scope& scope, const AccessRequest& request) {
-  Reader reader = NACRE_TRY(open_reader(scope));
-  OpenedRun opened{.run = std::make_unique<Run>(std::move(reader), scope)};
-  OpenedAccess access = NACRE_TRY(open_access(opened.run->execution, request));
-  opened.run->filter = std::move(access.filter);
-  opened.run->root = std::move(access.root);
-  opened.sorted = access.sorted;
-  return opened;
-}
-
 Result<std::unique_ptr<Run>> open_find(const Scope& scope, const FindRequest& request) {
   NACRE_TRY(check_not_negative("skip", request.skip));
   NACRE_TRY(check_not_negative("limit", request.limit));
   auto sort = NACRE_TRY(sort_fields(request.sort));
   Projection projection = NACRE_TRY(Projection::parse(request.projection));
   const bool has_order = !sort.empty();
-  OpenedRun opened = NACRE_TRY(open_run(scope, {.collection = request.collection,
-                                                .filter = request.filter,
-                                                .sort = std::move(sort),
-                                                .hint = request.hint}));
+  OpenedRun opened = NACRE_TRY(
+      open_run(scope, {.collection = request.collection,
+                       .filter = request.filter,
+                       .sort = std::move(sort),
+                       .hint = request.hint,
+                       .rows = rows_to_sort(request.skip, request.limit),
+                       .fields = projection.is_inclusion() ? projection.included_paths()
+                                                           : std::vector<std::string>()}));
   Run& run = *opened.run;
   if (has_order && !opened.sorted) {
     run.root = NACRE_TRY(

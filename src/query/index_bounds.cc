@@ -6,6 +6,8 @@
 #include "bson/compare.h"
 #include "bson/json.h"
 #include "bson/key_encoder.h"
+#include "bson/path.h"
+#include "document/index_keys.h"
 
 namespace nacre::query {
 namespace {
@@ -27,22 +29,45 @@ std::string end_key(std::string key, bool behind) {
   return key;
 }
 
-KeyRange range_of(const std::string& prefix, const match::Interval& interval, Direction direction) {
-  const bool descending = direction == Direction::kDescending;
+// How one field of an index goes into its keys.
+struct Component {
+  Direction direction;
+  bool hashed;
+  const text::Collator* collator;
+
+  void append(std::string& key, const bson::Element& value) const {
+    if (hashed) {
+      const bson::Value hash(document::hashed_value(value, collator));
+      bson::append_key(key, hash.element(), direction);
+    } else {
+      bson::append_key(key, value, direction, nullptr, collator);
+    }
+  }
+};
+
+Component component_of(const document::IndexInfo& index, std::size_t field) {
+  return {.direction = direction_of(index.fields[field]),
+          .hashed = index.fields[field].kind == document::FieldKind::kHashed,
+          .collator = index.options.collator.get()};
+}
+
+KeyRange range_of(const std::string& prefix, const match::Interval& interval,
+                  const Component& component) {
+  const bool descending = component.direction == Direction::kDescending;
   const match::Bound& first = descending ? interval.upper : interval.lower;
   const match::Bound& last = descending ? interval.lower : interval.upper;
-  const auto rank = bson::keys_of_rank(interval.lower.rank, direction);
+  const auto rank = bson::keys_of_rank(interval.lower.rank, component.direction);
   KeyRange range;
   std::string begin = prefix;
   if (const auto value = first.value.element()) {
-    bson::append_key(begin, value, direction);
+    component.append(begin, value);
     range.begin = begin_key(std::move(begin), !first.inclusive);
   } else {
     range.begin = begin_key(begin.append(rank.first), false);
   }
   std::string end = prefix;
   if (const auto value = last.value.element()) {
-    bson::append_key(end, value, direction);
+    component.append(end, value);
     range.end = end_key(std::move(end), last.inclusive);
   } else {
     range.end = end_key(end.append(rank.last), false);
@@ -69,17 +94,138 @@ bool all_points(const match::PathBounds& bounds) {
   return std::ranges::all_of(bounds.intervals, &match::Interval::is_point);
 }
 
+bool has_position(std::string_view path) {
+  const bson::Path steps(path);
+  return std::ranges::any_of(steps.steps(),
+                             [](const bson::PathStep& step) { return step.index.has_value(); });
+}
+
 // Whether every condition of the filter is one of `fields`' bounds, and those bounds say all.
 bool covers(const match::Filter& filter, const document::IndexInfo& index,
-            const std::vector<std::optional<match::PathBounds>>& fields) {
+            const IndexBounds& bounds) {
   return std::ranges::all_of(filter.source(), [&](const bson::Element& condition) {
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (index.fields[i].path != condition.name()) continue;
-      return fields[i].has_value() && fields[i]->exact;
+    for (std::size_t i = 0; i < bounds.fields.size(); ++i) {
+      const bool wildcard = index.fields[i].kind == document::FieldKind::kWildcard;
+      const std::string_view path = wildcard ? bounds.wildcard_path : index.fields[i].path;
+      if (path != condition.name()) continue;
+      // "a.0" may be an array, whose elements are keys, but which is asked for as it is.
+      if (has_position(path)) return false;
+      return index.fields[i].kind != document::FieldKind::kHashed && bounds.fields[i].has_value() &&
+             bounds.fields[i]->exact;
     }
     return false;
   });
 }
+
+// Strings, and what may hold some, have another order in an index of another collation.
+bool holds_strings(const match::Interval& interval) {
+  const auto is_one = [](std::uint8_t rank) {
+    return rank >= bson::rank(bson::Type::kString) && rank <= bson::rank(bson::Type::kArray);
+  };
+  return is_one(interval.lower.rank) || is_one(interval.upper.rank);
+}
+
+// What a wildcard index holds no entries for: documents (but for empty ones), and what is missing.
+bool is_outside_wildcards(const match::Interval& interval) {
+  const auto is_one = [](std::uint8_t rank) {
+    return rank == bson::rank(bson::Type::kDocument) || rank == bson::rank(bson::Type::kNull);
+  };
+  return is_one(interval.lower.rank) || is_one(interval.upper.rank) ||
+         interval.lower.rank != interval.upper.rank;
+}
+
+class BoundsBuilder {
+ public:
+  BoundsBuilder(const match::Filter& filter, const document::IndexInfo& index,
+                const BoundsOptions& options)
+      : filter_(filter), index_(index), options_(options) {
+    result_.fields.resize(index.fields.size());
+    result_.wildcard_path = options.wildcard_path;
+  }
+
+  IndexBounds build() {
+    for (std::size_t i = 0; i < index_.fields.size() && !result_.has_range; ++i) {
+      if (!bind(i)) break;
+    }
+    if (!result_.has_range) {
+      for (const std::string& prefix : prefixes_) {
+        result_.ranges.push_back(prefix.empty() ? KeyRange{}
+                                                : KeyRange{.begin = bson::lower_bound_key(prefix),
+                                                           .end = bson::upper_bound_key(prefix)});
+      }
+      result_.prefixes = std::move(prefixes_);
+    }
+    normalise(result_.ranges);
+    result_.covers_filter = !widened_ && covers(filter_, index_, result_);
+    return std::move(result_);
+  }
+
+ private:
+  // False: this field, and so those behind it, cannot be bound.
+  bool bind(std::size_t i) {
+    using document::FieldKind;
+    const document::IndexField& field = index_.fields[i];
+    if (field.kind == FieldKind::kText || (index_.multikey[i] && array_bound_)) return false;
+    const bool wildcard = field.kind == FieldKind::kWildcard;
+    // With a collation two conditions are not put together: the intersection of their intervals
+    // would be by the order of bytes.
+    const bool apart = index_.multikey[i] || options_.collator != nullptr;
+    auto bounds =
+        filter_.bounds(wildcard ? options_.wildcard_path : std::string_view(field.path), apart);
+    if (!bounds || prefixes_.size() * bounds->intervals.size() > kRangesMax) return false;
+    const bool points = all_points(*bounds);
+    if (field.kind == FieldKind::kHashed && !points) return false;
+    if (!same_collation(options_.collator, index_.options.collator.get()) &&
+        std::ranges::any_of(bounds->intervals, holds_strings)) {
+      return false;
+    }
+    if (wildcard && std::ranges::any_of(bounds->intervals, is_outside_wildcards)) return false;
+    array_bound_ = array_bound_ || index_.multikey[i];
+    if (wildcard) start_wildcard();
+    add(i, *bounds, points);
+    result_.fields[i] = std::move(bounds);
+    return true;
+  }
+
+  void start_wildcard() {
+    const bson::Value path(options_.wildcard_path);
+    for (std::string& prefix : prefixes_) {
+      bson::append_key(prefix, path.element(), Direction::kAscending);
+    }
+  }
+
+  void add(std::size_t i, const match::PathBounds& bounds, bool points) {
+    const Component component = component_of(index_, i);
+    std::vector<std::string> longer;
+    for (const std::string& prefix : prefixes_) {
+      for (const match::Interval& interval : bounds.intervals) {
+        if (!points) {
+          result_.ranges.push_back(range_of(prefix, interval, component));
+          continue;
+        }
+        longer.push_back(prefix);
+        component.append(longer.back(), interval.lower.value.element());
+        widened_ = widened_ || bson::is_widened(longer.back());
+      }
+    }
+    if (!points) {
+      result_.has_range = true;
+      widened_ = widened_ || index_.shortened;
+      return;
+    }
+    if (result_.constant_fields == i && bounds.intervals.size() == 1) ++result_.constant_fields;
+    ++result_.point_fields;
+    prefixes_ = std::move(longer);
+  }
+
+  const match::Filter& filter_;
+  const document::IndexInfo& index_;
+  const BoundsOptions& options_;
+  IndexBounds result_;
+  std::vector<std::string> prefixes_ = {""};
+  bool widened_ = false;
+  bool array_bound_ = false;
+};
 
 std::string text_of(const match::Bound& bound, bool is_lower) {
   if (const auto value = bound.value.element()) return bson::to_json(value);
@@ -96,57 +242,32 @@ std::string text_of(const match::Interval& interval) {
 
 }  // namespace
 
-IndexBounds index_bounds(const match::Filter& filter, const document::IndexInfo& index) {
-  IndexBounds result;
-  result.fields.resize(index.fields.size());
-  std::vector<std::string> prefixes = {""};
-  bool widened = false;
-  bool array_bound = false;
-  for (std::size_t i = 0; i < index.fields.size() && !result.has_range; ++i) {
-    if (index.multikey[i] && array_bound) break;
-    auto bounds = filter.bounds(index.fields[i].path, index.multikey[i]);
-    if (!bounds || prefixes.size() * bounds->intervals.size() > kRangesMax) break;
-    array_bound = array_bound || index.multikey[i];
-    const Direction direction = direction_of(index.fields[i]);
-    const bool points = all_points(*bounds);
-    std::vector<std::string> longer;
-    for (const std::string& prefix : prefixes) {
-      for (const match::Interval& interval : bounds->intervals) {
-        if (!points) {
-          result.ranges.push_back(range_of(prefix, interval, direction));
-          continue;
-        }
-        longer.push_back(prefix);
-        bson::append_key(longer.back(), interval.lower.value.element(), direction);
-        widened = widened || bson::is_widened(longer.back());
-      }
-    }
-    if (points) {
-      if (result.constant_fields == i && bounds->intervals.size() == 1) ++result.constant_fields;
-      ++result.point_fields;
-      prefixes = std::move(longer);
-    } else {
-      result.has_range = true;
-      widened = widened || index.shortened;
-    }
-    result.fields[i] = std::move(bounds);
-  }
-  if (!result.has_range) {
-    for (const std::string& prefix : prefixes) {
-      result.ranges.push_back(prefix.empty() ? KeyRange{}
-                                             : KeyRange{.begin = bson::lower_bound_key(prefix),
-                                                        .end = bson::upper_bound_key(prefix)});
-    }
-  }
-  normalise(result.ranges);
-  result.covers_filter = !widened && covers(filter, index, result.fields);
-  return result;
+IndexBounds index_bounds(const match::Filter& filter, const document::IndexInfo& index,
+                         const BoundsOptions& options) {
+  return BoundsBuilder(filter, index, options).build();
+}
+
+KeyRange range_between(const document::IndexInfo& index, const bson::View& lower,
+                       const bson::View& upper) {
+  const auto edge = [&](const bson::View& values) {
+    std::string key;
+    std::size_t field = 0;
+    for (const bson::Element& value : values) component_of(index, field++).append(key, value);
+    return bson::lower_bound_key(std::move(key));
+  };
+  return {.begin = edge(lower), .end = edge(upper)};
 }
 
 bson::Document describe(const IndexBounds& bounds, const document::IndexInfo& index) {
   bson::Builder builder;
   for (std::size_t i = 0; i < index.fields.size(); ++i) {
-    builder.begin_array(index.fields[i].path);
+    if (index.fields[i].kind == document::FieldKind::kWildcard) {
+      const std::string quoted = bson::to_json(bson::Value(bounds.wildcard_path).element());
+      builder.begin_array("$_path").push("[" + quoted + ", " + quoted + "]").end();
+      builder.begin_array(bounds.wildcard_path);
+    } else {
+      builder.begin_array(index.fields[i].path);
+    }
     if (bounds.fields[i]) {
       for (const match::Interval& interval : bounds.fields[i]->intervals)
         builder.push(text_of(interval));

@@ -3,6 +3,9 @@
 // Leading fields that a filter binds to single values make a prefix; the first field bound to a
 //   range ends it. Fields behind that are left to the filter, which sees every document anyway
 //   unless `covers_filter` says that it need not.
+// Hashed fields are bound to points only, wildcards to what one path is bound to, strings only
+// where
+//   index and query compare them alike.
 // Multikey: at most one field with an array on its path is bound, as two conditions may be met by
 //   two elements, which lie in two entries.
 // Threads: plain values and pure functions.
@@ -34,12 +37,26 @@ struct IndexBounds {
   std::size_t constant_fields = 0;  // those of them bound to one value each, counted from the front
   bool has_range = false;           // the field behind them is bound to a range
   bool covers_filter = false;       // every document with a key in the ranges matches
+  // When there is no range: what the keys begin with, one for each range, before those that touch
+  // are made one.
+  std::vector<std::string> prefixes;
+  std::string wildcard_path;  // the path that a wildcard index is used for
 
   [[nodiscard]] bool bounded() const { return point_fields > 0 || has_range; }
 };
 
+struct BoundsOptions {
+  const text::Collator* collator = nullptr;  // of the query
+  std::string_view wildcard_path = {};       // of a wildcard index: which path it is used for
+};
 [[nodiscard]] IndexBounds index_bounds(const match::Filter& filter,
-                                       const document::IndexInfo& index);
+                                       const document::IndexInfo& index,
+                                       const BoundsOptions& options = {});
+
+// The range of keys from `lower` (inclusive) to `upper` (exclusive), each empty or {field: value}
+// for the index's fields in their order; what min() and max() ask for.
+[[nodiscard]] KeyRange range_between(const document::IndexInfo& index, const bson::View& lower,
+                                     const bson::View& upper);
 
 // {a: ["[1, 1]"], b: ["[MinKey, MaxKey]"]}, as explain shows them.
 [[nodiscard]] bson::Document describe(const IndexBounds& bounds, const document::IndexInfo& index);

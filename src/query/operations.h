@@ -42,6 +42,7 @@ struct Scope {
   document::Transaction* transaction = nullptr;         // null: in one of its own
   txn::Durability durability = txn::Durability::kSync;  // of its own transaction
   std::int64_t max_time_ms = 0;                         // 0: none; error 50 beyond
+  bool explained = false;  // plans race again, and those that lose are kept; set by explain
   // Set by another thread to stop the operation (error 11601). Outlives it and its cursors.
   const std::atomic<bool>* interrupted = nullptr;
   // What to read instead of the newest state: the past (Database::snapshot_at). Not beside
@@ -126,7 +127,8 @@ struct RemoveRequest {
 
 enum class Verbosity : std::uint8_t {
   kQueryPlanner,    // the plan alone; nothing is read
-  kExecutionStats,  // runs it and counts; also for MongoDB's "allPlansExecution"
+  kExecutionStats,  // runs it and counts
+  kAllPlans,        // and tells how far the plans came that lost ("allPlansExecution")
 };
 // In MongoDB's shape: {explainVersion, queryPlanner: {namespace, parsedQuery, winningPlan:
 // {stage, inputStage, ...}, rejectedPlans}, executionStats: {nReturned, executionTimeMillis,

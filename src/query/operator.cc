@@ -10,6 +10,15 @@ constexpr std::int32_t kInterrupted = 11601;
 
 }  // namespace
 
+Result<> Execution::step() {
+  NACRE_TRY(limits.check());
+  if (!works_left) [[likely]]
+    return {};
+  if (*works_left <= 0) return fail(Code::kFull, kOutOfWorks, "the trial of a plan is over");
+  --*works_left;
+  return {};
+}
+
 void Limits::set_time_limit(std::int64_t milliseconds) {
   if (milliseconds <= 0) {
     deadline_.reset();

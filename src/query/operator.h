@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -22,7 +23,8 @@ namespace nacre::query {
 struct Row {
   Bytes key;  // of the document in its collection; empty for rows that are not documents
   bson::View document;
-  Bytes stored{};  // the document's row, envelope included; empty where that is not at hand
+  Bytes stored{};         // the document's row, envelope included; empty where that is not at hand
+  double text_score = 0;  // of the query's $text
 };
 
 // When an operation has to stop.
@@ -54,7 +56,17 @@ class Limits {
 struct Execution {
   Reader reader;
   Limits limits;
+  // While plans race: how many keys the one on trial may still look at. Nothing: as many as it
+  // likes.
+  std::optional<std::int64_t> works_left{};
+
+  // For each key that an operator is about to look at; on any error it must be able to go on later
+  // as if it had not been called.
+  [[nodiscard]] Result<> step();
 };
+
+// The error of step() that only means "not now"; it never leaves query/race.h.
+inline constexpr std::int32_t kOutOfWorks = -1;
 
 // What an operator did, for explain.
 struct Counters {
@@ -78,6 +90,13 @@ class Operator {
   // The fields of the plan beside stage and inputStage.
   virtual void describe(bson::Builder& to) const { (void)to; }
   [[nodiscard]] virtual Operator* input() const { return nullptr; }
+  // All of them, for those that have several.
+  [[nodiscard]] virtual std::vector<const Operator*> inputs() const {
+    if (input() == nullptr) return {};
+    return {input()};
+  }
+  // A part of the machinery that explain does not show.
+  [[nodiscard]] virtual bool is_hidden() const { return false; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  protected:

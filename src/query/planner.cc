@@ -8,19 +8,158 @@
 #include "base/text.h"
 #include "bson/compare.h"
 #include "document/index_keys.h"
-#include "document/index_spec.h"
-#include "query/scan.h"
+#include "query/planner_internal.h"
 
 namespace nacre::query {
 namespace {
 
 using document::CollectionInfo;
+using document::FieldKind;
 using document::IndexField;
 using document::IndexInfo;
 
-constexpr std::int32_t kBadValue = 2;
+constexpr std::size_t kMergedMax = 100;  // prefixes of one index that are merged
 
-// The order of a collection's table, described as an index.
+// A partial index holds all matches when the query asks for no less than its filter does, which
+// compares strings by their bytes.
+bool is_inside_partial(const PlanRequest& request, const IndexInfo& index) {
+  if (index.options.partial == nullptr) return true;
+  return request.collator == nullptr && request.filter->implies(*index.options.partial);
+}
+
+// Documents without any of the fields are not in a sparse index: bounds must leave them out.
+bool holds_all_matches(const IndexInfo& index, const IndexBounds& bounds) {
+  if (!index.sparse) return true;
+  return std::ranges::any_of(bounds.fields, [](const std::optional<match::PathBounds>& field) {
+    return field && std::ranges::none_of(field->intervals, [](const match::Interval& interval) {
+             return interval.lower.rank <= bson::rank(bson::Type::kNull);
+           });
+  });
+}
+
+// Whether the entries alone tell the fields that are wanted.
+bool tells_fields(const PlanRequest& request, const IndexInfo& index) {
+  if (request.fields.empty() || index.shortened || index.options.collator != nullptr) return false;
+  for (std::size_t i = 0; i < index.fields.size(); ++i) {
+    if (index.multikey[i] || index.fields[i].kind != FieldKind::kOrdered) return false;
+  }
+  return std::ranges::all_of(request.fields, [&](const std::string& wanted) {
+    return !wanted.contains('.') && std::ranges::any_of(index.fields, [&](const IndexField& field) {
+      return field.path == wanted;
+    });
+  });
+}
+
+// With every prefix a stream of its own, the fields that are bound to points do not count.
+bool gives_order_merged(const PlanRequest& request, const IndexInfo& index, Access& access) {
+  const IndexBounds& bounds = access.bounds;
+  if (bounds.has_range || bounds.prefixes.size() < 2 || bounds.prefixes.size() > kMergedMax) {
+    return false;
+  }
+  IndexBounds as_constants;
+  as_constants.constant_fields = bounds.point_fields;
+  std::size_t settled = 0;
+  for (const IndexField& wanted : request.sort) {
+    // A field that has several values is not settled by them; it would have to be the order.
+    for (std::size_t i = bounds.constant_fields; i < bounds.point_fields; ++i) {
+      if (index.fields[i].path == wanted.path) ++settled;
+    }
+  }
+  return settled == 0 && gives_order(index, as_constants, request, access.backward);
+}
+
+Access make_access(const PlanRequest& request, const IndexInfo& index,
+                   std::string_view wildcard_path) {
+  Access access{
+      .kind = AccessKind::kIndex,
+      .collection = request.collection,
+      .index = &index,
+      .bounds = index_bounds(*request.filter, index,
+                             {.collator = request.collator, .wildcard_path = wildcard_path})};
+  access.sorted = gives_order(index, access.bounds, request, access.backward);
+  if (!access.sorted && !request.sort.empty()) {
+    access.merges = gives_order_merged(request, index, access);
+    access.sorted = access.merges;
+  }
+  access.covers_filter = access.bounds.covers_filter;
+  access.covers_fields = access.covers_filter && !access.merges && tells_fields(request, index);
+  return access;
+}
+
+bool has_position(std::string_view path) {
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', at), path.size());
+    if (bson::array_index(path.substr(at, dot - at))) return true;
+    at = dot + 1;
+  }
+  return false;
+}
+
+// Greater is better; see the rules in the header.
+auto rank_of(const Access& access) {
+  const IndexBounds& bounds = access.bounds;
+  const bool whole_unique = access.kind == AccessKind::kIndex && access.index->unique &&
+                            bounds.point_fields == access.index->fields.size();
+  const bool by_id_alone = access.kind == AccessKind::kIdLookup;
+  const bool scans_all = access.kind == AccessKind::kCollection && !bounds.bounded();
+  const auto field_count =
+      access.index == nullptr ? 0 : -static_cast<std::int64_t>(access.index->fields.size());
+  return std::tuple(by_id_alone, whole_unique, bounds.point_fields, bounds.has_range, access.sorted,
+                    access.covers_fields, scans_all, field_count);
+}
+
+// `a` does all that `b` does: what b's leading fields are bound to, a's are too.
+bool dominates(const Access& a, const Access& b) {
+  if (a.kind != AccessKind::kIndex || b.kind != AccessKind::kIndex) return false;
+  const auto bound = [](const Access& access) {
+    return access.bounds.point_fields + (access.bounds.has_range ? 1U : 0U);
+  };
+  if (bound(a) < bound(b) || (b.sorted && !a.sorted) || (b.covers_fields && !a.covers_fields)) {
+    return false;
+  }
+  for (std::size_t i = 0; i < bound(b); ++i) {
+    if (a.index->fields[i].path != b.index->fields[i].path) return false;
+  }
+  return a.bounds.wildcard_path == b.bounds.wildcard_path;
+}
+
+void prune(std::vector<Access>& all) {
+  std::ranges::stable_sort(all, is_better);
+  std::vector<Access> kept;
+  for (Access& access : all) {
+    const bool dominated =
+        std::ranges::any_of(kept, [&](const Access& better) { return dominates(better, access); });
+    if (!dominated && kept.size() < kCandidatesMax) kept.push_back(std::move(access));
+  }
+  all = std::move(kept);
+}
+
+std::vector<Access> just(Access access) {
+  std::vector<Access> one;
+  one.push_back(std::move(access));
+  return one;
+}
+
+}  // namespace
+
+std::string Access::name() const {
+  switch (kind) {
+    case AccessKind::kNothing:
+      return "EOF";
+    case AccessKind::kIdLookup:
+      return "IDHACK";
+    case AccessKind::kCollection:
+      return bounds.bounded() ? "IXSCAN _id_" : "COLLSCAN";
+    case AccessKind::kUnion:
+      return "OR";
+    case AccessKind::kText:
+      return "TEXT";
+    case AccessKind::kIndex:
+      break;
+  }
+  return "IXSCAN " + index->name + " " + bounds.wildcard_path;
+}
+
 IndexInfo id_index(const CollectionInfo& collection) {
   IndexInfo index;
   index.name = document::kIdIndexName;
@@ -31,13 +170,13 @@ IndexInfo id_index(const CollectionInfo& collection) {
   return index;
 }
 
-// Whether walking the index gives the order; `backward` says in which direction then.
-bool gives_order(const IndexInfo& index, const IndexBounds& bounds,
-                 const std::vector<IndexField>& sort, bool& backward) {
-  if (sort.empty() || index.shortened) return false;
+bool gives_order(const IndexInfo& index, const IndexBounds& bounds, const PlanRequest& request,
+                 bool& backward) {
+  if (request.sort.empty() || index.shortened) return false;
+  if (!same_collation(index.options.collator.get(), request.collator)) return false;
   std::optional<bool> reversed;
   std::size_t at = 0;
-  for (const IndexField& wanted : sort) {
+  for (const IndexField& wanted : request.sort) {
     const auto is_constant = [&](std::size_t i) { return i < bounds.constant_fields; };
     bool settled = false;
     for (std::size_t i = 0; i < bounds.constant_fields; ++i) {
@@ -47,7 +186,7 @@ bool gives_order(const IndexInfo& index, const IndexBounds& bounds,
     while (at < index.fields.size() && index.fields[at].path != wanted.path && is_constant(at))
       ++at;
     if (at == index.fields.size() || index.fields[at].path != wanted.path) return false;
-    if (index.multikey[at]) return false;
+    if (index.multikey[at] || index.fields[at].kind != FieldKind::kOrdered) return false;
     const bool against = index.fields[at].descending != wanted.descending;
     if (reversed.value_or(against) != against) return false;
     reversed = against;
@@ -58,32 +197,33 @@ bool gives_order(const IndexInfo& index, const IndexBounds& bounds,
   return true;
 }
 
-// Documents without any of the fields are not in a sparse index: bounds must leave them out.
-bool holds_all_matches(const IndexInfo& index, const IndexBounds& bounds) {
-  if (!index.sparse) return true;
-  return std::ranges::any_of(bounds.fields, [](const std::optional<match::PathBounds>& field) {
-    return field && std::ranges::none_of(field->intervals, [](const match::Interval& interval) {
-             return interval.lower.rank == bson::rank(bson::Type::kNull);
-           });
-  });
-}
-
-Access by_index(const PlanRequest& request, const IndexInfo& index) {
-  Access access{.kind = AccessKind::kIndex,
-                .collection = request.collection,
-                .index = &index,
-                .bounds = index_bounds(*request.filter, index)};
-  access.sorted = gives_order(index, access.bounds, request.sort, access.backward);
-  access.covers_filter = access.bounds.covers_filter;
-  return access;
+std::vector<Access> by_index(const PlanRequest& request, const IndexInfo& index, bool forced) {
+  std::vector<Access> found;
+  // A text index has no entries for documents without words.
+  if (index.options.text != nullptr || !is_inside_partial(request, index)) return found;
+  if (!index.has(FieldKind::kWildcard)) {
+    Access access = make_access(request, index, {});
+    const bool useful = access.bounds.bounded() || access.sorted || forced;
+    if (useful && (forced || holds_all_matches(index, access.bounds))) {
+      found.push_back(std::move(access));
+    }
+    return found;
+  }
+  for (const std::string_view path : request.filter->bounded_paths()) {
+    if (has_position(path) || !document::wildcard_takes(index, path)) continue;
+    Access access = make_access(request, index, path);
+    if (!access.bounds.bounded()) continue;
+    found.push_back(std::move(access));
+  }
+  return found;
 }
 
 Access by_id(const PlanRequest& request) {
   const IndexInfo index = id_index(*request.collection);
   Access access{.kind = AccessKind::kCollection,
                 .collection = request.collection,
-                .bounds = index_bounds(*request.filter, index)};
-  access.sorted = gives_order(index, access.bounds, request.sort, access.backward);
+                .bounds = index_bounds(*request.filter, index, {.collator = request.collator})};
+  access.sorted = gives_order(index, access.bounds, request, access.backward);
   access.covers_filter = access.bounds.covers_filter;
   if (access.bounds.constant_fields == 1) {
     access.kind = AccessKind::kIdLookup;
@@ -98,7 +238,7 @@ Access by_scan(const PlanRequest& request) {
   const IndexInfo index = id_index(*request.collection);
   Access access{.kind = AccessKind::kCollection, .collection = request.collection};
   access.bounds.ranges = {KeyRange{}};
-  access.sorted = gives_order(index, access.bounds, request.sort, access.backward);
+  access.sorted = gives_order(index, access.bounds, request, access.backward);
   access.covers_filter = request.filter->matches_everything();
   return access;
 }
@@ -107,100 +247,60 @@ bool nothing_matches(const Access& access) {
   return access.bounds.bounded() && access.bounds.ranges.empty();
 }
 
-// Greater is better; see the rules in the header.
-auto rank_of(const Access& access) {
-  const IndexBounds& bounds = access.bounds;
-  const bool whole_unique = access.kind == AccessKind::kIndex && access.index->unique &&
-                            bounds.point_fields == access.index->fields.size();
-  const bool by_id_alone = access.kind == AccessKind::kIdLookup;
-  const bool scans_all = access.kind == AccessKind::kCollection && !bounds.bounded();
-  const auto field_count =
-      access.index == nullptr ? 0 : -static_cast<std::int64_t>(access.index->fields.size());
-  return std::tuple(by_id_alone, whole_unique, bounds.point_fields, bounds.has_range, access.sorted,
-                    scans_all, field_count);
-}
+bool is_better(const Access& a, const Access& b) { return rank_of(a) > rank_of(b); }
 
-Result<Access> hinted(const PlanRequest& request) {
-  const bson::Element& hint = request.hint;
-  const CollectionInfo& collection = *request.collection;
-  const bool by_name = hint.is(bson::Type::kString);
-  if (!by_name && !hint.is(bson::Type::kDocument)) {
-    return fail(Code::kInvalid, 9, "hint must be a string or an object");
-  }
-  if (!by_name && hint.document().find("$natural")) {
-    Access scan = by_scan(request);
-    if (!scan.sorted) {
-      scan.backward = hint.document().find("$natural").as_double().value_or(1) < 0;
-    }
-    return scan;
-  }
-  std::vector<IndexField> fields;
-  if (!by_name) {
-    auto pattern = document::parse_key_pattern(hint.document());
-    if (pattern) fields = std::move(pattern->fields);
-  }
-  for (const IndexInfo& index : collection.indexes) {
-    const bool named = by_name ? index.name == hint.string() : index.fields == fields;
-    if (named && index.state == document::IndexState::kReady) return by_index(request, index);
-  }
-  const bool names_id = by_name ? hint.string() == document::kIdIndexName
-                                : fields.size() == 1 && fields.front().path == "_id";
-  if (names_id) return by_id(request);
-  return fail(Code::kInvalid, kBadValue,
-              "error processing query: hint provided does not correspond to an existing index");
-}
-
-}  // namespace
-
-Result<Access> choose(const PlanRequest& request) {
-  if (request.collection == nullptr) return Access{};
-  if (request.hint) return hinted(request);
-  Access best = by_scan(request);
-  const auto consider = [&](Access candidate) {
-    if (rank_of(candidate) > rank_of(best)) best = std::move(candidate);
+Result<std::optional<Access>> best_bounded(const PlanRequest& request) {
+  std::optional<Access> best;
+  const auto consider = [&](Access access) {
+    if (!access.bounds.bounded()) return;
+    if (!best || is_better(access, *best)) best = std::move(access);
   };
   Access by_key = by_id(request);
   if (nothing_matches(by_key)) return Access{};
-  if (by_key.kind == AccessKind::kIdLookup) return by_key;
-  if (by_key.bounds.bounded()) consider(std::move(by_key));
+  consider(std::move(by_key));
   for (const IndexInfo& index : request.collection->indexes) {
-    if (index.state != document::IndexState::kReady) continue;
-    Access candidate = by_index(request, index);
-    if (nothing_matches(candidate)) return Access{};
-    const bool useful = candidate.bounds.bounded() || candidate.sorted;
-    if (useful && holds_all_matches(index, candidate.bounds)) consider(std::move(candidate));
+    if (!index.is_usable()) continue;
+    for (Access& access : by_index(request, index, /*forced=*/false)) {
+      if (nothing_matches(access)) return Access{};
+      consider(std::move(access));
+    }
   }
   return best;
 }
 
-std::unique_ptr<Operator> open(Execution& execution, Access access, const match::Filter& filter,
-                               Need need) {
-  const match::Filter* asked =
-      access.covers_filter || filter.matches_everything() ? nullptr : &filter;
-  switch (access.kind) {
-    case AccessKind::kNothing:
-      return std::make_unique<Nothing>();
-    case AccessKind::kIdLookup:
-      return std::make_unique<IdLookup>(execution, IdLookup::Plan{.collection = access.collection,
-                                                                  .key = std::move(access.id_key),
-                                                                  .filter = asked});
-    case AccessKind::kCollection:
-      return std::make_unique<CollectionScan>(
-          execution, CollectionScan::Plan{.collection = access.collection,
-                                          .ranges = std::move(access.bounds.ranges),
-                                          .backward = access.backward,
-                                          .filter = asked,
-                                          .by_id = access.bounds.bounded()});
-    case AccessKind::kIndex:
-      break;
+Result<std::vector<Access>> candidates(const PlanRequest& request) {
+  if (request.collection == nullptr) return just(Access{});
+  auto text = NACRE_TRY(by_text(request));
+  if (text) return just(*std::move(text));
+  if (request.hint || !request.min.empty() || !request.max.empty()) {
+    return just(NACRE_TRY(hinted(request)));
   }
-  auto scan =
-      std::make_unique<IndexScan>(execution, IndexScan::Plan{.collection = access.collection,
-                                                             .index = access.index,
-                                                             .bounds = std::move(access.bounds),
-                                                             .backward = access.backward});
-  if (need == Need::kCount && asked == nullptr) return scan;
-  return std::make_unique<Fetch>(execution, std::move(scan), *access.collection, asked);
+  std::vector<Access> all;
+  Access by_key = by_id(request);
+  if (nothing_matches(by_key)) return just(Access{});
+  if (by_key.kind == AccessKind::kIdLookup) return just(std::move(by_key));
+  if (by_key.bounds.bounded()) all.push_back(std::move(by_key));
+  for (const IndexInfo& index : request.collection->indexes) {
+    if (!index.is_usable()) continue;
+    for (Access& access : by_index(request, index, /*forced=*/false)) {
+      if (nothing_matches(access)) return just(Access{});
+      all.push_back(std::move(access));
+    }
+  }
+  auto any = NACRE_TRY(by_union(request));
+  if (any) all.push_back(*std::move(any));
+  Access scan = by_scan(request);
+  // An index that only gives the order is no better than the table when that gives it too.
+  const bool some = std::ranges::any_of(all, [&](const Access& access) {
+    return access.bounds.bounded() || access.kind == AccessKind::kUnion ||
+           (access.sorted && !scan.sorted);
+  });
+  if (!some) return just(std::move(scan));
+  prune(all);
+  const bool settled = all.front().kind == AccessKind::kIndex && all.front().index->unique &&
+                       all.front().bounds.constant_fields == all.front().index->fields.size();
+  if (settled) all.resize(1);
+  return all;
 }
 
 }  // namespace nacre::query

@@ -1,11 +1,15 @@
-// The planner: which way into a collection a query takes.
+// The planner: the ways into a collection that a query may take.
 //
-// Rules, in this order: _id given; a unique index given whole; the most leading fields given; a
-// range;
-//   the order asked for; fewer fields. A collection scan is what is left. The choice depends on
-//   filter, sort and catalog only, so equal queries have equal plans; a race between candidates
-//   would take its place in choose().
-// Errors:  kInvalid 2 (BadValue) for a hint that names no index.
+// Candidates: one for each index that bounds something or gives the order asked for; a union of
+//   indexes when each side of an $or has one; the collection itself when nothing else is there.
+//   They come best first by rule: a unique index given whole; the most leading fields given; a
+//   range; the order asked for; fewer fields. query/race.h tries the first few on real data.
+//   _id given is the only candidate then.
+// An index is left out where it may lack a match: partial (unless the filter implies its filter),
+//   sparse, hidden, of another collation.
+// Errors:  kInvalid 2 (BadValue) for a hint that names no index; 51173, 51174, 51176 for min and
+// max; 27
+//          (IndexNotFound) for $text without a text index.
 // Threads: pure functions; an Access looks into catalog and filter and must not outlive them.
 #pragma once
 
@@ -17,6 +21,7 @@
 #include "match/filter.h"
 #include "query/index_bounds.h"
 #include "query/operator.h"
+#include "query/text_query.h"
 
 namespace nacre::query {
 
@@ -25,27 +30,46 @@ enum class AccessKind : std::uint8_t {
   kIdLookup,    // one key
   kCollection,  // the collection's table, whole or in ranges of _id
   kIndex,
+  kUnion,  // of several of these, each document once
+  kText,   // a text index
 };
 
 struct Access {
   AccessKind kind = AccessKind::kNothing;
   const document::CollectionInfo* collection = nullptr;
-  const document::IndexInfo* index = nullptr;  // kIndex
+  const document::IndexInfo* index = nullptr;  // kIndex, kText
   IndexBounds bounds{};                        // kIndex, and kCollection by _id
   std::string id_key{};                        // kIdLookup
+  std::vector<Access> branches{};              // kUnion
+  std::shared_ptr<const TextQuery> text{};     // kText
   bool backward = false;
   bool sorted = false;         // gives the order asked for
+  bool merges = false;         // by merging the keys under each prefix of the bounds
   bool covers_filter = false;  // the filter need not be asked
+  bool covers_fields = false;  // the index tells all the fields that are wanted
+
+  // What it is remembered by.
+  [[nodiscard]] std::string name() const;
 };
 
 struct PlanRequest {
   const document::CollectionInfo* collection = nullptr;  // null: not there
   const match::Filter* filter = nullptr;
-  std::vector<document::IndexField> sort;  // empty: any order will do
-  bson::Element hint;                      // missing, a name or a key pattern
+  std::vector<document::IndexField> sort{};  // empty: any order will do
+  bson::Element hint{};                      // missing, a name or a key pattern
+  const text::Collator* collator = nullptr;
+  bson::View min{};
+  bson::View max{};
+  // The only fields that are wanted; empty: all.
+  std::vector<std::string> fields{};
+  bson::Element text{};        // what $text asks for; missing: nothing
+  bool by_text_score = false;  // the order asked for is that of the text score
 };
 
-[[nodiscard]] Result<Access> choose(const PlanRequest& request);
+inline constexpr std::size_t kCandidatesMax = 6;
+
+// Best first by rule, at least one. Only the first is there when nothing is to be raced.
+[[nodiscard]] Result<std::vector<Access>> candidates(const PlanRequest& request);
 
 // What the rows of a plan are needed for.
 enum class Need : std::uint8_t {

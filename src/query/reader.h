@@ -21,8 +21,16 @@ class Reader {
       : snapshot_(transaction.rows().snapshot(), transaction.share_catalog()),
         transaction_(&transaction) {}
 
+  // Where the snapshot or transaction is from; outlives the reader.
+  void set_database(document::Database& database) { database_ = &database; }
+  [[nodiscard]] document::Database& database() const { return *database_; }
+
   [[nodiscard]] Result<std::unique_ptr<txn::Cursor>> cursor(TableId table) const;
   [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
+
+  [[nodiscard]] Result<document::TextTotals> text_totals(const document::IndexInfo& index) const {
+    return database_->text_totals(index);
+  }
 
   [[nodiscard]] const document::Catalog& catalog() const { return snapshot_.catalog(); }
   [[nodiscard]] Position position() const { return snapshot_.position(); }
@@ -30,6 +38,7 @@ class Reader {
  private:
   document::Snapshot snapshot_;  // of the transaction when there is one
   document::Transaction* transaction_ = nullptr;
+  document::Database* database_ = nullptr;
 };
 
 }  // namespace nacre::query

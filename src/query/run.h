@@ -4,7 +4,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "match/filter.h"
 #include "query/cursor.h"
@@ -28,6 +30,8 @@ class Cursor::Source {
       kept;  // what else operators look into; its maker's, shared with nobody else
   std::unique_ptr<const match::Filter> filter;
   std::unique_ptr<Operator> root;
+  // Of an explained run: the plans that lost a race.
+  std::vector<std::unique_ptr<Operator>> rejected;
 };
 
 using Run = Cursor::Source;
@@ -42,6 +46,13 @@ struct AccessRequest {
   std::vector<document::IndexField> sort{};  // what the plan should give if it can
   bson::Element hint{};
   Need need = Need::kDocuments;
+  const text::Collator* collator = nullptr;  // of the query; outlives the run
+  bson::View min = {};
+  bson::View max = {};
+  std::size_t rows = 0;               // that will be pulled at most; 0: all
+  std::vector<std::string> fields{};  // the only ones that are wanted; empty: all
+  bool by_text_score = false;         // in place of `sort`
+  bool explained = false;             // plans race again, and those that lose are kept
 };
 // Within an execution that is there already: for pipelines that read several collections as of one
 // position. The operators look into the filter.
@@ -49,6 +60,7 @@ struct OpenedAccess {
   std::unique_ptr<const match::Filter> filter;  // null: an _id was all there was
   std::unique_ptr<Operator> root;
   bool sorted = false;  // in the order of `sort`
+  std::vector<std::unique_ptr<Operator>> rejected{};
 };
 [[nodiscard]] Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& request);
 

@@ -1,8 +1,11 @@
 #include "query/scan.h"
 
+#include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/text.h"
+#include "bson/collation.h"
 #include "document/envelope.h"
 #include "document/index_keys.h"
 
@@ -35,7 +38,7 @@ bool KeyWalk::inside() const {
 }
 
 Result<bool> KeyWalk::next() {
-  NACRE_TRY(execution_.limits.check());
+  NACRE_TRY(execution_.step());
   if (at_ == ranges_.size()) return false;
   if (cursor_ == nullptr) cursor_ = NACRE_TRY(execution_.reader.cursor(table_));
   while (at_ < ranges_.size()) {
@@ -103,6 +106,9 @@ void CollectionScan::describe(bson::Builder& to) const {
   if (plan_.by_id) {
     to.begin_document("keyPattern").append("_id", 1).end();
     to.append("indexName", document::kIdIndexName).append("isMultiKey", false);
+    to.begin_document("multiKeyPaths").begin_array("_id").end().end();
+    to.append("isUnique", true).append("isSparse", false).append("isPartial", false);
+    to.append("indexVersion", 2);
   }
   if (plan_.filter != nullptr) to.append("filter", plan_.filter->source());
   to.append("direction", plan_.backward ? "backward" : "forward");
@@ -127,10 +133,8 @@ Result<std::optional<Row>> IdLookup::next() {
 
 IndexScan::IndexScan(Execution& execution, Plan plan)
     : plan_(std::move(plan)),
-      once_(false),
-      walk_(execution, plan_.index->table, plan_.bounds.ranges, plan_.backward) {
-  for (const bool multikey : plan_.index->multikey) once_ = once_ || multikey;
-}
+      once_(std::ranges::any_of(plan_.index->multikey, std::identity())),
+      walk_(execution, plan_.index->table, plan_.bounds.ranges, plan_.backward) {}
 
 Result<std::optional<Row>> IndexScan::next() {
   while (true) {
@@ -146,22 +150,45 @@ Result<std::optional<Row>> IndexScan::next() {
     }
     if (once_ && !seen_.insert(to_string(*key)).second) continue;
     ++counters_.returned;
-    return Row{.key = *key, .document = {}};
+    if (!plan_.covers) return Row{.key = *key, .document = {}};
+    document_ = NACRE_TRY(document::document_of_entry(*plan_.index, walk_.key(), walk_.value()));
+    return Row{.key = *key, .document = document_.view()};
   }
 }
 
 void IndexScan::describe(bson::Builder& to) const {
-  const document::IndexInfo& index = *plan_.index;
-  to.append("keyPattern", index.specification.find("key"));
-  to.append("indexName", index.name).append("isMultiKey", once_);
-  to.append("isUnique", index.unique).append("isSparse", index.sparse);
-  to.append("direction", plan_.backward ? "backward" : "forward");
-  to.append("indexBounds", query::describe(plan_.bounds, index));
+  describe_index(to, *plan_.index, plan_.bounds, plan_.backward);
+}
+
+void describe_index(bson::Builder& to, const document::IndexInfo& index, const IndexBounds& bounds,
+                    bool backward) {
+  const bool multikey = std::ranges::any_of(index.multikey, std::identity());
+  const bool wildcard = index.has(document::FieldKind::kWildcard);
+  if (wildcard) {
+    to.begin_document("keyPattern").append("$_path", 1).append(bounds.wildcard_path, 1).end();
+  } else {
+    to.append("keyPattern", index.specification.find("key"));
+  }
+  to.append("indexName", index.name);
+  if (index.options.collator != nullptr) {
+    to.append("collation", bson::describe_collation(index.options.collator.get()));
+  }
+  to.append("isMultiKey", multikey).begin_document("multiKeyPaths");
+  for (std::size_t i = 0; i < index.fields.size(); ++i) {
+    const std::string_view path = wildcard ? bounds.wildcard_path : index.fields[i].path;
+    to.begin_array(path);
+    if (index.multikey[i]) to.push(path);
+    to.end();
+  }
+  to.end().append("isUnique", index.unique).append("isSparse", index.sparse);
+  to.append("isPartial", index.options.partial != nullptr).append("indexVersion", 2);
+  to.append("direction", backward ? "backward" : "forward");
+  to.append("indexBounds", query::describe(bounds, index));
 }
 
 Result<std::optional<Row>> Fetch::next() {
   while (true) {
-    const auto row = NACRE_TRY(input_->next());
+    auto row = NACRE_TRY(input_->next());
     ++counters_.works;
     if (!row) {
       cursor_.reset();
@@ -180,7 +207,10 @@ Result<std::optional<Row>> Fetch::next() {
     const bool taken = NACRE_TRY(takes(filter_, *document));
     if (!taken) continue;
     ++counters_.returned;
-    return Row{.key = cursor_->key(), .document = *document, .stored = cursor_->value()};
+    return Row{.key = cursor_->key(),
+               .document = *document,
+               .stored = cursor_->value(),
+               .text_score = row->text_score};
   }
 }
 

@@ -95,6 +95,7 @@ class IndexScan final : public Operator {
     const document::IndexInfo* index;
     IndexBounds bounds;
     bool backward = false;
+    bool covers = false;  // rows have a document too, of the index's fields
   };
   IndexScan(Execution& execution, Plan plan);
 
@@ -108,7 +109,12 @@ class IndexScan final : public Operator {
   bool once_;  // several entries may belong to one document
   std::unordered_set<std::string> seen_;
   KeyWalk walk_;
+  bson::Document document_;
 };
+
+// The fields of an IXSCAN of that index in a plan.
+void describe_index(bson::Builder& to, const document::IndexInfo& index, const IndexBounds& bounds,
+                    bool backward);
 
 // The documents of keys (FETCH), those that the filter takes.
 class Fetch final : public Stage {

@@ -32,7 +32,7 @@ constexpr auto kTable = std::to_array<Command>({
      "timeseries expireAfterSeconds clusteredIndex encryptedFields temp flags",
      "plain collections only"},
     {"createIndexes", create_indexes, kWrites, "indexes commitQuorum ignoreUnknownIndexOptions",
-     "ascending and descending keys, unique, sparse"},
+     "every kind but geo, and no wildcards beside other fields"},
     {"createSearchIndexes", search_index_command, kAnyFields, "", kSearchRemark},
     {"dbStats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
     {"dbstats", db_stats, kPlain, "scale freeStorage", "reads every collection"},

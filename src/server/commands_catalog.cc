@@ -65,6 +65,10 @@ Result<std::vector<document::IndexSpec>> index_specs(const Fields& fields) {
   const std::vector<bson::View> asked = NACRE_TRY(fields.batch("indexes"));
   std::vector<document::IndexSpec> specs;
   for (const bson::View& specification : asked) {
+    if (!specification.find("name")) {
+      return fail(Code::kInvalid, wire_code::kFailedToParse,
+                  "The 'name' field is a required property of an index specification");
+    }
     specs.push_back(NACRE_TRY(document::parse_index_spec(specification)));
   }
   return specs;

@@ -89,6 +89,12 @@ std::vector<Step> life() {
   steps.push_back(create_index("c", R"({"key": {"u": 1}, "name": "u_1", "unique": true})"));
   steps.push_back(update("c", R"({"a": 3})", R"({"$set": {"a": 30}, "$push": {"tags": "new"}})"));
   steps.push_back(create_index("c", R"({"key": {"tags": 1}, "name": "tags_1"})"));
+  steps.push_back(create_index("c", R"({"key": {"$**": 1}})"));
+  steps.push_back(create_index("c", R"({"key": {"u": "text"}})"));
+  steps.push_back(create_index(
+      "c", R"({"key": {"a": "hashed", "u": -1}, "partialFilterExpression": {"a": {"$gt": 2}}})"));
+  steps.push_back(create_index(
+      "c", R"({"key": {"u": 1}, "name": "u_en", "collation": {"locale": "en", "strength": 1}})"));
   steps.push_back(remove("c", R"({"a": {"$gte": 30}})"));
   steps.push_back(insert_many("d", 0, 5));
   steps.push_back([](Database& database) { return database.drop_index("c", "a_1"); });

@@ -1,0 +1,33 @@
+// The parts of parsing an index specification.
+//
+// Errors:  as index_spec.h.
+// Threads: pure functions.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "document/index_spec.h"
+
+namespace nacre::document {
+
+inline constexpr std::int32_t kBadIndexValue = 2;
+inline constexpr std::int32_t kIndexFailedToParse = 9;
+inline constexpr std::int32_t kIndexTypeMismatch = 14;
+inline constexpr std::int32_t kCannotCreateIndex = 67;
+inline constexpr std::int32_t kUnknownIndexOption = 197;
+
+// The names of text fields in a key pattern, in order.
+[[nodiscard]] std::vector<std::string_view> text_fields(bson::View key);
+
+// Reads one option beside the key into `spec`.
+[[nodiscard]] Result<> parse_index_option(const bson::Element& element, IndexSpec& spec);
+
+// What no single option shows: which of them go together.
+[[nodiscard]] Result<> check_index_options(const IndexSpec& spec, bson::View specification);
+
+// weights, default_language and language_override of a text index over `fields`.
+[[nodiscard]] Result<TextOptions> parse_text_options(bson::View specification,
+                                                     const std::vector<std::string_view>& fields);
+
+}  // namespace nacre::document

@@ -1,0 +1,102 @@
+// From a filter to a plan that runs.
+#include <utility>
+
+#include "document/index_keys.h"
+#include "query/race.h"
+#include "query/run.h"
+#include "query/scan.h"
+
+namespace nacre::query {
+namespace {
+
+// {_id: value} with a value that can only be an equality: the way of most reads, worth no parsing.
+bson::Element id_of_simple_filter(const bson::View& filter) {
+  const auto first = filter.begin();
+  if (first == filter.end() || first->name() != "_id") return {};
+  const bson::Element id = *first;
+  if (++bson::View::Iterator(first) != filter.end()) return {};
+  switch (id.type()) {
+    case bson::Type::kObjectId:
+    case bson::Type::kString:
+    case bson::Type::kInt32:
+    case bson::Type::kInt64:
+    case bson::Type::kDate:
+    case bson::Type::kBinary:
+      return id;
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+Result<Reader> open_reader(const Scope& scope) {
+  const auto open = [&]() -> Result<Reader> {
+    if (scope.transaction != nullptr) return Reader(*scope.transaction);
+    if (scope.at != nullptr) return Reader(*scope.at);
+    document::Snapshot snapshot = NACRE_TRY(scope.database.snapshot());
+    return Reader(std::move(snapshot));
+  };
+  Reader reader = NACRE_TRY(open());
+  reader.set_database(scope.database);
+  return reader;
+}
+
+Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& request) {
+  OpenedAccess opened;
+  const document::Catalog& catalog = execution.reader.catalog();
+  const document::CollectionInfo* info = catalog.find(request.collection);
+  const bson::Element id = id_of_simple_filter(request.filter);
+  const bool plain_id = id && (request.collator == nullptr || !id.is(bson::Type::kString));
+  if (plain_id && info != nullptr && !request.hint && !info->shortened_ids && request.min.empty() &&
+      request.max.empty()) {
+    opened.root = std::make_unique<IdLookup>(
+        execution, IdLookup::Plan{.collection = info, .key = document::id_key(id)});
+    opened.sorted = true;
+    return opened;
+  }
+  const bson::Element text = text_condition(request.filter);
+  match::Filter filter = NACRE_TRY(text ? match::Filter::parse(without_text(request.filter))
+                                        : match::Filter::parse(request.filter));
+  opened.filter = std::make_unique<const match::Filter>(std::move(filter));
+  const PlanRequest plan{.collection = info,
+                         .filter = opened.filter.get(),
+                         .sort = request.sort,
+                         .hint = request.hint,
+                         .collator = request.collator,
+                         .min = request.min,
+                         .max = request.max,
+                         .fields = request.fields,
+                         .text = text,
+                         .by_text_score = request.by_text_score};
+  std::vector<Access> accesses = NACRE_TRY(candidates(plan));
+  RaceRequest raced{.filter = opened.filter.get(),
+                    .need = request.need,
+                    .wants_order = !request.sort.empty(),
+                    .rows = request.rows,
+                    .shape = {},
+                    .catalog_version = catalog.version()};
+  if (accesses.size() > 1 && !request.explained) {
+    raced.shape = shape_of(plan, request.collection, request.need);
+  }
+  Raced won = NACRE_TRY(race(execution, std::move(accesses), raced));
+  opened.sorted = won.sorted;
+  opened.root = std::move(won.root);
+  if (request.explained) opened.rejected = std::move(won.losers);
+  return opened;
+}
+
+Result<OpenedRun> open_run(const Scope& scope, const AccessRequest& request) {
+  Reader reader = NACRE_TRY(open_reader(scope));
+  OpenedRun opened{.run = std::make_unique<Run>(std::move(reader), scope)};
+  AccessRequest asked = request;
+  asked.explained = scope.explained;
+  OpenedAccess access = NACRE_TRY(open_access(opened.run->execution, asked));
+  opened.run->filter = std::move(access.filter);
+  opened.run->root = std::move(access.root);
+  opened.run->rejected = std::move(access.rejected);
+  opened.sorted = access.sorted;
+  return opened;
+}
+
+}  // namespace nacre::query

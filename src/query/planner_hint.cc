@@ -1,0 +1,125 @@
+// What a hint, and min and max, make of a query: one way and no other.
+#include <utility>
+
+#include "base/text.h"
+#include "document/index_spec.h"
+#include "query/planner_internal.h"
+
+namespace nacre::query {
+namespace {
+
+using document::IndexInfo;
+
+constexpr std::int32_t kBadValue = 2;
+constexpr std::int32_t kFailedToParse = 9;
+constexpr std::int32_t kNoPlan = 291;  // NoQueryExecutionPlans
+constexpr std::int32_t kNeedsHint = 51173;
+constexpr std::int32_t kOtherFields = 51174;
+constexpr std::int32_t kBoundsOutOfOrder = 51175;
+constexpr std::int32_t kOtherOrder = 51176;
+
+std::unexpected<Error> no_such_index() {
+  return fail(Code::kInvalid, kBadValue,
+              "error processing query: hint provided does not correspond to an existing index");
+}
+
+// The index that a hint names; null: the one on _id. Nothing: there is none.
+std::optional<const IndexInfo*> named_index(const PlanRequest& request) {
+  const bson::Element& hint = request.hint;
+  const bool by_name = hint.is(bson::Type::kString);
+  std::vector<document::IndexField> fields;
+  if (!by_name) {
+    auto pattern = document::parse_key_pattern(hint.document());
+    if (pattern) fields = std::move(pattern->fields);
+  }
+  for (const IndexInfo& index : request.collection->indexes) {
+    const bool named = by_name ? index.name == hint.string() : index.fields == fields;
+    if (named && index.is_usable()) return &index;
+  }
+  const bool names_id =
+      by_name ? hint.string() == document::kIdIndexName
+              : fields.size() == 1 && fields.front() == document::IndexField{.path = "_id"};
+  if (names_id) return nullptr;
+  return std::nullopt;
+}
+
+Result<> check_fields(const IndexInfo& index, const bson::View& edge) {
+  if (edge.empty()) return {};
+  std::size_t field = 0;
+  for (const bson::Element& value : edge) {
+    if (field == index.fields.size() || index.fields[field].path != value.name()) {
+      return fail(Code::kInvalid, kOtherFields,
+                  "The index specified with hint() cannot be used with the fields of min()/max()");
+    }
+    ++field;
+  }
+  if (field == index.fields.size()) return {};
+  return fail(Code::kInvalid, kOtherFields,
+              "min()/max() must name every field of the index given with hint()");
+}
+
+Result<Access> between(const PlanRequest& request, const IndexInfo& index, Access access) {
+  NACRE_TRY(check_fields(index, request.min));
+  NACRE_TRY(check_fields(index, request.max));
+  if (!same_collation(index.options.collator.get(), request.collator)) {
+    return fail(Code::kInvalid, kOtherOrder,
+                "min()/max() need an index of the collation of the query");
+  }
+  KeyRange range = range_between(index, request.min, request.max);
+  if (!range.end.empty() && range.end <= range.begin) {
+    return fail(Code::kInvalid, kBoundsOutOfOrder, "min() must be less than max()");
+  }
+  access.bounds = {};
+  access.bounds.fields.resize(index.fields.size());
+  access.bounds.ranges = {std::move(range)};
+  access.bounds.has_range = true;
+  access.merges = false;
+  access.sorted = gives_order(index, access.bounds, request, access.backward);
+  access.covers_filter = request.filter->matches_everything();
+  access.covers_fields = false;
+  return access;
+}
+
+}  // namespace
+
+Result<Access> hinted(const PlanRequest& request) {
+  const bson::Element& hint = request.hint;
+  const bool has_edges = !request.min.empty() || !request.max.empty();
+  if (!hint) {
+    return fail(Code::kInvalid, kNeedsHint,
+                "When using min()/max() a hint of which index to use must be provided");
+  }
+  if (!hint.is(bson::Type::kString) && !hint.is(bson::Type::kDocument)) {
+    return fail(Code::kInvalid, kFailedToParse, "hint must be a string or an object");
+  }
+  const bool natural = hint.is(bson::Type::kDocument) ? bool{hint.document().find("$natural")}
+                                                      : hint.string() == "$natural";
+  if (natural && has_edges) {
+    return fail(Code::kInvalid, kNeedsHint, "min()/max() cannot be used with $natural");
+  }
+  if (natural) {
+    Access scan = by_scan(request);
+    if (!scan.sorted && hint.is(bson::Type::kDocument)) {
+      scan.backward = hint.document().find("$natural").as_double().value_or(1) < 0;
+    }
+    return scan;
+  }
+  const auto index = named_index(request);
+  if (!index) return no_such_index();
+  if (*index == nullptr) {
+    Access access = by_id(request);
+    if (!has_edges) return access;
+    access.kind = AccessKind::kCollection;
+    return between(request, id_index(*request.collection), std::move(access));
+  }
+  std::vector<Access> ways = by_index(request, **index, /*forced=*/true);
+  if (ways.empty()) {
+    return fail(Code::kInvalid, kNoPlan,
+                format("error processing query: the hinted index {} cannot answer the query",
+                       (*index)->name));
+  }
+  if (has_edges) return between(request, **index, std::move(ways.front()));
+  return std::move(ways.front());
+}
+
+}  // namespace nacre::query
