@@ -20,7 +20,8 @@ inline constexpr std::int64_t kMsPerDay = 24 * kMsPerHour;
   return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
 }
 [[nodiscard]] constexpr std::int64_t floor_mod(std::int64_t a, std::int64_t b) {
-  return a - floor_div(a, b) * b;
+  const std::int64_t rest = a % b;
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
 struct Civil {

@@ -50,8 +50,9 @@ Result<std::int64_t> whole_of(std::string_view text) {
   std::string_view digits = text;
   if (digits.starts_with('+') && digits.size() > 1 && digits[1] != '-') digits.remove_prefix(1);
   std::int64_t value = 0;
-  const char* const last = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), last, value);
+  const char* const first = digits.data();
+  const char* const last = first + digits.size();
+  const auto [end, error] = std::from_chars(first, last, value);
   if (error == std::errc::result_out_of_range) return not_a_number(text, "Overflow");
   if (error != std::errc{} || end != last)
     return not_a_number(text, "Did not consume whole string.");
@@ -62,8 +63,9 @@ Result<double> real_of_text(std::string_view text) {
   std::string_view digits = text;
   if (digits.starts_with('+') && digits.size() > 1 && digits[1] != '-') digits.remove_prefix(1);
   double value = 0;
-  const char* const last = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), last, value);
+  const char* const first = digits.data();
+  const char* const last = first + digits.size();
+  const auto [end, error] = std::from_chars(first, last, value);
   if (error == std::errc::result_out_of_range) return not_a_number(text, "Out of range");
   if (error != std::errc{} || end != last)
     return not_a_number(text, "Did not consume whole string.");

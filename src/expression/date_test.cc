@@ -22,6 +22,17 @@ TEST(DateParts, AreThoseThatAClockInTheZoneShows) {
   expect(R"({"$year": {"$date": {"$numberLong": "-1"}}})", "1969");
 }
 
+// The arithmetic of the calendar once overflowed there, which is undefined.
+TEST(DateParts, ExistAtTheEndsOfTime) {
+  expect(R"({"$year": {"$date": {"$numberLong": "-9223372036854775808"}}})", "-292275055");
+  expect(R"({"$second": {"date": {"$date": {"$numberLong": "-9223372036854775808"}},
+             "timezone": "America/New_York"}})",
+         "4");
+  expect(R"({"$year": {"date": {"$date": {"$numberLong": "9223372036854775807"}},
+             "timezone": "+05:30"}})",
+         "292278994");
+}
+
 TEST(DateParts, RefuseWhatIsNoDateOrZone) {
   expect(R"({"$year": "$x"})", "null");
   expect(R"({"$year": "2017"})", "error 16006");

@@ -39,9 +39,11 @@ enum class Unit : std::uint8_t {
 // 0: Sunday. 5439015 for what is no string, 5439016 for what is no day.
 [[nodiscard]] Result<std::int64_t> weekday_of(const bson::Element& value, std::string_view name);
 
-// The civil time that a moment is at a place.
+// The civil time that a moment is at a place. At the ends of time, where that has no number, it is
+// the moment itself.
 [[nodiscard]] inline std::int64_t local_at(std::int64_t moment, const text::TimeZone& zone) {
-  return moment + zone.offset_at(moment);
+  std::int64_t local = 0;
+  return __builtin_add_overflow(moment, zone.offset_at(moment), &local) ? moment : local;
 }
 
 }  // namespace nacre::expression
