@@ -48,6 +48,28 @@ class GroupStage final : public StageSpec {
 
 }  // namespace
 
+namespace {
+
+// What is a document of expressions in an _id names fields and shows none of the input's.
+Result<> check_id(const bson::Element& id) {
+  if (!id.is(bson::Type::kDocument) || id.document().empty()) return {};
+  if (id.document().begin()->name().starts_with('$')) return {};
+  for (const bson::Element& field : id.document()) {
+    if (field.name().empty()) {
+      return fail(Code::kInvalid, 15998, "FieldPath field names may not be empty strings.");
+    }
+    if (field.name().contains('.')) {
+      return fail(Code::kInvalid, 16412, "FieldPath field names may not contain '.'.");
+    }
+    if (field.is_number() || field.is(bson::Type::kBool)) {
+      return fail(Code::kInvalid, 17390, "$group does not support inclusion-style expressions");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<StagePtr> parse_group(const bson::Element& stage, ParseContext& context) {
   if (!stage.is(bson::Type::kDocument)) {
     return fail(Code::kInvalid, 15947, "a group's fields must be specified in an object");
@@ -57,6 +79,7 @@ Result<StagePtr> parse_group(const bson::Element& stage, ParseContext& context) 
   for (const bson::Element& field : stage.document()) {
     if (field.name() == "_id") {
       if (id) return fail(Code::kInvalid, 15948, "a group's _id may only be specified once");
+      NACRE_TRY(check_id(field));
       id = NACRE_TRY(Operand::parse(field, context));
       continue;
     }

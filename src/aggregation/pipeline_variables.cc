@@ -1,7 +1,9 @@
 #include "aggregation/pipeline_variables.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "bson/collation.h"
 
 namespace nacre::aggregation {
@@ -14,9 +16,45 @@ Result<std::shared_ptr<const text::Collator>> parse_collation(const bson::View& 
   return bson::parse_collation(collation);
 }
 
+namespace {
+
+bool names_variable(std::string_view text, std::string_view variable) {
+  if (!text.starts_with("$$")) return false;
+  const std::string_view name = text.substr(2);
+  return name == variable || (name.starts_with(variable) && name.size() > variable.size() &&
+                              name[variable.size()] == '.');
+}
+
+// NOW and CLUSTER_TIME are not known yet where a command's let is read.
+// NOLINTNEXTLINE(misc-no-recursion): documents are nested to kDepthMax at most
+bool looks_at_the_clock(const bson::Element& value) {
+  if (value.is(bson::Type::kString)) {
+    return names_variable(value.string(), "NOW") || names_variable(value.string(), "CLUSTER_TIME");
+  }
+  if (!value.is(bson::Type::kDocument) && !value.is(bson::Type::kArray)) return false;
+  const bson::View inside = value.document();
+  if (!inside.empty() && inside.begin()->name() == "$literal") return false;
+  return std::ranges::any_of(inside.begin(), inside.end(), looks_at_the_clock);
+}
+
+Result<> check_let_variable(const bson::Element& variable) {
+  const std::string_view name = variable.name();
+  if (name == "NOW" || name == "CLUSTER_TIME") {
+    return fail(Code::kInvalid, 4738901,
+                format("Cannot set the variable {}: it belongs to the system", name));
+  }
+  if (name.empty()) return fail(Code::kInvalid, 9, "empty variable names are not allowed");
+  NACRE_TRY(expression::check_variable_name(name));
+  if (!looks_at_the_clock(variable)) return {};
+  return fail(Code::kInvalid, 51144,
+              format("let: the value of {} may not name NOW or CLUSTER_TIME", name));
+}
+
+}  // namespace
+
 Result<> define_let(const bson::View& let, ParseContext& parse, Context& context) {
   for (const bson::Element& variable : let) {
-    NACRE_TRY(expression::check_variable_name(variable.name()));
+    NACRE_TRY(check_let_variable(variable));
     const Operand value = NACRE_TRY(Operand::parse(variable, parse));
     const expression::Dependencies needs = value.expression().dependencies();
     if (needs.whole_document || !needs.paths.empty()) {
