@@ -35,9 +35,8 @@ namespace {
 constexpr const char* kUsage =
     "kv_bench [--rows N] [--value-bytes N] [--gets N] [--seconds S] [--repeat N] [--cache-bytes "
     "N]\n"
-    "         [--memory-bytes N] [--threads N] [--engines nacre,lmdb,...] [--only PART OF A "
-    "WORKLOAD'S NAME,...]\n"
-    "         [--dir DIRECTORY] [--json FILE]\n";
+    "         [--memory-bytes N] [--threads N] [--past-commits N] [--engines nacre,lmdb,...]\n"
+    "         [--only PART OF A WORKLOAD'S NAME,...] [--dir DIRECTORY] [--json FILE]\n";
 
 template <class T>
 Result<> parse_number(std::string_view option, std::string_view text, T& into) {
@@ -80,6 +79,8 @@ Result<Options> parse(int count, char** arguments) {
       NACRE_TRY(parse_number(option, value, options.memory_bytes));
     } else if (option == "--threads") {
       NACRE_TRY(parse_number(option, value, options.threads));
+    } else if (option == "--past-commits") {
+      NACRE_TRY(parse_number(option, value, options.past_commits));
     } else if (option == "--only") {
       options.only = split(value);
     } else if (option == "--dir") {

@@ -14,23 +14,17 @@ constexpr TableId kTable{1};
 class NacreSession final : public Session {
  public:
   NacreSession(txn::Database& database, txn::Durability durability)
-      : database_(database), durability_(durability), snapshot_(database.snapshot()) {}
+      : database_(database), durability_(durability) {}
 
-  Result<> refresh() override {
-    cursor_.reset();
-    snapshot_ = database_.snapshot();
-    return {};
-  }
+  // Whatever reads takes the newest state when it begins.
+  Result<> refresh() override { return {}; }
 
   Result<bool> get(std::string_view key, Tally& tally) override {
-    const auto value = NACRE_TRY(snapshot_.get(kTable, as_bytes(key)));
-    if (!value) return false;
-    tally.see(*value);
-    return true;
+    return database_.visit(kTable, as_bytes(key), [&](Bytes value) { tally.see(as_text(value)); });
   }
 
   Result<> scan(Tally& tally) override {
-    const auto cursor = NACRE_TRY(snapshot_.cursor(kTable));
+    const auto cursor = NACRE_TRY(database_.snapshot().cursor(kTable));
     bool row = NACRE_TRY(cursor->seek_first());
     while (row) {
       const txn::RowViews seen = NACRE_TRY(cursor->read_rows(txn::Cursor::kNoLimit));
@@ -43,20 +37,16 @@ class NacreSession final : public Session {
   Result<> get_many(std::span<const std::string_view> keys, Tally& tally) override {
     wanted_.clear();
     for (const std::string_view key : keys) wanted_.push_back(as_bytes(key));
-    return snapshot_.get_many(kTable, wanted_,
-                              [&](std::size_t, Bytes value) { tally.see(as_text(value)); });
+    return database_.snapshot().get_many(
+        kTable, wanted_, [&](std::size_t, Bytes value) { tally.see(as_text(value)); });
   }
 
   Result<> scan_from(std::string_view key, std::uint64_t limit, Tally& tally) override {
-    if (cursor_ == nullptr) cursor_ = NACRE_TRY(snapshot_.cursor(kTable));
-    bool row = NACRE_TRY(cursor_->seek(as_bytes(key)));
-    while (row && limit != 0) {
-      const txn::RowViews seen = NACRE_TRY(cursor_->read_rows(limit));
-      for (const txn::RowView& view : seen.rows) tally.see(as_text(view.value));
-      limit -= seen.rows.size();
-      row = seen.more;
-    }
-    return {};
+    return database_.visit_rows(kTable, as_bytes(key), limit,
+                                [&](std::span<const txn::RowView> rows) {
+                                  for (const txn::RowView& row : rows)
+                                    tally.see(as_text(row.value));
+                                });
   }
 
   Result<> put(std::span<const Row> rows) override {
@@ -76,8 +66,6 @@ class NacreSession final : public Session {
  private:
   txn::Database& database_;
   txn::Durability durability_;
-  txn::Snapshot snapshot_;
-  std::unique_ptr<txn::Cursor> cursor_;  // of short scans in snapshot_
   std::vector<Bytes> wanted_;
 };
 
@@ -94,6 +82,16 @@ class NacreEngine final : public Engine {
   }
 
   Result<> load(const Load& load) override {
+    if (load.sorted) {
+      std::uint64_t i = 0;
+      NACRE_TRY(database_->load(kTable, [&](txn::Database::LoadRow& row) -> Result<bool> {
+        if (i == load.rows) return false;
+        const Row next = load.source(i++);
+        row = {as_bytes(next.key), as_bytes(next.value)};
+        return true;
+      }));
+      return {};
+    }
     NacreSession session(*database_, txn::Durability::kAsync);
     NACRE_TRY(in_batches(load, 1000, [&](std::span<const Row> rows) { return session.put(rows); }));
     return database_->sync();

@@ -7,8 +7,10 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "kv/bare_writes.h"
 #include "kv/memory_limit.h"
 #include "kv/parallel.h"
+#include "kv/past.h"
 #include "kv/ycsb.h"
 
 namespace nacre::bench {
@@ -59,6 +61,7 @@ class Runner {
         return run_ycsb(e, mix, {keys_, values_, options_.seconds, options_.threads, ++seed_});
       }));
     }
+    NACRE_TRY(past());
     return std::move(samples_);
   }
 
@@ -114,10 +117,48 @@ class Runner {
     return each("scan of 100 rows", "rows/s", [&](Engine& e) { return short_scans(e); });
   }
 
+  // Last, with the memory of all engines given back.
+  Result<> past() {
+    const bool is_nacre_there =
+        std::ranges::any_of(kinds_, [](const EngineKind& kind) { return kind.name == "nacre"; });
+    if (!is_wanted("get 1 h back") || !is_nacre_there || options_.memory_bytes != 0) return {};
+    for (Opened& opened : engines_) opened.engine.reset();
+    for (Sample& sample : NACRE_TRY(run_past(options_))) samples_.push_back(std::move(sample));
+    return {};
+  }
+
+  // Each engine's rate as a share of what the disk gives to bare writes at the same time.
+  Result<> lone_durable_writer() {
+    const std::string name = "durable put, 1 writer";
+    if (!is_wanted(name)) return {};
+    Sample share{.workload = name + " / bare 4 KB durable writes",
+                 .unit = "ratio",
+                 .engine = "nacre",
+                 .rates = {}};
+    Sample bare{.workload = "bare 4 KB durable writes",
+                .unit = "writes/s",
+                .engine = "nacre",  // beside whose commits they were made
+                .rates = {}};
+    const auto measure = [&](Opened& opened) -> Result<double> {
+      const double rate = NACRE_TRY(updates(*opened.engine, Promise::kDurable, 1, 1));
+      if (opened.kind->name == "nacre") {
+        bare.rates.push_back(NACRE_TRY(bare_durable_writes(options_.directory, options_.seconds)));
+        share.rates.push_back(rate / bare.rates.back());
+      }
+      return rate;
+    };
+    NACRE_TRY(each_opened(name, "commits/s", measure));
+    if (!share.rates.empty()) {
+      samples_.push_back(std::move(bare));
+      samples_.push_back(std::move(share));
+    }
+    return {};
+  }
+
   Result<> writes() {
-    for (const int writers : {1, 8, 32}) {
-      NACRE_TRY(each(format("durable put, {} writer{}", writers, writers == 1 ? "" : "s"),
-                     "commits/s",
+    NACRE_TRY(lone_durable_writer());
+    for (const int writers : {8, 32}) {
+      NACRE_TRY(each(format("durable put, {} writers", writers), "commits/s",
                      [&](Engine& e) { return updates(e, Promise::kDurable, writers, 1); }));
     }
     NACRE_TRY(each("durable put, 100 per commit", "rows/s",

@@ -76,6 +76,9 @@ class View {
   [[nodiscard]] static View newest() { return View(kNewest, nullptr); }
   // The applier's own changes too. Applier only.
   [[nodiscard]] static View open() { return View(kOpen, nullptr); }
+  // What is visible at `generation`, of which the caller knows that it stays readable under the pin
+  // it has taken.
+  [[nodiscard]] static View at(std::uint64_t generation) { return View(generation, nullptr); }
 
  private:
   friend class Hold;
@@ -218,7 +221,7 @@ class Pager final : private MemoryBudget::Member {
       if (is_cancelled(view)) return std::nullopt;
       return view.generation_;
     }
-    if (view.generation_ == View::kOpen) return view.generation_;
+    if (view.generation_ != View::kNewest) return view.generation_;
     // acquire: pairs with the release in publish()
     return published_.load(std::memory_order_acquire);
   }
@@ -251,6 +254,7 @@ class Pager final : private MemoryBudget::Member {
     if (word.tag() != Tag::kFrame) [[unlikely]]
       return false;
     for (std::size_t at = 0; at < wanted; at += 64) __builtin_prefetch(word.frame() + at);
+    __builtin_prefetch(word.frame() + kPageSize - 64);  // the fences
     __builtin_prefetch(&arena_.info(word.frame()));
     return true;
   }
@@ -336,6 +340,8 @@ class Pager final : private MemoryBudget::Member {
   // false, and changes nothing, unless `frames` frames are free: then nothing has to be given up
   // or written out for as many changes.
   [[nodiscard]] bool change_in_place(std::size_t frames);
+  // The generation of what publish() has still to make visible.
+  [[nodiscard]] std::uint64_t open_generation() const { return open_; }
   // Counts pages taken by writable() and allocate(): the same number again, no change between.
   [[nodiscard]] std::uint64_t changes() const { return changes_; }
 

@@ -1,5 +1,6 @@
 #include "store/batch.h"
 
+#include <array>
 #include <limits>
 
 #include "base/check.h"
@@ -7,13 +8,24 @@
 #include "base/text.h"
 
 namespace nacre::store {
+namespace {
+
+constexpr std::size_t kVarintSizeMax = 10;  // bytes
+
+}  // namespace
 
 void BatchWriter::append(OpKind kind, TableId table, Bytes key, Bytes value) {
   NACRE_DCHECK(table != kCatalogTable, "the catalog is the store's own table");
-  ops_.push_back(static_cast<char>(kind));
-  append_varint(ops_, number(table));
-  append_varint(ops_, key.size());
-  append_varint(ops_, value.size());
+  ++op_count_;
+  std::array<char, 1 + 3 * kVarintSizeMax> head;
+  char* end = head.data();
+  *end++ = static_cast<char>(kind);
+  for (std::uint64_t size :
+       {std::uint64_t{number(table)}, std::uint64_t{key.size()}, std::uint64_t{value.size()}}) {
+    for (; size >= 0x80; size >>= 7) *end++ = static_cast<char>(size | 0x80);
+    *end++ = static_cast<char>(size);
+  }
+  ops_.append(head.data(), static_cast<std::size_t>(end - head.data()));
   append_bytes(ops_, key);
   append_bytes(ops_, value);
 }

@@ -37,14 +37,21 @@ class BatchWriter {
   void drop_table(TableId table) { append(OpKind::kDropTable, table, {}, {}); }
 
   [[nodiscard]] Bytes bytes() const { return as_bytes(ops_); }
+  [[nodiscard]] std::size_t size() const { return ops_.size(); }
   // The bytes written so far; the writer is empty afterwards.
-  [[nodiscard]] std::string take() { return std::move(ops_); }
+  [[nodiscard]] std::string take() {
+    op_count_ = 0;
+    return std::move(ops_);
+  }
   void reserve(std::size_t bytes) { ops_.reserve(bytes); }
+  // Since the last take().
+  [[nodiscard]] std::uint64_t op_count() const { return op_count_; }
 
  private:
   void append(OpKind kind, TableId table, Bytes key, Bytes value);
 
   std::string ops_;
+  std::uint64_t op_count_ = 0;
 };
 
 // Reads operations back, in order. What it returns views the batch.

@@ -1,9 +1,23 @@
 #include "store/catalog.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "store/limits.h"
 
 namespace nacre::store {
+
+void TableMap::index_low() {
+  constexpr std::uint32_t kLowMax = 1024;
+  std::uint32_t end = 0;
+  for (const auto& [id, roots] : tables) {
+    if (id < kLowMax) end = std::max(end, id + 1);
+  }
+  low.assign(end, {});
+  for (const auto& [id, roots] : tables) {
+    if (id < end) low[id] = roots;
+  }
+}
 
 namespace {
 constexpr std::size_t kKeySize = 4;          // bytes

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/codec.h"
@@ -64,7 +65,21 @@ struct TableRoots {
   Position created = kNoPosition;
 };
 struct TableMap {
+  // Null when there is no such table now.
+  [[nodiscard]] const TableRoots* find(TableId table) const {
+    if (number(table) < low.size()) {
+      const TableRoots& roots = low[number(table)];
+      return roots.root == page::kNoPage ? nullptr : &roots;
+    }
+    const auto found = tables.find(number(table));
+    return found == tables.end() ? nullptr : &found->second;
+  }
+  // To be called once `tables` is complete.
+  void index_low();
+
   std::unordered_map<std::uint32_t, TableRoots> tables;
+  // Those of the lowest numbers once more, by number: a hash costs a read more than it seems.
+  std::vector<TableRoots> low;
   std::map<std::pair<std::uint32_t, Position>, TableRoots> dropped;  // by number and drop
   page::PageId history = page::kNoPage;
 };

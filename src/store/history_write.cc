@@ -43,11 +43,14 @@ Result<bool> Store::put_row(Table& table, const Op& op, std::uint64_t word) {
   superseded_.is_delete = false;
   superseded_.version.flags = 0;
   auto is_new = with_room([&] {
-    return table.tree.put(op.key, value, word, flags, [&](const tree::Row& old) -> page::RowFlags {
-      if (!keeps_history_ && (old.flags & page::kBigValue) == 0) return flags;
-      note_superseded(old);
-      return keeps_history_ ? static_cast<page::RowFlags>(flags | page::kHasHistory) : flags;
-    });
+    return table.tree.put(
+        op.key, value, word, flags,
+        [&](const tree::Row& old) -> page::RowFlags {
+          if (!keeps_history_ && (old.flags & page::kBigValue) == 0) return flags;
+          note_superseded(old);
+          return keeps_history_ ? static_cast<page::RowFlags>(flags | page::kHasHistory) : flags;
+        },
+        std::exchange(table.near, page::kNoPage));
   });
   if (!is_new.has_value()) {
     // Nothing refers to the new chunks.

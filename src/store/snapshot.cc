@@ -34,9 +34,9 @@ PastHold::~PastHold() {
 }
 
 std::optional<tree::Tree> Snapshot::table(TableId table) const {
-  const auto found = tables_->tables.find(number(table));
-  if (found == tables_->tables.end()) return std::nullopt;
-  return tree::Tree(*pager_, found->second.root, tree::TreeId{number(table)});
+  const TableRoots* const roots = tables_->find(table);
+  if (roots == nullptr) return std::nullopt;
+  return tree::Tree(*pager_, roots->root, tree::TreeId{number(table)});
 }
 
 Result<std::optional<std::string>> Snapshot::get_held(TableId table, Bytes key) const {

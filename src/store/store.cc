@@ -26,6 +26,11 @@ constexpr std::uint32_t kKindBatches = 64;
 // Frames a change may need: copies for checkpoints and holds of a whole path, and of a split.
 constexpr std::uint64_t kFramesPerOp = 2;
 constexpr std::uint64_t kFramesSpare = 64;
+// So many operations of a batch are looked at together; at least so many rows of so many bytes are
+// worth appending at once.
+constexpr std::uint64_t kOpsAtOnce = 512;
+constexpr std::size_t kAppendedMin = 16;
+constexpr std::size_t kAppendedBytes = 1000;
 
 // Version of a record: which commit wrote it, and by which of its operations.
 std::uint64_t word_of(Position position, std::uint64_t op_index) {
@@ -57,7 +62,9 @@ Store::Store(std::unique_ptr<io::File> lock, std::unique_ptr<page::Pager> pager,
       visible_mutex_("store::Store::visible", kVisibleRank),
       visible_(applied_),
       visible_time_(applied_time_),
-      table_map_(std::make_shared<TableMap>()) {}
+      table_map_(std::make_shared<TableMap>()) {
+  gate_tables_ = table_map_.get();
+}
 
 Store::~Store() = default;
 
@@ -166,21 +173,35 @@ bool Store::is_cleanly_checkpointed() const {
 // --- the applier
 
 Result<> Store::apply(Position position, Time time, Bytes batch) {
+  const std::uint64_t op_count = NACRE_TRY(check_batch(batch));
+  return apply(position, time, batch, op_count);
+}
+
+Result<> Store::apply(Position position, Time time, Bytes batch, std::uint64_t op_count) {
   if (position != next(applied_)) {  // STORE-1
     return fail(Code::kInvalid, format("batch has position {}, expected {}", number(position),
                                        number(next(applied_))));
   }
   NACRE_TRY(check_writable());
-  const std::uint64_t op_count = NACRE_TRY(check_batch(batch));
   {
     const MutexLock lock(apply_mutex_);
     if (unpublished_ops_ + op_count > publish_every_) publish_locked();
     // A batch of so many bytes may have values that are written to the file while it is applied.
     const bool is_large = batch.size() > kInPlaceBytes;
-    is_batch_in_place_ = begin_in_place(is_large ? UINT64_MAX : op_count);
+    is_batch_in_place_ = begin_in_place(is_large ? UINT64_MAX : op_count) && shut_gate();
     is_copying_ = !is_batch_in_place_;
     unpublished_ops_ += op_count;
-    if (is_batch_in_place_) return apply_whole(position, time, batch, op_count);
+    if (is_batch_in_place_) {
+      auto applied = apply_whole(position, time, batch, op_count);
+      if (is_torn_) return applied;
+      // Whoever reads without a snapshot must know a table from its first row on.
+      if (is_table_map_stale_) {
+        publish_locked();
+      } else {
+        gate_.open(pager_->open_generation());
+      }
+      return applied;
+    }
   }
   return apply_whole(position, time, batch, op_count);
 }
@@ -196,11 +217,7 @@ bool Store::may_block_snapshots(std::uint64_t op_count) {
 
 bool Store::begin_in_place(std::uint64_t op_count) {
   const bool may = may_block_snapshots(op_count);
-  bool has_begun = false;
-  {
-    const MutexLock lock(visible_mutex_);
-    has_begun = in_place_;
-  }
+  const bool has_begun = in_place_.load(std::memory_order_relaxed);
   // With history an operation changes several trees.
   const bool is_single = op_count == 1 && !keeps_history_;
   const std::uint64_t frames_per_op = keeps_history_ ? 3 * kFramesPerOp : kFramesPerOp;
@@ -217,6 +234,16 @@ bool Store::begin_in_place(std::uint64_t op_count) {
       return true;
     }
   }
+  publish_locked();
+  return false;
+}
+
+// For a change in place. What readers without a snapshot see, they see whole; one that takes long
+// has lost its processor, and is not waited for: the batch is then applied by way of copies.
+bool Store::shut_gate() {
+  constexpr std::uint64_t kPatience = 256;
+  gate_.shut();
+  if (gate_.wait_for_readers(kPatience)) return true;
   publish_locked();
   return false;
 }
@@ -247,14 +274,68 @@ Result<> Store::apply_whole(Position position, Time time, Bytes batch, std::uint
 
 Result<> Store::apply_ops(Position position, Bytes batch, std::uint64_t op_count) {
   BatchReader reader(batch);
-  for (std::uint64_t index = 0;; ++index) {
+  if (op_count == 1) {
     const std::optional<Op> op = NACRE_TRY(reader.next());
-    if (!op.has_value()) return {};
-    const bool is_step = op_count > publish_every_ && index % publish_every_ == publish_every_ - 1;
+    return apply_op(*op, word_of(position, 0));
+  }
+  const std::uint64_t at_once = std::min(kOpsAtOnce, publish_every_ - 1);
+  for (std::uint64_t index = 0; index < op_count;) {
+    ops_.clear();
+    while (ops_.size() < at_once) {
+      const std::optional<Op> op = NACRE_TRY(reader.next());
+      if (!op.has_value()) break;
+      ops_.push_back(*op);
+    }
+    const bool is_step =
+        op_count > publish_every_ && index / publish_every_ != (index + at_once) / publish_every_;
     if (is_step && NACRE_PLANTED(half_a_commit_published)) publish();
     if (is_step) publish_to_pager_only();
-    NACRE_TRY(apply_op(*op, word_of(position, index)));
+    for (std::span<const Op> rest(ops_); !rest.empty();) {
+      std::size_t done = NACRE_TRY(append_rows(rest, position, index));
+      if (done == 0) {
+        // Where rows do not follow each other at the end, those after them do not either.
+        for (const Op& op : rest) NACRE_TRY(apply_op(op, word_of(position, index++)));
+        break;
+      }
+      index += done;
+      rest = rest.subspan(done);
+    }
   }
+  return {};
+}
+
+Result<std::size_t> Store::append_rows(std::span<const Op> ops, Position position,
+                                       std::uint64_t index) {
+  const TableId id = ops.front().table;
+  const auto is_plain = [&](const Op& op) {
+    return op.kind == OpKind::kPut && op.table == id && !is_big(op.value.size());
+  };
+  const auto end = std::ranges::find_if_not(ops, is_plain);
+  const auto count = static_cast<std::size_t>(end - ops.begin());
+  if (count < kAppendedMin) return std::size_t{0};
+  Table* table = find_table(id);
+  // A key that was deleted has a past.
+  if (table == nullptr || table->graveyard_rows != 0) return std::size_t{0};
+  rows_.clear();
+  std::size_t bytes = 0;
+  for (const Op& op : ops.first(count)) {
+    rows_.push_back({.key = op.key,
+                     .value = op.value,
+                     .word = word_of(position, index + rows_.size()),
+                     .flags = 0});
+    bytes += op.key.size() + op.value.size();
+  }
+  // Few large rows would need more memory at once than was made sure of.
+  if (bytes > count * kAppendedBytes) return std::size_t{0};
+  auto appended = with_room([&] { return table->tree.append(rows_); });
+  if (!appended.has_value()) {
+    return std::unexpected(std::move(appended).error().while_doing(doing("writing", id)));
+  }
+  if (*appended > 0) {
+    table->row_count += *appended;
+    table->is_row_count_stored = false;
+  }
+  return appended;
 }
 
 Result<> Store::apply_op(const Op& op, std::uint64_t word) {
@@ -276,6 +357,7 @@ void Store::publish_to_pager_only() {
     static_cast<void>(pager_->change_in_place(0));
     return;
   }
+  gate_.shut();  // until all of the batch is published: what was before is held for snapshots only
   {
     MutexLock lock(visible_mutex_);
     if (visible_hold_ == nullptr) {
@@ -384,14 +466,9 @@ Result<> Store::apply_drop(TableId table, Position position) {
 }
 
 void Store::settle() {
-  {
-    const MutexLock lock(visible_mutex_);
-    if (in_place_) {
-      settled_.store(number(applied_), std::memory_order_release);
-      return;
-    }
-  }
-  publish();
+  // Whoever publishes meanwhile notes the same position.
+  if (!in_place_.load(std::memory_order_acquire)) return publish();
+  settled_.store(number(applied_), std::memory_order_release);
 }
 
 void Store::publish() {
@@ -417,13 +494,21 @@ void Store::publish_locked() {
       fresh->dropped.emplace(
           id, TableRoots{.root = row.root, .graveyard = row.graveyard, .created = row.created});
     }
+    fresh->index_low();
     fresh->history = root_.history_root;
     table_map = std::move(fresh);
     is_table_map_stale_ = false;
   }
+  // Shut while the generation changes: a reader that has pinned after it has changed must not find
+  // the one before. Those inside have pinned before.
+  gate_.shut();
+  if (table_map != nullptr) {
+    static_cast<void>(gate_.wait_for_readers(ReadGate::kForEver));
+    gate_tables_ = table_map.get();
+  }
   MutexLock lock(visible_mutex_);
   // A snapshot takes the pager's newest generation and our position under one lock: they agree.
-  pager_->publish();
+  gate_.open(number(pager_->publish()));
   in_place_ = false;
   settled_.store(number(applied_), std::memory_order_release);
   visible_ = applied_;

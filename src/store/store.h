@@ -41,7 +41,9 @@
 #include "store/batch.h"
 #include "store/catalog.h"
 #include "store/history.h"
+#include "store/read_gate.h"
 #include "store/snapshot.h"
+#include "tree/row_view.h"
 
 namespace nacre::store {
 
@@ -101,6 +103,24 @@ class Store {
   // The state at `position`. kTooOld, naming the horizon, before it; kInvalid after the newest
   // visible one.
   [[nodiscard]] Result<Snapshot> snapshot_at(Position position);
+  // Shows the newest row of `key` to `seen(value)`, in place and without a snapshot: it must be
+  // brief and not call into the store; the bytes are valid until it returns. Returns whether there
+  // is one. Every call sees all that was visible before it; two calls may see two states.
+  template <class Seen>
+  [[nodiscard]] Result<bool> visit_newest(TableId table, Bytes key, Seen&& seen) {
+    using Function = std::remove_reference_t<Seen>;
+    return visit_newest_row(
+        table, key, [](void* context, Bytes value) { (*static_cast<Function*>(context))(value); },
+        const_cast<void*>(static_cast<const void*>(&seen)));
+  }
+  // The same for the first `limit` rows from `from` on, at most kNewestRowsMax, of one state: shows
+  // them in order, those of a page at a time. Returns whether it could: not when there are long
+  // values among them, or when memory is too small to have all of them at once. Then nothing was
+  // seen, and a snapshot is needed.
+  static constexpr std::size_t kNewestRowsMax = 1024;
+  using SeenRows = std::function<void(std::span<const tree::RowView>)>;
+  [[nodiscard]] Result<bool> visit_newest_rows(TableId table, Bytes from, std::size_t limit,
+                                               const SeenRows& seen);
   [[nodiscard]] bool keeps_history() const { return keeps_history_; }
   // The oldest position that can be read without a snapshot that was taken at it.
   [[nodiscard]] Position horizon() const;
@@ -162,6 +182,8 @@ class Store {
   // published. kInvalid, without change, when `position` is not applied_position() + 1; kCorrupt,
   // without change, when the batch breaks its format. May make earlier batches visible.
   [[nodiscard]] Result<> apply(Position position, Time time, Bytes batch);
+  // The same for a batch that a BatchWriter of this process has made, of so many operations.
+  [[nodiscard]] Result<> apply(Position position, Time time, Bytes batch, std::uint64_t op_count);
   // Everything applied is seen by every snapshot from now on. What was changed in place is
   // published only by the snapshot that wants it, so that pages may go on to be changed in place.
   // Nothing after an apply() that failed in the middle.
@@ -228,8 +250,9 @@ class Store {
     tree::Tree tree;
     std::uint64_t row_count = 0;
 
-    bool has_big_values = false;      // or may have
-    bool is_row_count_stored = true;  // in the catalog's tree, and has_big_values
+    page::PageId near = page::kNoPage;  // the leaf that was warmed last
+    bool has_big_values = false;        // or may have
+    bool is_row_count_stored = true;    // in the catalog's tree, and has_big_values
     page::PageId graveyard = page::kNoPage;
     std::uint64_t graveyard_rows = 0;
     Position created = kNoPosition;
@@ -260,9 +283,20 @@ class Store {
   [[nodiscard]] Result<> apply_whole(Position position, Time time, Bytes batch,
                                      std::uint64_t op_count);
   void publish_locked() NACRE_REQUIRES(apply_mutex_);
+  [[nodiscard]] bool shut_gate() NACRE_REQUIRES(apply_mutex_);
+  // newest.cc
+  using SeenNewest = void (*)(void* context, Bytes value);
+  [[nodiscard]] Result<bool> visit_newest_row(TableId table, Bytes key, SeenNewest seen,
+                                              void* context);
+  template <class Look>
+  [[nodiscard]] Result<bool> look_at_newest(TableId table, Look&& look);
   [[nodiscard]] Snapshot newest_snapshot() NACRE_REQUIRES(visible_mutex_);
   [[nodiscard]] Result<> apply_ops(Position position, Bytes batch, std::uint64_t op_count);
   [[nodiscard]] Result<> apply_op(const Op& op, std::uint64_t word);
+  // Rows of one table from the first of `ops` on that come after all it has; returns how many were
+  // put, 0 when that is not so.
+  [[nodiscard]] Result<std::size_t> append_rows(std::span<const Op> ops, Position position,
+                                                std::uint64_t index);
   // Lets the pager give up pages that a batch has changed before all of it is applied. What
   // snapshots see stays as it was.
   void publish_to_pager_only();
@@ -324,7 +358,9 @@ class Store {
   std::unordered_map<std::uint32_t, Table> tables_;
   std::map<std::pair<std::uint32_t, Position>, CatalogRow> dropped_;  // not yet given back
   Jumps jumps_;
-  Record superseded_;  // of the operation under way; kept for its memory
+  std::vector<Op> ops_;          // of the batch under way, some; kept for its memory
+  std::vector<tree::Row> rows_;  // likewise
+  Record superseded_;            // of the operation under way; kept for its memory
   std::string record_bytes_;
   Table* last_table_ = nullptr;  // most batches write few tables
   TableId last_table_id_{0};
@@ -349,12 +385,17 @@ class Store {
   Mutex apply_mutex_;
   // Pages are changed by way of copies, outside apply_mutex_, and not yet published.
   bool is_copying_ NACRE_GUARDED_BY(apply_mutex_) = false;
+  ReadGate
+      gate_;  // open at what is visible, or settled in place; opened and shut under apply_mutex_
+  // The table map of those inside the gate; changed while it is shut and empty.
+  const TableMap* gate_tables_ = nullptr;
   std::atomic<std::uint32_t> snapshot_waits_ = 0;  // batches to come that are kind to snapshots
   std::atomic<std::uint64_t> settled_;             // position that the next snapshot has, at least
 
   mutable Mutex visible_mutex_;
   // Since the last publish pages may have been changed in place. Set with both mutexes.
-  bool in_place_ NACRE_GUARDED_BY(visible_mutex_) = false;
+  // So each of them is enough to look at it.
+  std::atomic<bool> in_place_ = false;
   // A batch failed after it had changed pages in place: there is nothing whole to look at.
   bool is_lost_ NACRE_GUARDED_BY(visible_mutex_) = false;
   bool is_batch_in_place_ = false;  // the applier's: how the batch under way is applied

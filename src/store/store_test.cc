@@ -82,6 +82,24 @@ class StoreTest : public ::testing::Test {
   std::unique_ptr<Store> store_;
 };
 
+// A put finds its leaf by what was warmed for it. Between the two another commit may have merged
+// that leaf away: what went there then would be lost.
+TEST_F(StoreTest, AWarmedLeafThatIsGoneByThenIsNotWritten) {
+  history_bytes_ = 0;
+  open();
+  const auto key = [](int i) { return format("k{:06}", i); };
+  for (int i = 0; i < 300; ++i) put(key(i), std::string(200, 'v'));
+  const std::string wanted = key(150);
+  const Store::RowName name{kTable, as_bytes(wanted)};
+  ASSERT_TRUE(store_->warm({&name, 1}).has_value());
+  BatchWriter removes;
+  for (int i = 0; i < 300; ++i) removes.remove(kTable, as_bytes(key(i)));
+  ASSERT_TRUE(commit(removes).has_value());
+  put(wanted, "here");
+  EXPECT_EQ(get(wanted), "here");
+  checkpoint_and_verify();
+}
+
 // STORE-1
 TEST_F(StoreTest, BatchIsAppliedAtTheNextPositionOnly) {
   open();

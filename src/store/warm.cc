@@ -24,9 +24,9 @@ Result<> Store::warm(std::span<const RowName> rows) {
       const MutexLock lock(apply_mutex_);
       is_copying = is_copying_;
       for (; i < rows.size() && !is_copying; ++i) {
-        const Table* table = find_table(rows[i].table);
+        Table* table = find_table(rows[i].table);
         if (table == nullptr) continue;
-        auto seen = table->tree.missing(page::View::open(), rows[i].key);
+        auto seen = table->tree.missing(page::View::open(), rows[i].key, table->near);
         if (!seen.has_value()) return preparing(std::move(seen).error(), rows[i].table);
         missing = *seen;
         if (missing != page::kNoPage) break;

@@ -24,8 +24,8 @@ using page::View;
 namespace {
 
 constexpr std::uint64_t kNewestOfAll = page::kNotSuperseded;
-constexpr std::size_t kPacked = kPageSize * 93 / 100;      // bytes; a leaf is filled up to here
-constexpr std::size_t kFullEnough = kPageSize * 85 / 100;  // bytes; not worth changing
+constexpr std::size_t kPacked = kPageSize * 98 / 100;      // bytes; a leaf is filled up to here
+constexpr std::size_t kFullEnough = kPageSize * 92 / 100;  // bytes; not worth changing
 constexpr std::size_t kPreparedLeaves = 24;
 
 using Page = std::array<std::byte, kPageSize>;

@@ -7,6 +7,7 @@
 #include "base/planted.h"
 #include "page/node_search.h"
 #include "tree/descent.h"
+#include "tree/leaf_lines.h"
 
 namespace nacre::tree {
 
@@ -178,15 +179,14 @@ class Cursor::Rep {
     const Bytes prefix = leaf.prefix();
     rows_.clear();
     rows_.reserve(end - index_);
-    const std::size_t step = page::kPageSize / (end - index_) / kLine + 1;
+    const std::size_t step = kLeafLines / (end - index_) + 1;
     std::size_t line = 0;
     for (std::size_t i = index_; i < end; ++i) {
       const Node::LeafCell cell = leaf.leaf_cell(i);
       rows_.push_back({prefix, cell.suffix, cell.value, cell.word, cell.flags});
       if (next == nullptr) continue;
-      for (const std::size_t stop = line + step; line < stop && line < page::kPageSize / kLine;
-           ++line) {
-        __builtin_prefetch(next + line * kLine);
+      for (const std::size_t stop = line + step; line < stop && line < kLeafLines; ++line) {
+        __builtin_prefetch(next + nth_line(line));
       }
     }
   }
@@ -246,8 +246,6 @@ class Cursor::Rep {
     --index_;
     return true;
   }
-
-  static constexpr std::size_t kLine = 64;  // of a CPU's cache
 
   Target target_;
   page::View view_;

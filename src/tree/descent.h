@@ -51,6 +51,7 @@ struct Path {
 struct Arrival {
   const std::byte* leaf = nullptr;
   page::PageId missing = page::kNoPage;
+  page::PageId id = page::kNoPage;  // of the leaf
 };
 
 struct Target {

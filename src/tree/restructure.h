@@ -22,6 +22,11 @@ inline constexpr std::size_t kSparse = page::kPageSize * 2 / 5;  // bytes
 // Puts a row its leaf (the end of `path`) has no room for. Returns whether the key is new.
 [[nodiscard]] Result<bool> split_and_put(const Target& target, const Path& path, const Row& row);
 
+// Puts the first of `rows`, as many as it sees fit, which all come after every row of the tree. The
+// last leaf is the end of `path`. Returns how many.
+[[nodiscard]] Result<std::size_t> append_some(const Target& target, const Path& path,
+                                              std::span<const Row> rows);
+
 // Merges the sparse leaf at the end of `path`, and then its parents, with their neighbours where
 // that makes a page that is not too full.
 [[nodiscard]] Result<> merge_up(const Target& target, const Path& path);

@@ -1,6 +1,7 @@
 #include "tree/tree.h"
 
 #include "base/check.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "page/node_search.h"
 #include "tree/descent.h"
@@ -24,18 +25,10 @@ Result<PageId> Tree::create(page::Pager& pager, TreeId id) {
 Result<bool> Tree::visit_row(View view, Bytes key, SeenRow seen, void* context) const {
   const Target target{pager_, root_, id_};
   bool is_there = false;
-  const auto step = [&](std::uint64_t generation) -> Result<PageId> {
-    const Arrival arrival =
-        NACRE_TRY(descend(target, view, generation, key, Side::kAtOrAfter, nullptr));
-    if (arrival.leaf == nullptr) return arrival.missing;
-    const Node leaf(arrival.leaf);
-    const page::Found found = page::search(leaf, leaf.strip(key));
-    is_there = found.equal;
-    if (found.equal) {
-      const Node::LeafCell cell = leaf.leaf_cell(found.index);
-      seen(context, cell.value, cell.word, cell.flags);
-    }
-    return kNoPage;
+  const auto step = [&](std::uint64_t) -> Result<PageId> {
+    const Glance glance = NACRE_TRY(glance_row(view, key, seen, context));
+    is_there = glance.is_there;
+    return glance.missing;
   };
   NACRE_TRY(with_pages(target, view, step));
   // What was shown is void when the hold was cancelled meanwhile.
@@ -43,12 +36,13 @@ Result<bool> Tree::visit_row(View view, Bytes key, SeenRow seen, void* context) 
   return is_there;
 }
 
-Result<PageId> Tree::missing(View view, Bytes key) const {
+Result<PageId> Tree::missing(View view, Bytes key, PageId& leaf) const {
   const Target target{pager_, root_, id_};
   const page::Pin pin;
   const auto generation = pager_->generation(view);
   if (!generation.has_value()) return too_old(target);
   const Arrival arrival = NACRE_TRY(descend_to_leaf_parent(target, view, *generation, key));
+  leaf = arrival.id;
   return arrival.missing;
 }
 
@@ -87,7 +81,28 @@ Outcome put_in_leaf(page::Pager& pager, const std::byte* leaf, Row& row, FlagsFo
 
 }  // namespace
 
-Result<bool> Tree::put_row(Row row, OldRow old, void* context) {
+namespace {
+
+// The leaf of `key`, when `near` is that.
+const std::byte* leaf_near(const Target& target, PageId near, std::uint64_t generation, Bytes key) {
+  const std::byte* bytes = target.pager->find(near, generation, kLeafArrays);
+  if (bytes == nullptr || page::tree_of(bytes) != std::to_underlying(target.tree) ||
+      page::level_of(bytes) != 0) {
+    return nullptr;
+  }
+  // A page that was given up stays for those who may still read it.
+  const bool is_gone =
+      (page::superseded_word(bytes) & page::kNotSuperseded) != page::kNotSuperseded;
+  if (is_gone && !NACRE_PLANTED(given_up_leaf_written)) return nullptr;
+  const Node leaf(bytes);
+  if (compare(leaf.lower_fence(), key) > 0) return nullptr;
+  const auto upper = leaf.upper_fence();
+  return !upper.has_value() || compare(key, *upper) < 0 ? bytes : nullptr;
+}
+
+}  // namespace
+
+Result<bool> Tree::put_row(Row row, OldRow old, void* context, PageId near) {
   if (!row_fits(row.key.size(), row.value.size())) {
     return fail(Code::kInvalid,
                 format("a row with a key of {} and a value of {} bytes does not fit a page",
@@ -99,18 +114,47 @@ Result<bool> Tree::put_row(Row row, OldRow old, void* context) {
   Path path;
   Outcome outcome{};
   const auto step = [&](std::uint64_t generation) -> Result<PageId> {
+    const auto put_in = [&](const std::byte* bytes) {
+      outcome = put_in_leaf(*pager_, bytes, row, [&](Node leaf, std::size_t index) {
+        return old == nullptr ? flags : old(context, row_at(leaf, index, row.key));
+      });
+    };
+    if (near != kNoPage) {
+      const std::byte* leaf = leaf_near(target, near, generation, row.key);
+      if (leaf != nullptr) put_in(leaf);
+      if (leaf != nullptr && outcome != Outcome::kNoRoom) return kNoPage;
+    }
     path.size = 0;
     const Arrival arrival =
         NACRE_TRY(descend(target, View::open(), generation, row.key, Side::kAtOrAfter, &path));
     if (arrival.leaf == nullptr) return arrival.missing;
-    outcome = put_in_leaf(*pager_, arrival.leaf, row, [&](Node leaf, std::size_t index) {
-      return old == nullptr ? flags : old(context, row_at(leaf, index, row.key));
-    });
+    put_in(arrival.leaf);
     return kNoPage;
   };
   NACRE_TRY(with_pages(target, View::open(), step));
   if (outcome != Outcome::kNoRoom) return outcome == Outcome::kNew;
   return split_and_put(target, path, row);
+}
+
+Result<std::size_t> Tree::append(std::span<const Row> rows) {
+  if (rows.empty()) return std::size_t{0};
+  const Target target{pager_, root_, id_};
+  Path path;
+  bool is_after_all = false;
+  const auto step = [&](std::uint64_t generation) -> Result<PageId> {
+    path.size = 0;
+    const Bytes key = rows.front().key;
+    const Arrival arrival =
+        NACRE_TRY(descend(target, View::open(), generation, key, Side::kAtOrAfter, &path));
+    if (arrival.leaf == nullptr) return arrival.missing;
+    const Node leaf(arrival.leaf);
+    is_after_all = !leaf.upper_fence().has_value() &&
+                   page::search(leaf, leaf.strip(key)).index == leaf.count();
+    return kNoPage;
+  };
+  NACRE_TRY(with_pages(target, View::open(), step));
+  if (!is_after_all) return std::size_t{0};
+  return append_some(target, path, rows);
 }
 
 Result<bool> Tree::remove_row(Bytes key, OldRow old, void* context) {

@@ -108,9 +108,36 @@ class Tree {
         const_cast<void*>(static_cast<const void*>(&seen)));
   }
 
+  // visit() for a caller who has a pin, and a view that it protects. When a page is `missing`
+  // nothing was seen: let go of the pin, load the page, keep it, and look again.
+  struct Glance {
+    bool is_there = false;
+    page::PageId missing = page::kNoPage;
+  };
+  template <class Seen>
+  [[nodiscard]] Result<Glance> glance(page::View view, Bytes key, Seen&& seen) const {
+    using Function = std::remove_reference_t<Seen>;
+    return glance_row(
+        view, key,
+        [](void* context, Bytes value, std::uint64_t word, page::RowFlags flags) {
+          (*static_cast<Function*>(context))(value, word, flags);
+        },
+        const_cast<void*>(static_cast<const void*>(&seen)));
+  }
+  // Rows [begin, end) of a leaf.
+  struct LeafRows {
+    const std::byte* page;
+    std::size_t begin;
+    std::size_t end;
+  };
+  // The same for the first `limit` rows from `from` on: where they lie, in order. Returns the page
+  // that is missing, and then `into` is of no meaning; else kNoPage.
+  [[nodiscard]] Result<page::PageId> glance_rows(page::View view, Bytes from, std::size_t limit,
+                                                 std::vector<LeafRows>& into) const;
+
   // The first page on the way to `key` that is not in memory; kNoPage when all are. Then the first
-  // lines of the leaf are on their way into the CPU's caches.
-  [[nodiscard]] Result<page::PageId> missing(page::View view, Bytes key) const;
+  // lines of the leaf are on their way into the CPU's caches, and `leaf` is its id.
+  [[nodiscard]] Result<page::PageId> missing(page::View view, Bytes key, page::PageId& leaf) const;
 
   // Inserts or replaces. Returns whether the key is new. kInvalid unless row_fits().
   [[nodiscard]] Result<bool> put(Bytes key, Bytes value, std::uint64_t word,
@@ -119,18 +146,23 @@ class Tree {
   }
   // The same; when it replaces a row, `replaced(old)` sees that one first, in place, under the
   // rules of visit(), and gives the flags that the new one is to have instead. It may be called and
-  // nothing put, when put fails.
+  // nothing put, when put fails. `near` is a page that may be the leaf of the key, which saves the
+  // way to it.
   template <class Replaced>
   [[nodiscard]] Result<bool> put(Bytes key, Bytes value, std::uint64_t word, page::RowFlags flags,
-                                 Replaced&& replaced) {
+                                 Replaced&& replaced, page::PageId near = page::kNoPage) {
     using Function = std::remove_reference_t<Replaced>;
     return put_row(
         {.key = key, .value = value, .word = word, .flags = flags},
         [](void* context, const Row& old) -> page::RowFlags {
           return (*static_cast<Function*>(context))(old);
         },
-        const_cast<void*>(static_cast<const void*>(&replaced)));
+        const_cast<void*>(static_cast<const void*>(&replaced)), near);
   }
+  // Puts the first of `rows`, whose keys ascend, when they come after every row of the tree: many
+  // at once, into pages as full as they get. Returns how many, 0 when they do not; the rest is to
+  // be put by further calls.
+  [[nodiscard]] Result<std::size_t> append(std::span<const Row> rows);
   // Returns whether the key was there.
   [[nodiscard]] Result<bool> remove(Bytes key) { return remove_row(key, nullptr, nullptr); }
   // The same; `removed(old)` sees the row first, in place, under the rules of visit().
@@ -190,10 +222,13 @@ class Tree {
   using OldRow = page::RowFlags (*)(void* context, const Row& old);
   [[nodiscard]] Result<bool> visit_row(page::View view, Bytes key, SeenRow seen,
                                        void* context) const;
+  [[nodiscard]] Result<Glance> glance_row(page::View view, Bytes key, SeenRow seen,
+                                          void* context) const;
   [[nodiscard]] Result<> visit_rows(page::View view, std::span<const Bytes> keys, SeenRowOf seen,
                                     void* context) const;
   // `old` may be null.
-  [[nodiscard]] Result<bool> put_row(Row row, OldRow old, void* context);
+  [[nodiscard]] Result<bool> put_row(Row row, OldRow old, void* context,
+                                     page::PageId near = page::kNoPage);
   [[nodiscard]] Result<bool> remove_row(Bytes key, OldRow old, void* context);
 
   page::Pager* pager_;

@@ -21,6 +21,7 @@ void Footprint::clear() {
   tables_written.clear();
   tables_required.clear();
   tables_dropped.clear();
+  tables_loaded.clear();
 }
 
 Conflicts::Conflicts() : buckets_(kBucketsMin) {}
@@ -103,6 +104,14 @@ Conflicts::Doubts Conflicts::doubts(const Footprint& footprint, Position snapsho
   return {.written = doubtful(footprint.written), .required = doubtful(footprint.required)};
 }
 
+Conflicts::TableMarks& Conflicts::marks(TableId table) {
+  if (last_marks_ == nullptr || last_table_ != table) {
+    last_marks_ = &tables_[number(table)];
+    last_table_ = table;
+  }
+  return *last_marks_;
+}
+
 void Conflicts::insert(std::uint64_t hash, std::uint64_t position) {
   Bucket& into = buckets_[hash & (buckets_.size() - 1)];
   std::size_t oldest = 0;
@@ -125,11 +134,9 @@ void Conflicts::note(const Footprint& footprint, Position position) {
   // A batch may not push out what it is about to be compared with.
   while (buckets_.size() < 2 * footprint.written.size() && buckets_.size() < kBucketsMax) grow();
   for (const std::uint64_t hash : footprint.written) insert(hash, number(position));
-  for (const TableId table : footprint.tables_written) {
-    tables_[number(table)].written = number(position);
-  }
-  for (const TableId table : footprint.tables_dropped) {
-    tables_[number(table)].dropped = number(position);
+  for (const TableId table : footprint.tables_written) marks(table).written = number(position);
+  for (const auto* tables : {&footprint.tables_dropped, &footprint.tables_loaded}) {
+    for (const TableId table : *tables) marks(table).dropped = number(position);
   }
   if (forgotten_count_ > buckets_.size() / 4 && buckets_.size() < kBucketsMax) grow();
 }

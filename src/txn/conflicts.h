@@ -28,6 +28,7 @@ struct Footprint {
   std::vector<TableId> tables_written;  // of `written`
   std::vector<TableId> tables_required;
   std::vector<TableId> tables_dropped;
+  std::vector<TableId> tables_loaded;  // with so many rows that their keys are not noted one by one
 
   void clear();
 };
@@ -38,7 +39,7 @@ struct Conflict {
     kRequired,      // required[index] has a newer writer
     kForgotten,     // the snapshot is older than what is still known of a key
     kRange,         // a range that was read has a newer writer (RecentWrites); index: of the range
-    kTableDropped,  // a table that is written or read was dropped
+    kTableDropped,  // a table that is written or read was dropped, or rows were loaded into it
     kTableWritten   // a table to be dropped was written to
   };
   Kind kind;
@@ -77,7 +78,7 @@ class Conflicts {
   };
   struct TableMarks {
     std::uint64_t written = 0;
-    std::uint64_t dropped = 0;
+    std::uint64_t dropped = 0;  // or loaded
   };
 
   [[nodiscard]] const Bucket& bucket(std::uint64_t hash) const {
@@ -86,12 +87,16 @@ class Conflicts {
   [[nodiscard]] std::optional<Conflict> find_key(std::uint64_t hash, std::uint64_t snapshot) const;
   [[nodiscard]] std::optional<Conflict> find_table(const Footprint& footprint,
                                                    std::uint64_t snapshot) const;
+  [[nodiscard]] TableMarks& marks(TableId table);
   void insert(std::uint64_t hash, std::uint64_t position);
   void grow();
 
   std::vector<Bucket> buckets_;      // a power of two of them
   std::size_t forgotten_count_ = 0;  // since the last growth
   std::unordered_map<std::uint32_t, TableMarks> tables_;
+  TableMarks* last_marks_ =
+      nullptr;  // of last_table_: most commits write the table of the last one
+  TableId last_table_{};
 };
 
 }  // namespace nacre::txn

@@ -12,6 +12,7 @@
 #include "store/store.h"
 #include "txn/big_rows.h"
 #include "txn/conflicts.h"
+#include "txn/engine_internal.h"
 #include "txn/follower_internal.h"
 #include "txn/merging_cursor.h"
 #include "txn/pipeline.h"
@@ -25,21 +26,6 @@ static_assert(kKeySizeMax == store::kKeySizeMax && kKeySizeMax <= tree::kKeySize
 static_assert(kValueSizeMax == store::kValueSizeMax && kTransactionSizeMax == store::kBatchSizeMax);
 
 namespace {
-
-// An open database, shared by its handle and by the snapshots and transactions still alive.
-struct Engine {
-  Engine(std::unique_ptr<io::FileSystem> overlay, std::unique_ptr<store::Store> opened,
-         const Options& options)
-      : files(std::move(overlay)),
-        memory(options.memory),
-        store(std::move(opened)),
-        pipeline(*store, options) {}
-
-  std::unique_ptr<io::FileSystem> files;  // null: those of the caller
-  std::shared_ptr<MemoryBudget> memory;   // shared by databases; null: the store has its own
-  std::unique_ptr<store::Store> store;
-  Pipeline pipeline;
-};
 
 // A snapshot, shared by its copies and cursors.
 struct Held {
@@ -57,27 +43,6 @@ struct Held {
   std::shared_ptr<Engine> engine;
   store::Snapshot at;  // of the engine's store, so destroyed before it
 };
-
-Result<> check_key(Bytes key) {
-  if (!key.empty() && key.size() <= kKeySizeMax) return {};
-  return fail(Code::kInvalid,
-              format("key has {} bytes, expected 1 to {}", key.size(), kKeySizeMax));
-}
-
-Result<> check_table(TableId table) {
-  if (table == store::kCatalogTable) {
-    return fail(Code::kInvalid, "table is 0, which is the store's own");
-  }
-  if (number(table) < store::kTableNumberEnd) return {};
-  return fail(Code::kInvalid,
-              format("table is {}, expected less than {}", number(table), store::kTableNumberEnd));
-}
-
-Result<> check_value_size(std::uint64_t size) {
-  if (size <= kValueSizeMax) return {};
-  return fail(Code::kInvalid,
-              format("value has {} bytes, expected at most {}", size, kValueSizeMax));
-}
 
 // The rows of one table in one snapshot.
 class SnapshotCursor final : public Cursor {
@@ -210,10 +175,34 @@ class Reads {
   std::shared_ptr<Engine> engine_;
 };
 
+// The memory of the last transaction of a thread serves the next one: it is too large for the
+// heap's quick lists.
+class SpareMemory {
+ public:
+  SpareMemory() = default;
+  SpareMemory(const SpareMemory&) = delete;
+  SpareMemory& operator=(const SpareMemory&) = delete;
+  ~SpareMemory() { ::operator delete(memory_); }
+
+  void* take(std::size_t size) {
+    void* const memory = std::exchange(memory_, nullptr);
+    return memory != nullptr ? memory : ::operator new(size);
+  }
+  void give(void* memory) { ::operator delete(std::exchange(memory_, memory)); }
+
+ private:
+  void* memory_ = nullptr;
+};
+
 }  // namespace
 
 class Transaction::Rep {
  public:
+#if !defined(__SANITIZE_ADDRESS__)  // which is to see who looks at a transaction that is over
+  static void* operator new(std::size_t size) { return spare().take(size); }
+  static void operator delete(void* memory) { spare().give(memory); }
+#endif
+
   Rep(std::unique_ptr<Reads> tracked, std::shared_ptr<Engine> owner)
       : reads(std::move(tracked)),
         engine(std::move(owner)),
@@ -236,6 +225,11 @@ class Transaction::Rep {
   // snapshot's position when they cannot say so.
   [[nodiscard]] Result<Position> find_unchanged_until(const Footprint& footprint) const;
   [[nodiscard]] Error describe(const Conflict& conflict) const;
+
+  static SpareMemory& spare() {
+    thread_local SpareMemory memory;
+    return memory;
+  }
 
   std::unique_ptr<Reads> reads;    // null unless serializable
   std::shared_ptr<Engine> engine;  // shared with everything else of its database
@@ -354,6 +348,10 @@ Result<> Transaction::commit_as(Position position, Durability durability) {
 Result<> Transaction::Rep::warm() const {
   constexpr std::size_t kKeysMax = 1024;  // more would only push each other out of a small cache
   constexpr std::size_t kKeysAtOnce = 64;
+  if (writes.count() == 1) {
+    const store::Store::RowName row{writes.first()->table(), writes.first()->key()};
+    return engine->store->warm({&row, 1});
+  }
   std::array<store::Store::RowName, kKeysAtOnce> rows;
   std::size_t done = 0;
   for (const WriteSet::Entry* entry = writes.first(); entry != nullptr && done < kKeysMax;) {
@@ -448,7 +446,8 @@ Error Transaction::Rep::describe(const Conflict& conflict) const {
                           at, by));
     case Conflict::Kind::kTableDropped:
       return Error(Code::kConflict,
-                   format("table {} was dropped at {}, after snapshot {}; retry the transaction",
+                   format("table {} was dropped or loaded at {}, after snapshot {}; retry the "
+                          "transaction",
                           conflict.index, by, at));
     case Conflict::Kind::kTableWritten:
       return Error(Code::kConflict, format("table {}, to be dropped, was written to at {}, after "
@@ -480,10 +479,12 @@ Result<Position> Transaction::Rep::commit(Durability durability, std::optional<P
                             .snapshot = expected.has_value() && *expected != kNoPosition
                                             ? Position{number(*expected) - 1}
                                             : at,
-                            .ops = batch.take(),
+                            .ops = {},
+                            .op_count = batch.op_count(),
                             .durability = durability,
                             .expected = expected,
                             .reads = reads == nullptr ? nullptr : &reads->set};
+  request.ops = batch.take();
   Pipeline::Outcome outcome = NACRE_TRY(engine->pipeline.commit(request));
   if (outcome.conflict.has_value() && outcome.conflict->kind == Conflict::Kind::kForgotten) {
     request.keys_unchanged_until = NACRE_TRY(find_unchanged_until(footprint));
@@ -526,6 +527,8 @@ Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Op
   return std::unique_ptr<Database>(new Database(std::move(rep)));
 }
 
+Engine& Database::engine() const { return *rep_; }
+
 Database::Database(std::shared_ptr<Rep> rep) : rep_(std::move(rep)) {}
 
 Database::~Database() {
@@ -533,6 +536,30 @@ Database::~Database() {
   if (!rep_->pipeline.is_closed()) {
     [[maybe_unused]] const auto closed = rep_->pipeline.close(/*with_checkpoint=*/false);
   }
+}
+
+Result<bool> Database::visit(TableId table, Bytes key, const SeenValue& seen) {
+  if (rep_->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
+  return rep_->store->visit_newest(table, key, seen);
+}
+
+Result<bool> Database::get(TableId table, Bytes key, std::string& into) {
+  if (rep_->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
+  return rep_->store->visit_newest(table, key, [&](Bytes value) { into.assign(as_text(value)); });
+}
+
+Result<> Database::visit_rows(TableId table, Bytes from, std::size_t limit, const SeenRows& seen) {
+  if (rep_->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
+  if (limit == 0) return {};
+  if (NACRE_TRY(rep_->store->visit_newest_rows(table, from, limit, seen))) return {};
+  const auto cursor = NACRE_TRY(snapshot().cursor(table));
+  for (bool more = NACRE_TRY(cursor->seek(from)); more && limit > 0;) {
+    const RowViews rows = NACRE_TRY(cursor->read_rows(limit));
+    seen(rows.rows);
+    limit -= rows.rows.size();
+    more = rows.more;
+  }
+  return {};
 }
 
 Snapshot Database::snapshot() { return Snapshot(std::make_shared<const Snapshot::Rep>(rep_)); }

@@ -40,6 +40,8 @@
 
 namespace nacre::txn {
 
+struct Engine;
+
 using tree::RowView;
 using tree::RowViews;
 
@@ -275,6 +277,18 @@ class Database {
   // Snapshots and transactions may outlive it; they answer kClosed.
   ~Database();
 
+  // Reads of the newest visible state without a snapshot, the cheapest there are. Each call sees
+  // every commit that was visible before it, and one state; two calls may see two. What is shown is
+  // shown in place: `seen` must be brief, must not call back into the database, and writers wait
+  // for it; the bytes are valid until it returns. Each returns whether `key` is there.
+  using SeenValue = std::function<void(Bytes value)>;
+  [[nodiscard]] Result<bool> visit(TableId table, Bytes key, const SeenValue& seen);
+  [[nodiscard]] Result<bool> get(TableId table, Bytes key, std::string& into);
+  // The first `limit` rows from `from` on, in order and all of one state, some at a time.
+  using SeenRows = std::function<void(std::span<const RowView>)>;
+  [[nodiscard]] Result<> visit_rows(TableId table, Bytes from, std::size_t limit,
+                                    const SeenRows& seen);
+
   [[nodiscard]] Snapshot snapshot();
   // The database as it was at `position`, or as the last commit not after `time` left it; deleted
   // keys and dropped tables included. kTooOld, naming the horizon, before that; kInvalid after the
@@ -292,6 +306,20 @@ class Database {
   // between steps and stops it by answering false.
   [[nodiscard]] Result<> vacuum(const std::function<bool(const VacuumProgress&)>& progress = {});
   [[nodiscard]] Transaction begin(Isolation isolation = Isolation::kSnapshot);
+  // Puts rows that come in ascending order of their keys, by far the fastest way to have many in a
+  // table, above all in a new one: `next` gives one after another, valid until its next call, and
+  // returns false at the end. They are committed half a megabyte at a time, each such commit
+  // atomic, and all are durable on return unless kAsync is asked for. Returns how many rows there
+  // were. After an error the commits before it stay. kInvalid when the order is broken. Conflicts
+  // with nobody; a transaction that began before and writes the table, or requires keys of it, gets
+  // kConflict.
+  struct LoadRow {
+    Bytes key;
+    Bytes value;
+  };
+  using NextRow = std::function<Result<bool>(LoadRow&)>;
+  [[nodiscard]] Result<std::uint64_t> load(TableId table, const NextRow& next,
+                                           Durability durability = Durability::kSync);
   // Every commit after `after`, live. kTooOld when the log no longer has the next one; kInvalid for
   // a position that is still to come, and for before-images where no history is kept.
   [[nodiscard]] Result<Follower> follow(Position after, BeforeImages before = BeforeImages::kNone);
@@ -314,6 +342,7 @@ class Database {
   friend class Transaction;
   class Rep;
   explicit Database(std::shared_ptr<Rep> rep);
+  [[nodiscard]] Engine& engine() const;
   std::shared_ptr<Rep> rep_;  // shared with the snapshots and transactions still alive
 };
 

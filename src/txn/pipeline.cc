@@ -73,15 +73,22 @@ Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
   }
   if (store_.is_disk_full()) [[unlikely]]
     NACRE_TRY(admit(as_bytes(request.ops)));
-  auto sequenced = sequence(request);
+  bool has_role = false;
+  auto sequenced = sequence(request, has_role);
   for (int attempt = 0; attempt < kRoomAttempts; ++attempt) {
     if (sequenced.has_value() || sequenced.error().code() != Code::kFull) break;
     // The log's buffer has no room before it is written; others may take it before we do.
     NACRE_TRY(make_room(request));
-    sequenced = sequence(request);
+    sequenced = sequence(request, has_role);
   }
   const Outcome outcome = NACRE_TRY(std::move(sequenced));
   if (outcome.conflict.has_value()) return outcome;
+  if (has_role) {
+    const Position last = taken_.back().position;
+    auto applied = apply_taken();
+    MutexLock lock(queue_mutex_);
+    leave_role(last, std::move(applied));
+  }
   if (NACRE_PLANTED(commit_visible_before_durable)) NACRE_TRY(make_visible(outcome.position));
   if (request.durability == Durability::kSync && !NACRE_PLANTED(commit_acknowledged_too_early)) {
     auto durable = store_.log().wait_announced(outcome.position);
@@ -109,7 +116,7 @@ Result<> Pipeline::make_room(Request& request) {
   return {};
 }
 
-Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
+Result<Pipeline::Outcome> Pipeline::sequence(Request& request, bool& has_role) {
   const Time now = clock_.now();
   if (request.reads != nullptr) {
     if (auto conflict = check_ranges(request)) return Outcome{.conflict = conflict};
@@ -141,9 +148,15 @@ Result<Pipeline::Outcome> Pipeline::sequence(Request& request) {
   queue_.push_back({.position = outcome.position,
                     .time = time,
                     .ops = std::move(request.ops),
+                    .op_count = request.op_count,
                     .after_durable = request.durability == Durability::kSync &&
                                      !NACRE_PLANTED(commit_acknowledged_too_early) &&
                                      !NACRE_PLANTED(commit_visible_before_durable)});
+  // Nobody to wait for, mostly: that saves coming back for the lock.
+  if (!queue_.back().after_durable && !role_taken_ && role_requests_ == 0) {
+    has_role = take_applicable();
+    role_taken_ = has_role;
+  }
   return outcome;
 }
 
@@ -203,7 +216,7 @@ bool Pipeline::take_applicable() {
 Result<> Pipeline::apply_taken() {
   auto applied = [&]() -> Result<> {
     for (const Pending& commit : taken_) {
-      NACRE_TRY(store_.apply(commit.position, commit.time, as_bytes(commit.ops)));
+      NACRE_TRY(store_.apply(commit.position, commit.time, as_bytes(commit.ops), commit.op_count));
     }
     return {};
   }();
@@ -231,6 +244,10 @@ void Pipeline::apply_in_role() {
   queue_mutex_.unlock();
   auto applied = apply_taken();
   queue_mutex_.lock();
+  leave_role(last, std::move(applied));
+}
+
+void Pipeline::leave_role(Position last, Result<> applied) {
   role_taken_ = false;
   if (applied.has_value()) {
     visible_ = last;

@@ -41,6 +41,9 @@ namespace nacre::txn {
 
 class Pipeline final : private log::DurableListener {
  public:
+  // Pressure from which on a checkpoint is due.
+  static constexpr unsigned kPressureDue = 40;
+
   Pipeline(store::Store& store, const Options& options);
   ~Pipeline() override;  // stops the background work; writes nothing
   Pipeline(const Pipeline&) = delete;
@@ -50,6 +53,7 @@ class Pipeline final : private log::DurableListener {
     const Footprint& footprint;
     Position snapshot;
     std::string ops;  // encoded batch
+    std::uint64_t op_count = 0;
     Durability durability = Durability::kSync;
     // Refused with kInvalid unless it becomes exactly this commit.
     std::optional<Position> expected{};
@@ -90,8 +94,6 @@ class Pipeline final : private log::DurableListener {
   [[nodiscard]] Feed& feed() { return feed_; }
 
  private:
-  // Pressure from which on a checkpoint is due.
-  static constexpr unsigned kPressureDue = 40;
   // On a full disk: up to here commits that only remove rows are taken.
   static constexpr unsigned kDirtyPercentFull = 85;
   // Of a vacuum after each checkpoint: some hundred milliseconds when there is much to give back.
@@ -105,10 +107,13 @@ class Pipeline final : private log::DurableListener {
     Position position;
     Time time;
     std::string ops;
+    std::uint64_t op_count;
     bool after_durable;  // kSync: applied only when durable
   };
 
-  [[nodiscard]] Result<Outcome> sequence(Request& request);
+  // `has_role` when the commit may be applied at once and the caller is to do it: the applier's
+  // role is taken then, and so is what it will apply.
+  [[nodiscard]] Result<Outcome> sequence(Request& request, bool& has_role);
   // After the log had no room for it: makes some. kFull when the disk is.
   [[nodiscard]] Result<> make_room(Request& request);
   // ISO-3, ahead of sequence() and without its lock for most of the work: the first conflict of the
@@ -123,6 +128,8 @@ class Pipeline final : private log::DurableListener {
   void durable_advanced() override;
   // Applies and publishes what was taken, with the queue's lock let go meanwhile.
   void apply_in_role() NACRE_REQUIRES(queue_mutex_);
+  // The end of it.
+  void leave_role(Position last, Result<> applied) NACRE_REQUIRES(queue_mutex_);
   // Takes what may be applied now off the queue.
   [[nodiscard]] bool take_applicable() NACRE_REQUIRES(queue_mutex_);
   // Applies and publishes what was taken. In the applier's role.
@@ -150,8 +157,8 @@ class Pipeline final : private log::DurableListener {
   void keep_up(std::uint64_t bytes);
   // On a full disk only what surely can be applied may enter the log. Ok while there is space.
   [[nodiscard]] Result<> admit(Bytes ops);
-  // How far the file lags behind, in percent: of the cache that is changed pages, or of the log's
-  // allowance so that kPressureDue is all of it.
+  // How far the file lags behind, in percent: of the cache that is changed pages, or of the log so
+  // that kPressureDue is all of its allowance.
   [[nodiscard]] unsigned pressure() const;
   // What `pressure` asks of every committer.
   [[nodiscard]] static std::uint32_t delay_us(unsigned pressure);

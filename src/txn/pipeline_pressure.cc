@@ -26,6 +26,18 @@ constexpr std::uint64_t kSleepMin = 200;  // us
 constexpr unsigned kPressureHurry = 55;
 constexpr std::chrono::microseconds kRestMax{20'000};
 
+// A checkpoint is due when the log has grown by its allowance. Beyond it nothing runs out but the
+// time that an opening takes, so writers are slowed down by and by only: not before it has grown by
+// three allowances, and to the speed of the disk within eight.
+constexpr std::uint64_t kPressurePerAllowance = 5;
+
+unsigned of_log(std::uint64_t grown, std::uint64_t allowed) {
+  const std::uint64_t due = Pipeline::kPressureDue;
+  if (grown <= allowed) return static_cast<unsigned>(grown * due / allowed);
+  const std::uint64_t beyond = std::min(grown - allowed, 12 * allowed);
+  return static_cast<unsigned>(due + beyond * kPressurePerAllowance / allowed);
+}
+
 void rest(std::chrono::microseconds time) {
   Scheduler* const scheduler = Scheduler::current();
   if (scheduler != nullptr) return scheduler->block_for(&time, time);
@@ -40,8 +52,7 @@ unsigned Pipeline::pressure() const {
   const std::uint64_t before = log_bytes_at_checkpoint_.load(std::memory_order_relaxed);
   const std::uint64_t allowed = std::max<std::uint64_t>(options_.checkpoint_log_bytes, 1);
   const std::uint64_t grown = bytes > before ? bytes - before : 0;
-  const auto of_log = static_cast<unsigned>(std::min(grown, 10 * allowed) * kPressureDue / allowed);
-  return std::max(of_log, store_.dirty_percent());
+  return std::max(of_log(grown, allowed), store_.dirty_percent());
 }
 
 std::uint32_t Pipeline::delay_us(unsigned pressure) {

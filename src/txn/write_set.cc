@@ -54,13 +54,9 @@ void WriteSet::write(TableId table, Bytes key, Bytes value, bool removed) {
   encoded_bytes_ += kOpHeadMax + key.size() + value.size();
   Tower previous;
   const Entry* last = tails_[0];
-  const bool at_end = last != nullptr && (number(last->table_) < number(table) ||
-                                          (last->table_ == table && compare(last->key(), key) < 0));
-  if (at_end) {
-    for (std::size_t level = 0; level < kHeightMax; ++level) {
-      previous[level] = tails_[level] == nullptr ? &heads_[level] : &tails_[level]->tower()[level];
-    }
-  } else {
+  const bool at_end = last == nullptr || number(last->table_) < number(table) ||
+                      (last->table_ == table && compare(last->key(), key) < 0);
+  if (!at_end) {
     Entry* found = seek(table, key, &previous);
     if (found != nullptr && found->table_ == table && equal(found->key(), key)) {
       found->value_ = value;
@@ -78,6 +74,9 @@ void WriteSet::write(TableId table, Bytes key, Bytes value, bool removed) {
   entry->table_ = table;
   entry->removed_ = removed;
   for (std::size_t level = 0; level < static_cast<std::size_t>(height); ++level) {
+    if (at_end) {
+      previous[level] = tails_[level] == nullptr ? &heads_[level] : &tails_[level]->tower()[level];
+    }
     entry->tower()[level] = *previous[level];
     *previous[level] = entry;
     if (entry->tower()[level] == nullptr) tails_[level] = entry;
