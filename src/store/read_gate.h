@@ -6,6 +6,7 @@
 //   place shuts the gate and waits until they are out, which takes less than a microsecond.
 // Rule:    what a reader does inside is brief: no waiting, no I/O, under a page::Pin. Inside it may
 //   read everything that is visible at generation(), which no page changes before it is out.
+// Invariants: STORE-7 pages change in place only while the gate is shut and nobody is inside
 // Cost:    a reader two atomic additions to a line of its own; whoever shuts the gate one store and
 //   a look at each line in use. A store that nobody reads in this way pays nothing.
 // Threads: Reading: any thread. The rest: one thread at a time (the store's apply lock).
