@@ -149,6 +149,11 @@ Result<> Store::load_catalog() {
 }
 
 Result<> Store::replay() {
+  // Else a reader would look for the end of a log that may be long, to find nothing there.
+  if (applied_ == log_->last_position()) {
+    publish();
+    return {};
+  }
   auto reader = NACRE_TRY(log_->read_from(next(applied_)));
   std::uint64_t commits = 0;
   std::uint64_t bytes = 0;

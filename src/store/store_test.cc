@@ -187,6 +187,32 @@ TEST_F(StoreTest, ReplayContinuesWhereTheCheckpointEnds) {
   checkpoint_and_verify();
 }
 
+// Bytes that are read of the log's files.
+class LogReads final : public io::SimObserver {
+ public:
+  void see(const Event& event) override {
+    const bool is_log = event.path.find("/log/") != std::string_view::npos;
+    if (is_log && event.call == Call::kRead && event.moment == Moment::kBegin) bytes += event.size;
+  }
+  std::uint64_t bytes = 0;
+};
+
+TEST_F(StoreTest, ALogThatTheCheckpointCoversIsNotReadAtOpen) {
+  open();
+  for (int i = 0; i < 300; ++i) put(format("key{}", i), std::string(2000, 'v'));
+  auto cut = store_->cut(/*clean=*/true);
+  ASSERT_TRUE(cut.has_value());
+  ASSERT_TRUE(store_->write_checkpoint(*cut).has_value());
+  cut = fail(Code::kClosed, "what it holds is given back");
+  ASSERT_TRUE(store_->close().has_value());
+  LogReads reads;
+  disk_->observe(&reads);
+  open();
+  disk_->observe(nullptr);
+  EXPECT_LT(reads.bytes, 100'000U);
+  EXPECT_EQ(number(store_->visible_position()), 300U);
+}
+
 TEST_F(StoreTest, LongReplayWritesCheckpointsOnItsWay) {
   open();
   for (int i = 0; i < 2500; ++i) put("key" + std::to_string(i), "0123456789");
