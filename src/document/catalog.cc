@@ -74,6 +74,7 @@ bson::Document encode(const CollectionInfo& info) {
   row.append("table", static_cast<std::int64_t>(number(info.table)));
   row.append("shortenedIds", info.shortened_ids);
   row.append("options", info.options);
+  if (info.order) row.append("order", static_cast<std::int64_t>(number(*info.order)));
   row.begin_array("indexes");
   for (const IndexInfo& index : info.indexes) {
     row.push_begin_document();
@@ -118,7 +119,17 @@ Result<CollectionInfo> decode_collection(std::string_view name, Bytes row) {
     if (!collator) return damaged(name, "collation");
     info.collator = *std::move(collator);
   }
+  auto settings = CollectionOptions::parse(info.options);
+  if (!settings) {
+    return fail(Code::kCorrupt,
+                format("catalog row {}: options: {}", name, settings.error().what()));
+  }
+  info.settings = *std::move(settings);
   info.table = NACRE_TRY(decode_table(name, valid->find("table")));
+  if (const bson::Element order = valid->find("order"); order) {
+    info.order = NACRE_TRY(decode_table(name, order));
+  }
+  if (info.order.has_value() != info.settings.capped.has_value()) return damaged(name, "order");
   for (const bson::Element& index : indexes.array()) {
     if (!index.is(bson::Type::kDocument)) return damaged(name, "indexes");
     info.indexes.push_back(NACRE_TRY(decode_index(name, index.document())));
@@ -147,7 +158,16 @@ const IndexInfo* CollectionInfo::find_index(std::string_view index_name) const {
 std::vector<bson::Document> CollectionInfo::index_specifications() const {
   std::vector<bson::Document> all;
   bson::Builder id;
-  id.append("v", 2).begin_document("key").append("_id", 1).end().append("name", kIdIndexName);
+  const bson::Element clustered = options.find("clusteredIndex");
+  const bson::Element given =
+      clustered.is(bson::Type::kDocument) ? clustered.document().find("name") : bson::Element();
+  id.append("v", 2).begin_document("key").append("_id", 1).end();
+  if (given.is(bson::Type::kString)) {
+    id.append("name", given);
+  } else {
+    id.append("name", kIdIndexName);
+  }
+  if (clustered) id.append("unique", true).append("clustered", true);
   all.push_back(id.finish());
   for (const IndexInfo& index : indexes) {
     if (index.state == IndexState::kReady) all.push_back(index.specification);

@@ -21,6 +21,7 @@
 #include "base/position.h"
 #include "base/result.h"
 #include "bson/builder.h"
+#include "document/collection_options.h"
 #include "match/filter.h"
 #include "text/collator.h"
 #include "txn/database.h"
@@ -114,6 +115,8 @@ struct CollectionInfo {
   TableId table{};
   bool shortened_ids = false;      // the same of the keys of documents
   bson::Document options;          // as given to create; empty for a collection made by an insert
+  CollectionOptions settings{};    // the same, read
+  std::optional<TableId> order{};  // of a capped collection: document/capped.h
   std::vector<IndexInfo> indexes;  // in order of creation; without the index on _id
   // Of the option "collation": what queries and new indexes have that name none. Null: none.
   std::shared_ptr<const text::Collator> collator{};  // shared as those of indexes

@@ -17,6 +17,17 @@ constexpr int kFreeAttempts = 4;
 constexpr int kAttemptsMax = 1000;
 constexpr std::int32_t kAmbiguousIndex = 181;  // AmbiguousIndexKeyPattern
 
+class QueuedWriter {
+ public:
+  explicit QueuedWriter(std::atomic<std::uint32_t>& count) : count_(count) { count_.fetch_add(1); }
+  QueuedWriter(const QueuedWriter&) = delete;
+  QueuedWriter& operator=(const QueuedWriter&) = delete;
+  ~QueuedWriter() { count_.fetch_sub(1); }
+
+ private:
+  std::atomic<std::uint32_t>& count_;
+};
+
 std::string last_part(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   return std::string(path.substr(path.rfind('/') + 1));
@@ -132,15 +143,19 @@ Result<Position> Database::transact(const std::function<Result<>(Transaction&)>&
     NACRE_TRY(body(transaction));
     return transaction.commit(as);
   };
-  for (int tries = 0; tries < kFreeAttempts; ++tries) {
+  Rep::Line& line = rep_->line_of(hot_key);
+  // Where others are in line already, running beside them would only make both run again.
+  const bool is_crowded = hot_key != 0 && line.queued.load() > 0;
+  const int free_attempts = is_crowded ? 0 : kFreeAttempts;
+  for (int tries = 0; tries < free_attempts; ++tries) {
     auto position = attempt(durability);
     if (position || !is_overtaken(position.error())) return position;
   }
   // In line, a writer leaves its place as soon as its commit is in order; the wait for the disk
   // comes after, so that those in line share one log write.
-  Mutex& line = rep_->line_of(hot_key);
+  const QueuedWriter queued(line.queued);
   for (int tries = kFreeAttempts; tries < kAttemptsMax; ++tries) {
-    MutexLock lock(line);
+    MutexLock lock(line.mutex);
     auto position =
         attempt(durability == txn::Durability::kSync ? txn::Durability::kAsync : durability);
     lock.unlock();

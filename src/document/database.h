@@ -5,7 +5,8 @@
 //   of the transaction that needs them.
 // Invariants: every write of a collection requires its catalog row unchanged since the snapshot; an
 //   index that is kReady holds exactly the keys of the documents of its snapshot.
-// Errors:  kNotFound 26 (NamespaceNotFound), 27 (IndexNotFound); kExists 48 (NamespaceExists);
+// Errors:  kInvalid 166 (CommandNotSupportedOnView) for a write to a view;
+//          kNotFound 26 (NamespaceNotFound), 27 (IndexNotFound); kExists 48 (NamespaceExists);
 //          276 (IndexBuildAborted); kInvalid 73 (InvalidNamespace), 85/86 (an index of that name or
 //          key exists and differs), 72 (InvalidOptions, cannot drop _id); kConflict 112
 //          (WriteConflict) only from a caller's own transaction: what Database does by itself is
@@ -78,6 +79,12 @@ class Transaction {
   // Gives `source` the name `target`, in place of the collection that has it, which is dropped.
   // kNotFound 26 when there is no `source`.
   [[nodiscard]] Result<> replace_collection(std::string_view source, std::string_view target);
+  // Its documents and indexes stay as they are. kNotFound 26; kExists 48 when there is one of the
+  // new name and it is not to be dropped; kInvalid 20 (IllegalOperation) for one name twice.
+  [[nodiscard]] Result<> rename_collection(std::string_view from, std::string_view to,
+                                           bool drop_target);
+  // Of a collection or a view; documents are not looked at.
+  [[nodiscard]] Result<> change_options(std::string_view collection, bson::View options);
 
   // Adds an index in state kBuilding. kExists 85 or 86 when one of that name or those fields
   // differs; false when it is there already.
@@ -111,6 +118,7 @@ class Transaction {
   // Makes `info` (null: its absence) the collection's state, here and in table 1.
   [[nodiscard]] Result<> store(std::string_view collection,
                                std::shared_ptr<const CollectionInfo> info);
+  [[nodiscard]] Result<> require_row(std::string_view collection);
   [[nodiscard]] TableId new_table();
   [[nodiscard]] Catalog& own_catalog();
 
@@ -188,8 +196,7 @@ class Database {
                                           txn::Durability durability = txn::Durability::kSync,
                                           std::size_t hot_key = 0);
 
-  // `options` as in MongoDB's create command without its name. kUnsupported (115) for what this
-  // version does not carry out: capped, timeseries, validator, viewOn, collation, clusteredIndex.
+  // `options` as in MongoDB's create command without its name, see document/collection_options.h.
   [[nodiscard]] Result<> create_collection(std::string_view collection, bson::View options);
   [[nodiscard]] Result<bool> drop_collection(std::string_view collection);  // false: none there
   [[nodiscard]] Result<> drop_all();  // every collection, in one commit

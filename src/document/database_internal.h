@@ -17,6 +17,7 @@
 namespace nacre::document {
 
 // MongoDB's numbers for what goes wrong here.
+inline constexpr std::int32_t kIllegalOperation = 20;
 inline constexpr std::int32_t kNamespaceNotFound = 26;
 inline constexpr std::int32_t kIndexNotFound = 27;
 inline constexpr std::int32_t kNamespaceExists = 48;
@@ -27,6 +28,7 @@ inline constexpr std::int32_t kIndexKeySpecsConflict = 86;
 inline constexpr std::int32_t kWriteConflict = 112;
 inline constexpr std::int32_t kCommandNotSupported = 115;
 inline constexpr std::int32_t kIndexBuildAborted = 276;
+inline constexpr std::int32_t kNotSupportedOnView = 166;
 
 class Database::Rep {
  public:
@@ -47,9 +49,12 @@ class Database::Rep {
     return value % kChangeDone != 0;
   }
 
-  [[nodiscard]] Mutex& line_of(std::size_t hot_key) {
-    return lines_[hot_key % lines_.size()].mutex;
-  }
+  // Where writers of one key line up. `queued` of them are in it or wait.
+  struct Line {
+    Mutex mutex{"document::Database::line", 2};
+    std::atomic<std::uint32_t> queued{0};
+  };
+  [[nodiscard]] Line& line_of(std::size_t hot_key) { return lines_[hot_key % lines_.size()]; }
 
   // Makes the task that removes expired documents; schedule_expiry sets it going.
   void start_expiry(Database& database, std::int64_t interval_ms);
@@ -77,9 +82,6 @@ class Database::Rep {
   std::unique_ptr<txn::BackgroundPool::Task> expiry;
 
  private:
-  struct Line {
-    Mutex mutex{"document::Database::line", 2};
-  };
   std::array<Line, 64> lines_;
 };
 

@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "document/capped.h"
 #include "document/database_testing.h"
 #include "document/envelope.h"
 #include "document/index_keys.h"
+#include "document/writer.h"
 
 namespace nacre::document {
 namespace {
@@ -60,7 +62,7 @@ CollectionInfo example_collection() {
 
 TEST(DocumentsFormatDoc, ExamplesAreWhatIsWrittenAndAreUnderstood) {
   const std::vector<std::string> block = blocks();
-  ASSERT_EQ(block.size(), 9U);
+  ASSERT_EQ(block.size(), 10U);
 
   const CollectionInfo info = example_collection();
   EXPECT_EQ(hex_of(catalog_key("cities")), hex_of(block[0]));
@@ -107,7 +109,7 @@ IndexEntries entries_of(std::string_view specification, std::string_view json) {
 
 TEST(DocumentsFormatDoc, ExamplesOfOtherKindsAreWhatIsWritten) {
   const std::vector<std::string> block = blocks();
-  ASSERT_EQ(block.size(), 9U);
+  ASSERT_EQ(block.size(), 10U);
   constexpr std::string_view kDocument = R"({"_id": 7, "country": "CH"})";
   const IndexEntries text = entries_of(R"({"key": {"country": "text"}})", kDocument);
   ASSERT_EQ(text.entries.size(), 2U);
@@ -119,6 +121,24 @@ TEST(DocumentsFormatDoc, ExamplesOfOtherKindsAreWhatIsWritten) {
   const IndexEntries hashed = entries_of(R"({"key": {"country": "hashed"}})", kDocument);
   ASSERT_EQ(hashed.entries.size(), 1U);
   EXPECT_EQ(hex_of(hashed.entries[0].key), hex_of(block[8]));
+}
+
+TEST(DocumentsFormatDoc, TheTotalsOfACappedCollection) {
+  auto database = testing::open(testing::new_path());
+  ASSERT_TRUE(
+      database->create_collection("c", testing::json(R"({"capped":true,"size":4096,"max":1})")));
+  for (const char* document : {R"({"_id": 5})", R"({"_id": 7})"}) {
+    const bson::Document whole = testing::json(document);
+    ASSERT_TRUE(database->transact([&](Transaction& transaction) -> Result<> {
+      const CollectionInfo* info = NACRE_TRY(transaction.open_for_write("c"));
+      return Writer(*database, transaction, *info).insert(whole);
+    }));
+  }
+  const Snapshot snapshot = *database->snapshot();
+  const TableId order = *snapshot.catalog().find("c")->order;
+  const auto totals = snapshot.rows().get(order, as_bytes(kCappedTotalsKey));
+  ASSERT_TRUE(totals && *totals);
+  EXPECT_EQ(hex_of(**totals), hex_of(blocks()[9]));
 }
 
 TEST(DocumentsFormat, DamagedRowsAreCorruptAndNeverRead) {

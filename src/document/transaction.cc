@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <random>
 #include <utility>
 
@@ -14,29 +13,12 @@ constexpr std::size_t kNameBytesMax = 255;
 constexpr std::size_t kIndexesMax = 63;  // beside that on _id
 constexpr std::int32_t kCannotCreateIndex = 67;
 
-// Options of create that change nothing here; every other one would promise what does not happen.
-constexpr std::array<std::string_view, 4> kIgnoredOptions = {"comment", "writeConcern",
-                                                             "autoIndexId", "storageEngine"};
-
 Result<> check_name(std::string_view name) {
   const bool bad = name.empty() || name.size() > kNameBytesMax || name.starts_with('.') ||
                    name.ends_with('.') || name.contains('$') || name.contains('\0') ||
                    name.starts_with("system.");
   if (bad) {
     return fail(Code::kInvalid, kInvalidNamespace, format("Invalid collection name: '{}'", name));
-  }
-  return {};
-}
-
-Result<> check_options(bson::View options) {
-  for (const bson::Element& option : options) {
-    const bool ignored = std::ranges::find(kIgnoredOptions, option.name()) != kIgnoredOptions.end();
-    const bool off = option.is(bson::Type::kBool) && !option.boolean();
-    const bool none = option.is(bson::Type::kDocument) && option.document().empty();
-    if (ignored || off || none) continue;
-    return fail(
-        Code::kUnsupported, kCommandNotSupported,
-        format("create: the option '{}' is not carried out by this version", option.name()));
   }
   return {};
 }
@@ -113,11 +95,21 @@ Transaction::~Transaction() = default;
 Result<const CollectionInfo*> Transaction::find_for_write(std::string_view collection) {
   const CollectionInfo* info = catalog_->find(collection);
   if (info == nullptr) return info;
+  if (info->settings.is_view) {
+    return fail(
+        Code::kInvalid, kNotSupportedOnView,
+        format("Namespace {}.{} is a view, not a collection", database_->name(), collection));
+  }
+  NACRE_TRY(require_row(collection));
+  return info;
+}
+
+Result<> Transaction::require_row(std::string_view collection) {
   if (std::ranges::find(required_, collection) == required_.end()) {
     NACRE_TRY(rows_.require_unchanged(kCatalogTable, as_bytes(catalog_key(collection))));
     required_.emplace_back(collection);
   }
-  return info;
+  return {};
 }
 
 Result<const CollectionInfo*> Transaction::require_for_write(std::string_view collection) {
@@ -135,7 +127,7 @@ Result<const CollectionInfo*> Transaction::open_for_write(std::string_view colle
 
 Result<> Transaction::create_collection(std::string_view collection, bson::View options) {
   NACRE_TRY(check_name(collection));
-  NACRE_TRY(check_options(options));
+  CollectionOptions settings = NACRE_TRY(CollectionOptions::parse(options));
   if (catalog_->find(collection) != nullptr) {
     return fail(Code::kExists, kNamespaceExists,
                 format("Collection {}.{} already exists.", database_->name(), collection));
@@ -143,15 +135,19 @@ Result<> Transaction::create_collection(std::string_view collection, bson::View 
   auto info = std::make_shared<CollectionInfo>();
   info->name = collection;
   info->uuid = new_uuid();
-  info->options = bson::Document(options);
+  info->options = normal_options(options);
+  info->settings = std::move(settings);
   info->table = new_table();
+  if (info->settings.capped) info->order = new_table();
   return store(collection, std::move(info));
 }
 
 Result<bool> Transaction::drop_collection(std::string_view collection) {
-  const CollectionInfo* info = NACRE_TRY(find_for_write(collection));
+  const CollectionInfo* info = catalog_->find(collection);
   if (info == nullptr) return false;
+  NACRE_TRY(require_row(collection));
   NACRE_TRY(rows_.drop_table(info->table));
+  if (info->order) NACRE_TRY(rows_.drop_table(*info->order));
   for (const IndexInfo& index : info->indexes) NACRE_TRY(rows_.drop_table(index.table));
   NACRE_TRY(store(collection, nullptr));
   return true;
@@ -164,6 +160,41 @@ Result<> Transaction::replace_collection(std::string_view source, std::string_vi
   NACRE_TRY(drop_collection(target));
   NACRE_TRY(store(source, nullptr));
   return store(target, std::move(renamed));
+}
+
+Result<> Transaction::rename_collection(std::string_view from, std::string_view to,
+                                        bool drop_target) {
+  NACRE_TRY(check_name(to));
+  const CollectionInfo* source = NACRE_TRY(find_for_write(from));
+  if (source == nullptr) {
+    return fail(Code::kNotFound, kNamespaceNotFound,
+                format("Source collection {}.{} does not exist", database_->name(), from));
+  }
+  if (from == to) {
+    return fail(Code::kInvalid, kIllegalOperation, "Can't rename a collection to itself");
+  }
+  if (catalog_->find(to) != nullptr) {
+    if (!drop_target) {
+      return fail(Code::kExists, kNamespaceExists, "target namespace exists");
+    }
+    NACRE_TRY(find_for_write(to));  // a view is not dropped for a collection
+    NACRE_TRY(drop_collection(to));
+  }
+  auto renamed = std::make_shared<CollectionInfo>(*source);
+  renamed->name = to;
+  NACRE_TRY(store(from, nullptr));
+  return store(to, std::move(renamed));
+}
+
+Result<> Transaction::change_options(std::string_view collection, bson::View options) {
+  const CollectionInfo* before = catalog_->find(collection);
+  if (before == nullptr) return no_collection(collection);
+  NACRE_TRY(require_row(collection));
+  CollectionOptions settings = NACRE_TRY(CollectionOptions::parse(options));
+  auto info = std::make_shared<CollectionInfo>(*before);
+  info->options = normal_options(options);
+  info->settings = std::move(settings);
+  return store(collection, std::move(info));
 }
 
 Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec& asked) {

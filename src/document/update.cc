@@ -19,7 +19,6 @@ constexpr std::int32_t kFailedToParse = 9;
 constexpr std::int32_t kDollarPrefixed = 52;
 constexpr std::int32_t kNotSingleValue = 54;
 constexpr std::int32_t kImmutable = 66;
-constexpr std::int32_t kNotImplemented = 238;
 constexpr std::int32_t kGrownTooLarge = 17419;
 
 Result<> check_replacement(const View& replacement) {
@@ -33,6 +32,11 @@ Result<> check_replacement(const View& replacement) {
                element.name(), element.name()));
   }
   return {};
+}
+
+std::unexpected<Error> id_changed() {
+  return fail(Code::kInvalid, kImmutable,
+              "Performing an update on the path '_id' would modify the immutable field '_id'");
 }
 
 // `id` first, then everything else of `document`.
@@ -65,86 +69,107 @@ Update::~Update() = default;
 
 bool Update::is_replacement() const { return parsed_->replacement; }
 
-Result<Update> Update::parse(const Element& update, const ElementTestParser& pull_conditions) {
-  if (update.is(Type::kDocument)) return parse(update.document(), pull_conditions);
-  if (update.is(Type::kArray)) {
-    return fail(Code::kUnsupported, kNotImplemented, "an update by a pipeline is not implemented");
-  }
+bool Update::needs_position() const { return parsed_->tree.has_matched; }
+
+Result<Update> Update::parse(const Element& update, const ElementTestParser& pull_conditions,
+                             std::span<const ArrayFilter> filters) {
+  if (update.is(Type::kDocument)) return parse(update.document(), pull_conditions, filters);
   return fail(Code::kInvalid, kFailedToParse,
               "Update argument must be either an object or an array");
 }
 
-Result<Update> Update::parse(const View& update, const ElementTestParser& pull_conditions) {
+Result<Update> Update::parse(const View& update, const ElementTestParser& pull_conditions,
+                             std::span<const ArrayFilter> filters) {
   auto parsed = std::make_unique<Parsed>();
   // The tree looks into this copy, which stays where it is for as long as the update lives.
   parsed->source = bson::Document(update);
   const View source = parsed->source.view();
   parsed->replacement = source.empty() || !source.begin()->name().starts_with('$');
   if (parsed->replacement) {
+    if (!filters.empty()) {
+      return fail(Code::kInvalid, kFailedToParse,
+                  "Cannot specify arrayFilters and a replacement-style update");
+    }
     NACRE_TRY(check_replacement(source));
   } else {
-    parsed->root = NACRE_TRY(parse_operators(source, pull_conditions));
+    parsed->tree = NACRE_TRY(parse_operators(source, pull_conditions, filters));
   }
   return Update(std::move(parsed));
 }
 
-Result<std::optional<bson::Document>> Update::apply(const View& document, bson::Date now) const {
+Result<std::optional<bson::Document>> Update::apply(const View& document, bson::Date now,
+                                                    std::optional<std::size_t> position) const {
   const Element id = document.find("_id");
-  bson::Document updated;
-  if (parsed_->replacement) {
-    const Element new_id = parsed_->source.find("_id");
-    if (new_id && id && !equal(new_id, id)) {
-      return fail(Code::kInvalid, kImmutable,
-                  format("After applying the update, the (immutable) field '_id' was found to have "
-                         "been altered to _id: {}",
-                         bson::to_json(new_id)));
-    }
-    updated = id ? with_id_first(id, parsed_->source) : parsed_->source;
-  } else {
-    updated = NACRE_TRY(apply_tree(parsed_->root, document, {.now = now, .inserting = false}));
-    const Element new_id = updated.find("_id");
-    if (id && !(new_id && equal(new_id, id))) {
-      return fail(Code::kInvalid, kImmutable,
-                  "Performing an update on the path '_id' would modify the immutable field '_id'");
-    }
+  if (!parsed_->replacement) {
+    bson::Document updated = NACRE_TRY(
+        apply_tree(parsed_->tree, document, {.now = now, .inserting = false, .matched = position}));
+    if (id && !updated.find("_id")) return id_changed();
+    return finish_update(document, std::move(updated));
   }
-  if (equal(as_bytes(updated.bytes()), document.bytes())) return std::nullopt;
-  NACRE_TRY(check_result(updated));
-  return updated;
+  const Element new_id = parsed_->source.find("_id");
+  if (new_id && id && !equal(new_id, id)) {
+    return fail(Code::kInvalid, kImmutable,
+                format("After applying the update, the (immutable) field '_id' was found to have "
+                       "been altered to _id: {}",
+                       bson::to_json(new_id)));
+  }
+  return finish_update(document, parsed_->source);
 }
 
 Result<bson::Document> Update::insert(std::span<const bson::PathValue> equalities,
                                       bson::Date now) const {
-  Node seed;
+  if (parsed_->replacement) {
+    // Of the filter only the _id goes into a replacement.
+    std::vector<bson::PathValue> ids;
+    for (const bson::PathValue& equality : equalities) {
+      if (equality.path == "_id") ids.push_back(equality);
+    }
+    const bson::Document seed = NACRE_TRY(seed_of_upsert(ids));
+    return finish_upsert(seed, parsed_->source);
+  }
+  const bson::Document seed = NACRE_TRY(seed_of_upsert(equalities));
+  const bson::Document made =
+      NACRE_TRY(apply_tree(parsed_->tree, seed, {.now = now, .inserting = true}));
+  return finish_upsert(seed, made);
+}
+
+Result<bson::Document> seed_of_upsert(std::span<const bson::PathValue> equalities) {
+  UpdateTree seed;
   for (const bson::PathValue& equality : equalities) {
-    if (parsed_->replacement && equality.path != "_id") continue;
-    auto node = add_node(seed, equality.path);
+    auto node = add_node(seed.root, equality.path);
     if (!node.has_value()) {
       return fail(
           Code::kInvalid, kNotSingleValue,
           format("cannot infer query fields to set, path '{}' is matched twice", equality.path));
     }
-    (*node)->op = Node::Operator::kSet;
+    (*node)->op = Update::Node::Operator::kSet;
     (*node)->operand = equality.value;
   }
-  const bson::Document seeded =
-      NACRE_TRY(apply_tree(seed, View(), {.now = now, .inserting = true}));
-  const bson::Document changed =
-      parsed_->replacement
-          ? parsed_->source
-          : NACRE_TRY(apply_tree(parsed_->root, seeded, {.now = now, .inserting = true}));
+  return apply_tree(seed, View(), {.now = {}, .inserting = true});
+}
 
-  const Element seeded_id = seeded.find("_id");
-  const Element changed_id = changed.find("_id");
-  if (seeded_id && changed_id && !equal(seeded_id, changed_id)) {
-    return fail(Code::kInvalid, kImmutable,
-                "Performing an update on the path '_id' would modify the immutable field '_id'");
-  }
+Result<bson::Document> finish_upsert(const View& seed, const View& made) {
+  const Element seeded_id = seed.find("_id");
+  const Element made_id = made.find("_id");
+  if (seeded_id && made_id && !equal(seeded_id, made_id)) return id_changed();
   const bson::Value fresh(bson::new_object_id());
-  const Element id = changed_id ? changed_id : seeded_id ? seeded_id : fresh.element();
-  bson::Document inserted = with_id_first(id, changed);
+  const Element id = made_id ? made_id : seeded_id ? seeded_id : fresh.element();
+  bson::Document inserted = with_id_first(id, made);
   NACRE_TRY(check_result(inserted));
   return inserted;
+}
+
+Result<std::optional<bson::Document>> finish_update(const View& before, bson::Document after) {
+  const Element id = before.find("_id");
+  const Element new_id = after.find("_id");
+  if (id && new_id && !equal(new_id, id)) return id_changed();
+  // Equal but of another type (1 and 1.0), in another place, or left out: a document keeps its _id.
+  const View changed = after.view();
+  const bool kept = id && !changed.empty() && nacre::equal(id.bytes(), changed.begin()->bytes());
+  if (id && !kept) after = with_id_first(id, after);
+  if (equal(as_bytes(after.bytes()), before.bytes())) return std::nullopt;
+  NACRE_TRY(check_result(after));
+  return after;
 }
 
 }  // namespace nacre::document

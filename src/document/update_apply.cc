@@ -6,6 +6,7 @@
 #include "bson/arithmetic.h"
 #include "bson/compare.h"
 #include "bson/json.h"
+#include "bson/path.h"
 #include "document/update_internal.h"
 
 namespace nacre::document {
@@ -21,12 +22,27 @@ using Operator = Update::Node::Operator;
 constexpr std::int32_t kBadValue = 2;
 constexpr std::int32_t kTypeMismatch = 14;
 constexpr std::int32_t kPathNotViable = 28;
+constexpr std::int32_t kDollarPrefixed = 52;
+constexpr std::int32_t kImmutable = 66;
 constexpr std::size_t kPaddingMax = 1'500'000;  // nulls written to reach a position of an array
 
 class Applier {
  public:
   Applier(const View& document, UpdateMoment moment) : document_(document), moment_(moment) {}
 
+  // Renames neither come from nor go into arrays; asked before anything is written.
+  Result<> check_renames(const Node& node) const {
+    if (node.op == Operator::kRenameTo) NACRE_TRY(check_rename(node));
+    for (const Node& child : node.children) NACRE_TRY(check_renames(child));
+    return {};
+  }
+
+  Result<> run(Builder& to, const Node& root) {
+    top_ = &root;
+    return members(to, Element(), document_, root);
+  }
+
+ private:
   Result<> members(Builder& to, const Element& holder, const View& inside, const Node& node) {
     const bool is_array = holder.is(Type::kArray);
     std::vector<bool> met(node.children.size());
@@ -41,24 +57,45 @@ class Applier {
         continue;
       }
       met[index_of(node, found)] = true;
+      if (&node == top_) NACRE_TRY(check_top_level(*found));
       NACRE_TRY(child(to, name, *found, element, is_array));
     }
     for (std::size_t i = 0; i < met.size(); ++i) {
       const Node& missing = node.children[i];
-      if (met[i] || !creates(missing)) continue;
+      if (met[i]) continue;
+      if (is_array && !missing.index && pops(missing)) return not_viable(missing, holder);
+      if (!creates(missing)) continue;
+      if (&node == top_) NACRE_TRY(check_top_level(missing));
       if (is_array) NACRE_TRY(pad(to, holder, missing, count));
       NACRE_TRY(child(to, missing.name, missing, Element(), is_array));
     }
     return {};
   }
 
- private:
   static std::vector<Node>::const_iterator find(const Node& node, std::string_view name) {
-    return std::ranges::find(node.children, name, &Node::name);
+    return std::ranges::find_if(node.children, [&](const Node& child) {
+      return child.step == Node::Step::kField && child.name == name;
+    });
   }
 
   static std::size_t index_of(const Node& node, std::vector<Node>::const_iterator child) {
     return static_cast<std::size_t>(child - node.children.begin());
+  }
+
+  // Beneath the top, and in documents that are new, names may begin with a dollar sign.
+  [[nodiscard]] Result<> check_top_level(const Node& node) const {
+    if (moment_.inserting || !node.name.starts_with('$') || !creates(node)) return {};
+    return fail(
+        Code::kInvalid, kDollarPrefixed,
+        format("The dollar ($) prefixed field '{}' in '{}' is not allowed in the context of "
+               "an update's replacement document. Consider using an aggregation pipeline "
+               "with $replaceWith.",
+               node.name, node.path.empty() ? node.name : node.path));
+  }
+
+  // Unlike the other operators that remove, $pop wants a path that could be.
+  static bool pops(const Node& node) {
+    return node.op == Operator::kPop || std::ranges::any_of(node.children, pops);
   }
 
   [[nodiscard]] std::unexpected<Error> not_viable(const Node& node, const Element& element) const {
@@ -85,6 +122,8 @@ class Applier {
   [[nodiscard]] bool creates(const Node& node) const {
     switch (node.op) {
       case Operator::kNone:
+        // Its error is that nothing is there.
+        if (means_elements(node)) return true;
         return std::ranges::any_of(node.children,
                                    [this](const Node& child) { return creates(child); });
       case Operator::kUnset:
@@ -105,6 +144,7 @@ class Applier {
   Result<> child(Builder& to, std::string_view name, const Node& node, const Element& existing,
                  bool in_array) {
     if (node.op != Operator::kNone) return leaf(to, name, node, existing, in_array);
+    if (means_elements(node)) return elements(to, name, node, existing);
     if (!existing) {
       to.begin_document(name);
       NACRE_TRY(members(to, Element(), View(), node));
@@ -116,13 +156,57 @@ class Applier {
       NACRE_TRY(members(to, existing, existing.document(), node));
     } else {
       for (const Node& below : node.children) {
-        if (creates(below)) return not_viable(below, existing);
+        if (creates(below) || pops(below)) return not_viable(below, existing);
       }
       to.append(name, existing);
       return {};
     }
     to.end();
     return {};
+  }
+
+  // Whether the node's children are elements that only the array can tell: $[] and $[id].
+  static bool means_elements(const Node& node) {
+    return !node.children.empty() && node.children.front().step != Node::Step::kField;
+  }
+
+  Result<> elements(Builder& to, std::string_view name, const Node& node, const Element& existing) {
+    if (!existing) {
+      return fail(
+          Code::kInvalid, kBadValue,
+          format("The path '{}' must exist in the document in order to apply array updates.",
+                 node.name));
+    }
+    if (!existing.is(Type::kArray)) {
+      return fail(Code::kInvalid, kBadValue,
+                  format("Cannot apply array updates to non-array element {}: {}", node.name,
+                         bson::to_json(existing).substr(0, 200)));
+    }
+    to.begin_array(name);
+    std::size_t count = 0;
+    for (const Element& element : existing.array()) {
+      const std::string position = std::to_string(count++);
+      const std::vector<const Node*> taking = NACRE_TRY(those_taking(node, element));
+      if (taking.empty()) {
+        to.append(position, element);
+      } else if (taking.size() == 1) {
+        NACRE_TRY(child(to, position, *taking.front(), element, /*in_array=*/true));
+      } else {
+        const Node merged = NACRE_TRY(merge_nodes(taking));
+        NACRE_TRY(child(to, position, merged, element, /*in_array=*/true));
+      }
+    }
+    to.end();
+    return {};
+  }
+
+  static Result<std::vector<const Node*>> those_taking(const Node& node, const Element& element) {
+    std::vector<const Node*> taking;
+    for (const Node& child : node.children) {
+      const bool takes = child.step == Node::Step::kEach || NACRE_TRY(child.filter(element));
+      if (takes) taking.push_back(&child);
+    }
+    return taking;
   }
 
   Result<> leaf(Builder& to, std::string_view name, const Node& node, const Element& existing,
@@ -146,9 +230,8 @@ class Applier {
         return one_of(to, name,
                       existing && compare(node.operand, existing) <= 0 ? existing : node.operand);
       case Operator::kRenameFrom:
-        return check_rename(node.path);
+        return {};
       case Operator::kRenameTo:
-        NACRE_TRY(check_rename(node.path));
         return one_of(to, name, renamed(node) ? renamed(node) : existing);
       case Operator::kCurrentDate:
         to.append(name, moment_.now);
@@ -175,16 +258,46 @@ class Applier {
     return document_.get(node.operand.name());
   }
 
-  // Renames neither come from nor go into arrays.
-  [[nodiscard]] Result<> check_rename(std::string_view path) const {
+  [[nodiscard]] Result<> check_rename(const Node& node) const {
+    const std::string_view source = node.operand.name();
+    bool there = true;
+    Element at;
+    View inside = document_;
+    const bson::Path path(source);
+    const auto steps = path.steps();
+    for (std::size_t i = 0; i < steps.size() && there; ++i) {
+      const bool in_array = at.is(Type::kArray);
+      const Element next = in_array && steps[i].index ? inside.at(*steps[i].index)
+                           : in_array                 ? Element()
+                                                      : inside.find(steps[i].name);
+      const bool stuck = at && !at.is(Type::kDocument) && (!in_array || !steps[i].index);
+      if (stuck) {
+        return fail(Code::kInvalid, kPathNotViable,
+                    format("Cannot use the part ({}) of ({}) to traverse the element ({{{}: {}}})",
+                           steps[i].name, source, at.name(), bson::to_json(at).substr(0, 200)));
+      }
+      there = static_cast<bool>(next);
+      at = next;
+      if (there && (at.is(Type::kDocument) || at.is(Type::kArray))) inside = at.document();
+    }
+    if (!there) return {};
+    if (node.path == "_id" || node.path.starts_with("_id.")) {
+      return fail(Code::kInvalid, kImmutable,
+                  "Performing an update on the path '_id' would modify the immutable field '_id'");
+    }
+    NACRE_TRY(check_no_array("source", source));
+    return check_no_array("destination", node.path);
+  }
+
+  [[nodiscard]] Result<> check_no_array(std::string_view which, std::string_view path) const {
     for (std::size_t dot = path.find('.'); dot != std::string_view::npos;
          dot = path.find('.', dot + 1)) {
       const Element on_the_way = document_.get(path.substr(0, dot));
       if (!on_the_way.is(Type::kArray)) continue;
       return fail(Code::kInvalid, kBadValue,
-                  format("The source and target field of $rename cannot be an array element, '{}' "
-                         "in doc with {} has an array field called '{}'",
-                         path, id_text(document_), on_the_way.name()));
+                  format("The {} field cannot be an array element, '{}' in doc with {} has an "
+                         "array field called '{}'",
+                         which, path, id_text(document_), on_the_way.name()));
     }
     return {};
   }
@@ -209,8 +322,16 @@ class Applier {
                          op, existing.is(Type::kInt32) ? "NumberInt" : "NumberLong",
                          bson::to_json(existing), id_text(document_)));
     }
-    // A missing field takes the argument as it is, -0 and a decimal's exponent included.
-    to.append(name, existing || !sum ? result->element() : node.operand);
+    // A missing field takes the argument as it is, -0 and a decimal's exponent included; a sum that
+    // is the same number changes nothing, not even the sign of a zero.
+    if (!existing && sum) {
+      to.append(name, node.operand);
+    } else if (existing && result->type() == existing.type() &&
+               equal(result->element(), existing)) {
+      to.append(name, existing);
+    } else {
+      to.append(name, result->element());
+    }
     return {};
   }
 
@@ -240,6 +361,7 @@ class Applier {
 
   const View document_;  // as it was
   const UpdateMoment moment_;
+  const Node* top_ = nullptr;  // of the tree that is applied
 };
 
 }  // namespace
@@ -249,9 +371,21 @@ std::string id_text(const View& document) {
   return id ? format("{{_id: {}}}", bson::to_json(id)) : "{no _id}";
 }
 
-Result<bson::Document> apply_tree(const Node& root, const View& document, UpdateMoment moment) {
+Result<bson::Document> apply_tree(const UpdateTree& tree, const View& document,
+                                  UpdateMoment moment) {
   Builder builder;
-  NACRE_TRY(Applier(document, moment).members(builder, Element(), document, root));
+  Applier applier(document, moment);
+  if (tree.has_renames) NACRE_TRY(applier.check_renames(tree.root));
+  if (!tree.has_matched) {
+    NACRE_TRY(applier.run(builder, tree.root));
+    return builder.finish();
+  }
+  if (!moment.matched.has_value()) {
+    return fail(Code::kInvalid, kBadValue,
+                "The positional operator did not find the match needed from the query.");
+  }
+  const Node resolved = NACRE_TRY(resolve_matched(tree.root, *moment.matched));
+  NACRE_TRY(applier.run(builder, resolved));
   return builder.finish();
 }
 

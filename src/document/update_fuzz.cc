@@ -1,11 +1,12 @@
 // An update and a document as JSON, one line each: what comes out is a valid document with the same
-// _id, and the document that went in is untouched.
+// _id, the one that the naive interpreter makes too, and the document that went in is untouched.
 #include <string_view>
 
 #include "base/check.h"
 #include "bson/compare.h"
 #include "bson/json.h"
 #include "bson/validate.h"
+#include "document/naive_update_testing.h"
 #include "document/update.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -26,6 +27,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     NACRE_CHECK(validate(nacre::as_bytes((*result)->bytes())).has_value(), "a valid document");
     NACRE_CHECK(!document->find("_id") || equal((*result)->find("_id"), document->find("_id")),
                 "_id never moves");
+  }
+  using nacre::document::testing::NaiveUpdate;
+  NaiveUpdate naive(*document);
+  const NaiveUpdate::Answer answer = document->find("_id") || source->view().empty() ||
+                                             !source->view().begin()->name().starts_with('$')
+                                         ? NaiveUpdate::Answer::kUnknown
+                                         : naive.run(*source);
+  if (answer == NaiveUpdate::Answer::kDone && result.has_value()) {
+    const std::string& made = result->has_value() ? (*result)->bytes() : before;
+    NACRE_CHECK(made == naive.document().bytes(), "the naive interpreter makes the same");
   }
   const auto inserted = update->insert({}, {.milliseconds = 1});
   if (inserted.has_value()) {

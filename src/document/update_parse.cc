@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "bson/json.h"
+#include "bson/path.h"
 #include "bson/validate.h"
 #include "document/update_internal.h"
 
@@ -19,20 +20,11 @@ constexpr std::int32_t kBadValue = 2;
 constexpr std::int32_t kFailedToParse = 9;
 constexpr std::int32_t kTypeMismatch = 14;
 constexpr std::int32_t kOverflow = 15;
-constexpr std::int32_t kConflict = 40;
-constexpr std::int32_t kDollarPrefixed = 52;
-constexpr std::int32_t kEmptyField = 56;
+constexpr std::int32_t kNullByte = 9867600;
 constexpr std::int32_t kNotImplemented = 238;
 
 std::unexpected<Error> bad(std::string what) {
   return fail(Code::kInvalid, kBadValue, std::move(what));
-}
-
-bool comes_before(std::string_view a, std::string_view b) {
-  const auto left = bson::array_index(a);
-  const auto right = bson::array_index(b);
-  if (left.has_value() && right.has_value()) return *left < *right;
-  return a < b;
 }
 
 int depth_of(const View& document) {
@@ -56,110 +48,14 @@ Result<> check_depth(std::string_view path, const Element& value) {
                      bson::kDepthMax));
 }
 
-Result<> check_path(std::string_view path) {
-  if (path.empty()) return fail(Code::kInvalid, kEmptyField, "An empty update path is not valid.");
+bool has_step(std::string_view path, std::string_view name) {
   const bson::Path parsed(path);
-  for (const bson::PathStep& step : parsed.steps()) {
-    if (step.name.empty()) {
-      return fail(
-          Code::kInvalid, kEmptyField,
-          format("The update path '{}' contains an empty field name, which is not allowed.", path));
-    }
-    if (step.name == "$" || step.name.starts_with("$[")) {
-      return fail(Code::kUnsupported, kNotImplemented,
-                  format("the positional update path '{}' is not implemented", path));
-    }
-    const bool reference = step.name == "$id" || step.name == "$ref" || step.name == "$db";
-    if (step.name.front() == '$' && !reference) {
-      return fail(Code::kInvalid, kDollarPrefixed,
-                  format("The dollar ($) prefixed field '{}' in '{}' is not allowed in the context "
-                         "of an update's replacement document. Consider using an aggregation "
-                         "pipeline with $replaceWith.",
-                         step.name, path));
-    }
-  }
-  return {};
+  return std::ranges::find(parsed.steps(), name, &bson::PathStep::name) != parsed.steps().end();
 }
 
-Result<std::int64_t> push_integer(const Element& value) {
-  const std::optional<std::int64_t> number = value.as_int64();
-  if (number.has_value()) return *number;
-  return bad(format("The value for {} must be an integer value but was given type: {}",
-                    value.name(), bson::name(value.type())));
-}
-
-Result<bool> is_descending(const Element& direction) {
-  const std::optional<std::int64_t> number = direction.as_int64();
-  if (number == 1) return false;
-  if (number == -1) return true;
-  return bad("The $sort element value must be either 1 or -1");
-}
-
-Result<> parse_push_sort(const Element& sort, PushOptions& options) {
-  if (sort.is_number()) {
-    options.sort.push_back({.path = "", .descending = NACRE_TRY(is_descending(sort))});
-    return {};
-  }
-  if (!sort.is(Type::kDocument)) {
-    return bad(
-        "The $sort is invalid: use 1/-1 to sort the whole element, or {field:1/-1} to sort "
-        "embedded fields");
-  }
-  if (sort.document().empty())
-    return bad("The $sort pattern is empty when it should be a set of fields.");
-  for (const Element& field : sort.document()) {
-    NACRE_TRY(check_path(field.name()));
-    options.sort.push_back(
-        {.path = std::string(field.name()), .descending = NACRE_TRY(is_descending(field))});
-  }
-  return {};
-}
-
-Result<> parse_push(const Element& operand, Node& node) {
-  const bool has_clauses = operand.is(Type::kDocument) && operand.document().find("$each");
-  if (!has_clauses) {
-    node.each.push_back(operand);
-    return {};
-  }
-  for (const Element& clause : operand.document()) {
-    if (clause.name() == "$each") {
-      if (!clause.is(Type::kArray)) {
-        return bad(format("The argument to $each in $push must be an array but it was of type: {}",
-                          bson::name(clause.type())));
-      }
-      for (const Element& element : clause.array()) node.each.push_back(element);
-    } else if (clause.name() == "$position") {
-      node.push.position = NACRE_TRY(push_integer(clause));
-    } else if (clause.name() == "$slice") {
-      node.push.slice = NACRE_TRY(push_integer(clause));
-    } else if (clause.name() == "$sort") {
-      NACRE_TRY(parse_push_sort(clause, node.push));
-    } else {
-      return bad(format("Unrecognized clause in $push: {}", clause.name()));
-    }
-  }
-  return {};
-}
-
-Result<> parse_add_to_set(const Element& operand, Node& node) {
-  const bool has_each = operand.is(Type::kDocument) && !operand.document().empty() &&
-                        operand.document().begin()->name() == "$each";
-  if (!has_each) {
-    node.each.push_back(operand);
-    return {};
-  }
-  const Element each = *operand.document().begin();
-  if (!each.is(Type::kArray)) {
-    return fail(Code::kInvalid, kTypeMismatch,
-                format("The argument to $each in $addToSet must be an array but it was of type {}",
-                       bson::name(each.type())));
-  }
-  if (operand.document().count() > 1) {
-    return bad(
-        format("Found unexpected fields after $each in $addToSet: {}", bson::to_json(operand)));
-  }
-  for (const Element& element : each.array()) node.each.push_back(element);
-  return {};
+// Means elements of arrays that only a document can tell.
+bool is_dynamic(std::string_view path) {
+  return has_step(path, "$") || path.find("$[") != std::string_view::npos;
 }
 
 Result<> parse_current_date(const Element& operand, Node& node) {
@@ -207,9 +103,10 @@ Result<> parse_bit(const Element& operand) {
 
 class Parser {
  public:
-  explicit Parser(const ElementTestParser& pull_conditions) : pull_conditions_(pull_conditions) {}
+  Parser(const ElementTestParser& pull_conditions, std::span<const ArrayFilter> filters)
+      : pull_conditions_(pull_conditions), filters_(filters) {}
 
-  Result<Node> run(const View& update) {
+  Result<UpdateTree> run(const View& update) {
     for (const Element& modifier : update) {
       const std::optional<Operator> op = operator_of(modifier.name());
       if (!op.has_value()) {
@@ -226,7 +123,7 @@ class Parser {
       }
       for (const Element& operand : modifier.document()) NACRE_TRY(field(*op, operand));
     }
-    return std::move(root_);
+    return std::move(tree_);
   }
 
  private:
@@ -257,9 +154,21 @@ class Parser {
     NACRE_TRY(check_path(operand.name()));
     NACRE_TRY(check_depth(operand.name(), operand));
     if (op == Operator::kRenameFrom) return rename(operand);
-    Node* node = NACRE_TRY(add_node(root_, operand.name()));
-    node->op = op;
+    // What is wrong with the operand comes before what is wrong with the path.
+    Node parsed;
+    NACRE_TRY(value(op, operand, parsed));
+    Node* node = NACRE_TRY(add_node(tree_.root, operand.name(), filters_));
+    tree_.has_matched = tree_.has_matched || has_step(operand.name(), "$");
+    node->op = parsed.op;
     node->operand = operand;
+    node->each = std::move(parsed.each);
+    node->push = std::move(parsed.push);
+    node->pull = std::move(parsed.pull);
+    return {};
+  }
+
+  Result<> value(Operator op, const Element& operand, Node& node) {
+    node.op = op;
     switch (op) {
       case Operator::kIncrement:
       case Operator::kMultiply:
@@ -269,17 +178,17 @@ class Parser {
                            op == Operator::kIncrement ? "increment" : "multiply", operand.name(),
                            bson::to_json(operand)));
       case Operator::kCurrentDate:
-        return parse_current_date(operand, *node);
+        return parse_current_date(operand, node);
       case Operator::kBit:
         return parse_bit(operand);
       case Operator::kPush:
-        return parse_push(operand, *node);
+        return parse_push(operand, node);
       case Operator::kAddToSet:
-        return parse_add_to_set(operand, *node);
+        return parse_add_to_set(operand, node);
       case Operator::kPop:
         return pop(operand);
       case Operator::kPull:
-        return pull(operand, *node);
+        return pull(operand, node);
       case Operator::kPullAll:
         if (operand.is(Type::kArray)) return {};
         return bad(format("$pullAll requires an array argument but was given a {}",
@@ -315,16 +224,24 @@ class Parser {
                         bson::to_json(operand)));
     }
     const std::string_view target = operand.string();
+    if (target.find('\0') != std::string_view::npos) {
+      return fail(Code::kInvalid, kNullByte,
+                  "The 'to' field for $rename cannot contain an embedded null byte");
+    }
     NACRE_TRY(check_path(target));
     if (target == operand.name()) {
       return bad(format("The source and target field for $rename must differ: {}: \"{}\"", target,
                         target));
     }
-    if (target.find('\0') != std::string_view::npos) {
-      return bad("The 'to' field for $rename cannot contain an embedded null byte");
+    if (is_dynamic(operand.name())) {
+      return bad(format("The source field for $rename may not be dynamic: {}", operand.name()));
     }
-    add_rename(NACRE_TRY(add_node(root_, operand.name())), Operator::kRenameFrom, operand);
-    add_rename(NACRE_TRY(add_node(root_, target)), Operator::kRenameTo, operand);
+    if (is_dynamic(target)) {
+      return bad(format("The destination field for $rename may not be dynamic: {}", target));
+    }
+    tree_.has_renames = true;
+    add_rename(NACRE_TRY(add_node(tree_.root, operand.name())), Operator::kRenameFrom, operand);
+    add_rename(NACRE_TRY(add_node(tree_.root, target)), Operator::kRenameTo, operand);
     return {};
   }
 
@@ -334,40 +251,33 @@ class Parser {
   }
 
   const ElementTestParser& pull_conditions_;
-  Node root_;
+  std::span<const ArrayFilter> filters_;
+  UpdateTree tree_;
 };
+
+bool uses(const Node& node, std::string_view name) {
+  return node.name == name ||
+         std::ranges::any_of(node.children, [&](const Node& child) { return uses(child, name); });
+}
+
+Result<> check_filters_used(const Node& root, std::span<const ArrayFilter> filters,
+                            const View& update) {
+  for (const ArrayFilter& filter : filters) {
+    if (uses(root, format("$[{}]", filter.identifier))) continue;
+    return fail(Code::kInvalid, kFailedToParse,
+                format("The array filter for identifier '{}' was not used in the update {}",
+                       filter.identifier, bson::to_json(update)));
+  }
+  return {};
+}
 
 }  // namespace
 
-Result<Node*> add_node(Node& root, std::string_view path) {
-  const auto conflict = [&](std::string_view at) {
-    return fail(Code::kInvalid, kConflict,
-                format("Updating the path '{}' would create a conflict at '{}'", path, at));
-  };
-  Node* at = &root;
-  const bson::Path parsed(path);
-  std::size_t end = 0;
-  bool fresh = false;
-  for (const bson::PathStep& step : parsed.steps()) {
-    if (!fresh && at->op != Node::Operator::kNone) return conflict(path.substr(0, end - 1));
-    end += step.name.size() + 1;
-    auto found = std::ranges::lower_bound(at->children, step.name, comes_before, &Node::name);
-    fresh = found == at->children.end() || found->name != step.name;
-    if (fresh) {
-      Node child;
-      child.name = step.name;
-      child.index = step.index;
-      found = at->children.insert(found, std::move(child));
-    }
-    at = &*found;
-  }
-  if (!fresh) return conflict(path);
-  at->path = path;
-  return at;
-}
-
-Result<Node> parse_operators(const View& update, const ElementTestParser& pull_conditions) {
-  return Parser(pull_conditions).run(update);
+Result<UpdateTree> parse_operators(const View& update, const ElementTestParser& pull_conditions,
+                                   std::span<const ArrayFilter> filters) {
+  UpdateTree tree = NACRE_TRY(Parser(pull_conditions, filters).run(update));
+  NACRE_TRY(check_filters_used(tree.root, filters, update));
+  return tree;
 }
 
 }  // namespace nacre::document

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "bson/json.h"
 #include "bson/key_encoder.h"
+#include "document/capped.h"
 #include "document/index_text.h"
 
 namespace nacre::document {
@@ -51,6 +52,7 @@ Result<> Writer::insert(bson::View document) {
   const bson::Element id = document.find("_id");
   const std::string key = id_key(id);
   NACRE_TRY(check_size(document));
+  NACRE_TRY(validate(document, nullptr));
   txn::Transaction& rows = transaction_.rows();
   const auto there = NACRE_TRY(rows.get(collection_->table, as_bytes(key)));
   if (there) {
@@ -67,7 +69,23 @@ Result<> Writer::insert(bson::View document) {
     NACRE_TRY(transaction_.mark_shortened_ids(collection_->name));
     collection_ = transaction_.catalog().find(collection_->name);
   }
-  return apply_index_changes();
+  NACRE_TRY(apply_index_changes());
+  if (!collection_->order) return {};
+  return keep_in_order(as_bytes(key), document);
+}
+
+Result<> Writer::keep_in_order(Bytes id_key, bson::View document) {
+  CappedOrder order(transaction_.rows(), *collection_->order);
+  CappedTotals totals = NACRE_TRY(order.append(id_key, document.bytes().size()));
+  while (totals.exceeds(*collection_->settings.capped)) {
+    const auto oldest = NACRE_TRY(order.oldest());
+    if (!oldest) break;
+    const auto row = NACRE_TRY(transaction_.rows().get(collection_->table, as_bytes(*oldest)));
+    if (!row) return fail(Code::kCorrupt, "the order of a capped collection names no document");
+    NACRE_TRY(remove(as_bytes(*oldest), as_bytes(*row)));
+    totals = NACRE_TRY(order.totals());
+  }
+  return {};
 }
 
 Result<bool> Writer::replace(Bytes id_key, Bytes row, bson::View document, bool is_replacement) {
@@ -80,6 +98,7 @@ Result<bool> Writer::replace(Bytes id_key, Bytes row, bson::View document, bool 
     return fail(Code::kInvalid, kImmutableField,
                 "Performing an update on the path '_id' would modify the immutable field '_id'");
   }
+  NACRE_TRY(validate(document, &before.bson));
   NACRE_TRY(compare(id_key, &before.bson, &document));
   encode({.version = before.envelope.version + 1,
           .created = before.envelope.created,
@@ -88,6 +107,10 @@ Result<bool> Writer::replace(Bytes id_key, Bytes row, bson::View document, bool 
          document, row_);
   NACRE_TRY(transaction_.rows().put(collection_->table, id_key, as_bytes(row_)));
   NACRE_TRY(apply_index_changes());
+  if (collection_->order) {
+    NACRE_TRY(CappedOrder(transaction_.rows(), *collection_->order)
+                  .resize(before.bson.bytes().size(), document.bytes().size()));
+  }
   return true;
 }
 
@@ -95,7 +118,16 @@ Result<> Writer::remove(Bytes id_key, Bytes row) {
   const StoredDocument before = NACRE_TRY(decode(row));
   NACRE_TRY(compare(id_key, &before.bson, nullptr));
   NACRE_TRY(transaction_.rows().remove(collection_->table, id_key));
-  return apply_index_changes();
+  NACRE_TRY(apply_index_changes());
+  if (!collection_->order) return {};
+  return CappedOrder(transaction_.rows(), *collection_->order)
+      .remove(id_key, before.bson.bytes().size());
+}
+
+Result<> Writer::validate(bson::View document, const bson::View* before) const {
+  const Validator* validator = collection_->settings.validator.get();
+  if (!validates_ || validator == nullptr) return {};
+  return validator->check(document, before);
 }
 
 Result<> Writer::check_size(bson::View document) {

@@ -5,7 +5,8 @@
 //             as the transaction sees both; after one that did not, the transaction is as before.
 // Errors:  kExists 11000 (DuplicateKey), with {keyPattern, keyValue} as details; kInvalid 171
 //          (arrays in two fields of one index), 53 (an _id that cannot be one), 66 (an _id that
-//          changes); 10334 (BSONObjectTooLarge) for documents beyond 16 MiB.
+//          changes); 121 (DocumentValidationFailure); 10334 (BSONObjectTooLarge) for documents
+//          beyond 16 MiB.
 // Cost:    a look-up and a put for the document, the same for each index entry that changed.
 // Threads: one thread at a time.
 #pragma once
@@ -33,6 +34,9 @@ class Writer {
   // `document` starts with its _id, see with_id_first.
   [[nodiscard]] Result<> insert(bson::View document);
 
+  // From here on the collection's validator is not asked.
+  void bypass_validation() { validates_ = false; }
+
   // `row` is the row of the document in its collection as the transaction sees it. Returns false,
   // having written nothing, when the new document is the same byte for byte.
   // `is_replacement`: the client gave the document whole; what readers of changes are told.
@@ -49,16 +53,21 @@ class Writer {
   };
 
   [[nodiscard]] static Result<> check_size(bson::View document);
+  // `before`: null for a new document.
+  [[nodiscard]] Result<> validate(bson::View document, const bson::View* before) const;
   // Sets changes_ to the difference between the entries of the two (either may be null).
   [[nodiscard]] Result<> compare(Bytes id_key, const bson::View* before, const bson::View* after);
   [[nodiscard]] Result<> check_unique(const IndexInfo& index, const IndexChange& change,
                                       Bytes id_key, bson::View document);
   [[nodiscard]] Result<> apply_index_changes();
   [[nodiscard]] Result<> count_text(const IndexInfo& index, const IndexChange& change);
+  // Of a capped collection: its newest document is in place; the oldest go beyond the limits.
+  [[nodiscard]] Result<> keep_in_order(Bytes id_key, bson::View document);
 
   Database& database_;
   Transaction& transaction_;
   const CollectionInfo* collection_;
+  bool validates_ = true;
   std::vector<IndexChange> changes_;  // one for each index of collection_
   IndexEntries before_;
   IndexEntries after_;

@@ -47,21 +47,27 @@ Result<std::unique_ptr<Operator>> add_sort(std::unique_ptr<Operator> input, cons
 Result<std::unique_ptr<Run>> open_find(const Scope& scope, const FindRequest& request) {
   NACRE_TRY(check_not_negative("skip", request.skip));
   NACRE_TRY(check_not_negative("limit", request.limit));
-  auto sort = NACRE_TRY(sort_fields(request.sort));
+  // In the order that the collection has by itself: what a hint can ask for too.
+  const bool is_natural = request.sort.find("$natural") && request.sort.count() == 1;
+  const bson::Document natural =
+      is_natural ? bson::Builder().append("hint", request.sort).finish() : bson::Document();
+  const bson::View sort_pattern = is_natural ? bson::View() : request.sort;
+  const bson::Element hint = is_natural ? natural.find("hint") : request.hint;
+  auto sort = NACRE_TRY(sort_fields(sort_pattern));
   Projection projection = NACRE_TRY(Projection::parse(request.projection));
   const bool has_order = !sort.empty();
   OpenedRun opened = NACRE_TRY(
       open_run(scope, {.collection = request.collection,
                        .filter = request.filter,
                        .sort = std::move(sort),
-                       .hint = request.hint,
+                       .hint = hint,
                        .rows = rows_to_sort(request.skip, request.limit),
                        .fields = projection.is_inclusion() ? projection.included_paths()
                                                            : std::vector<std::string>()}));
   Run& run = *opened.run;
   if (has_order && !opened.sorted) {
     run.root = NACRE_TRY(
-        add_sort(std::move(run.root), request.sort, rows_to_sort(request.skip, request.limit)));
+        add_sort(std::move(run.root), sort_pattern, rows_to_sort(request.skip, request.limit)));
   }
   if (request.skip > 0) run.root = std::make_unique<Skip>(std::move(run.root), request.skip);
   if (request.limit > 0) run.root = std::make_unique<Limit>(std::move(run.root), request.limit);

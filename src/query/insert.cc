@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -13,9 +14,34 @@ bool is_about_document(const Error& error) {
          error.code() == Code::kUnsupported;
 }
 
-Result<> insert_one(document::Writer& writer, const bson::View& document) {
+// An empty timestamp among the fields at the top is the moment of the insert.
+bool is_open_timestamp(const bson::Element& field) {
+  return field.is(bson::Type::kTimestamp) && field.timestamp() == bson::Timestamp() &&
+         field.name() != "_id";
+}
+
+bson::Document with_timestamps(const bson::View& document, Time now) {
+  const bson::Timestamp moment{.seconds = static_cast<std::uint32_t>(number(now) / 1'000'000),
+                               .increment = 1};
+  bson::Builder builder;
+  for (const bson::Element& field : document) {
+    if (is_open_timestamp(field)) {
+      builder.append(field.name(), moment);
+    } else {
+      builder.append(field);
+    }
+  }
+  return builder.finish();
+}
+
+Result<> insert_one(document::Writer& writer, const bson::View& document, Time now) {
   bson::Document holder;
-  const bson::View whole = NACRE_TRY(document::with_id_first(document, holder));
+  bson::View whole = NACRE_TRY(document::with_id_first(document, holder));
+  bson::Document stamped;
+  if (std::ranges::any_of(whole, is_open_timestamp)) {
+    stamped = with_timestamps(whole, now);
+    whole = stamped.view();
+  }
   return writer.insert(whole);
 }
 
@@ -24,8 +50,9 @@ Result<> insert_all(document::Database& database, document::Transaction& transac
   result = {};
   const document::CollectionInfo* info = NACRE_TRY(transaction.open_for_write(request.collection));
   document::Writer writer(database, transaction, *info);
+  if (request.bypass_validation) writer.bypass_validation();
   for (std::size_t i = 0; i < request.documents.size(); ++i) {
-    auto inserted = insert_one(writer, request.documents[i]);
+    auto inserted = insert_one(writer, request.documents[i], database.now());
     if (inserted) {
       ++result.inserted;
       continue;

@@ -3,11 +3,14 @@
 #include <utility>
 
 #include "document/envelope.h"
+#include "document/index_keys.h"
 #include "query/match_write_internal.h"
 #include "query/run.h"
 
 namespace nacre::query {
 namespace {
+
+constexpr std::int32_t kCommandNotSupported = 115;
 
 std::size_t hot_key_of(const MatchWrite::Target& target) {
   return std::hash<std::string_view>()(as_text(target.filter.bytes())) ^
@@ -28,6 +31,15 @@ class ShrinkingBatch {
   bool tried_ = false;
 };
 
+// Filters compare strings by their bytes so far.
+Result<> check_collation(const bson::View& collation) {
+  const bson::Element locale = collation.find("locale");
+  const bool is_simple = locale.is(bson::Type::kString) && locale.string() == "simple";
+  if (collation.empty() || is_simple) return {};
+  return fail(Code::kUnsupported, kCommandNotSupported,
+              "collation is not supported yet in what finds documents to write");
+}
+
 }  // namespace
 
 // A caller's transaction takes the whole statement, up to what a transaction may hold.
@@ -36,6 +48,7 @@ std::size_t MatchWrite::bytes_max() const {
 }
 
 Result<> MatchWrite::run() {
+  NACRE_TRY(check_collation(target_.collation));
   if (scope_.transaction != nullptr) {
     reset();
     NACRE_TRY(first_batch(*scope_.transaction, SIZE_MAX));
@@ -52,6 +65,11 @@ Result<> MatchWrite::run() {
   return later_batches();
 }
 
+Result<const match::Filter*> MatchWrite::filter() {
+  if (!filter_) filter_.emplace(NACRE_TRY(match::Filter::parse(target_.filter)));
+  return &*filter_;
+}
+
 Result<> MatchWrite::first_batch(document::Transaction& transaction, std::size_t batch) {
   NACRE_TRY(collect(transaction, batch));
   done_ = 0;
@@ -61,7 +79,12 @@ Result<> MatchWrite::first_batch(document::Transaction& transaction, std::size_t
   document::Writer writer(scope_.database, transaction, *info);
   std::size_t bytes = 0;
   for (; done_ < std::min(batch, matches_.size()) && bytes < bytes_max(); ++done_) {
-    const Match& match = matches_[done_];
+    Match& match = matches_[done_];
+    if (match.stored.empty()) {  // it came out of a sort, without its row
+      auto row = NACRE_TRY(transaction.rows().get(info->table, as_bytes(match.key)));
+      if (!row) continue;
+      match.stored = *std::move(row);
+    }
     bytes += match.stored.size();
     NACRE_TRY(write(writer, as_bytes(match.key), as_bytes(match.stored)));
   }
@@ -72,14 +95,23 @@ Result<> MatchWrite::collect(document::Transaction& transaction, std::size_t bat
   matches_.clear();
   Scope inside = scope_;
   inside.transaction = &transaction;
-  const OpenedRun opened = NACRE_TRY(open_run(
-      inside, {.collection = target_.collection, .filter = target_.filter, .hint = target_.hint}));
+  auto sort = NACRE_TRY(sort_fields(target_.sort));
+  const bool has_order = !sort.empty();
+  const OpenedRun opened = NACRE_TRY(open_run(inside, {.collection = target_.collection,
+                                                       .filter = target_.filter,
+                                                       .sort = std::move(sort),
+                                                       .hint = target_.hint}));
+  if (has_order && !opened.sorted) {
+    opened.run->root =
+        NACRE_TRY(add_sort(std::move(opened.run->root), target_.sort, target_.multi ? 0 : 1));
+  }
   while (true) {
     const auto row = NACRE_TRY(opened.run->root->next());
     if (!row) return {};
     const bool in_batch = matches_.size() < batch;
-    matches_.push_back(
-        {.key = to_string(row->key), .stored = in_batch ? to_string(row->stored) : std::string()});
+    matches_.push_back({.key = row->key.empty() ? document::id_key(row->document.find("_id"))
+                                                : to_string(row->key),
+                        .stored = in_batch ? to_string(row->stored) : std::string()});
     if (!target_.multi) return {};
   }
 }
@@ -107,7 +139,7 @@ Result<> MatchWrite::later_batch(document::Transaction& transaction, std::size_t
     reached = matches_.size();
     return {};
   }
-  const match::Filter filter = NACRE_TRY(match::Filter::parse(target_.filter));
+  const match::Filter* still_taken = NACRE_TRY(filter());
   document::Writer writer(scope_.database, transaction, *info);
   std::size_t bytes = 0;
   for (reached = done_; reached < end && bytes < bytes_max(); ++reached) {
@@ -116,7 +148,7 @@ Result<> MatchWrite::later_batch(document::Transaction& transaction, std::size_t
     if (!stored) continue;
     bytes += stored->size();
     const bson::View document = NACRE_TRY(document::decode_bson(as_bytes(*stored)));
-    const bool still = NACRE_TRY(filter.matches(document));
+    const bool still = NACRE_TRY(still_taken->matches(document));
     if (still) NACRE_TRY(write(writer, key, as_bytes(*stored)));
   }
   return {};

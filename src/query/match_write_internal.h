@@ -9,11 +9,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "document/writer.h"
+#include "match/filter.h"
 #include "query/operations.h"
 
 namespace nacre::query {
@@ -24,7 +26,10 @@ class MatchWrite {
     std::string_view collection;
     bson::View filter;
     bool multi = false;
-    bson::Element hint;
+    bson::Element hint{};
+    bson::View sort{};
+    bson::View collation{};
+    bson::View let{};
   };
 
   MatchWrite(const Scope& scope, const Target& target) : scope_(scope), target_(target) {}
@@ -44,6 +49,9 @@ class MatchWrite {
     return {};
   }
 
+  // Of the target, parsed when first asked for.
+  [[nodiscard]] Result<const match::Filter*> filter();
+
   const Scope& scope_;
   const Target& target_;
 
@@ -60,6 +68,7 @@ class MatchWrite {
   [[nodiscard]] Result<> later_batch(document::Transaction& transaction, std::size_t batch,
                                      std::size_t& reached);
 
+  std::optional<match::Filter> filter_;
   std::vector<Match> matches_;  // those behind `done_` are still to be written
   std::size_t done_ = 0;
 };

@@ -1,13 +1,17 @@
 // From a filter to a plan that runs.
 #include <utility>
 
+#include "base/text.h"
 #include "document/index_keys.h"
+#include "query/capped_scan.h"
 #include "query/race.h"
 #include "query/run.h"
 #include "query/scan.h"
 
 namespace nacre::query {
 namespace {
+
+constexpr std::int32_t kNotSupportedOnView = 166;
 
 // {_id: value} with a value that can only be an equality: the way of most reads, worth no parsing.
 bson::Element id_of_simple_filter(const bson::View& filter) {
@@ -46,6 +50,10 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
   OpenedAccess opened;
   const document::Catalog& catalog = execution.reader.catalog();
   const document::CollectionInfo* info = catalog.find(request.collection);
+  if (info != nullptr && info->settings.is_view) {
+    return fail(Code::kInvalid, kNotSupportedOnView,
+                format("{} is a view: it is read through its pipeline", request.collection));
+  }
   const bson::Element id = id_of_simple_filter(request.filter);
   const bool plain_id = id && (request.collator == nullptr || !id.is(bson::Type::kString));
   if (plain_id && info != nullptr && !request.hint && !info->shortened_ids && request.min.empty() &&
@@ -70,6 +78,17 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
                          .text = text,
                          .by_text_score = request.by_text_score};
   std::vector<Access> accesses = NACRE_TRY(candidates(plan));
+  const bool in_order = info != nullptr && info->order && request.sort.empty() &&
+                        accesses.size() == 1 && accesses.front().kind == AccessKind::kCollection &&
+                        !accesses.front().bounds.bounded();
+  if (in_order) {
+    const match::Filter* asked =
+        opened.filter->matches_everything() ? nullptr : opened.filter.get();
+    opened.root = std::make_unique<CappedScan>(
+        execution, CappedScan::Plan{
+                       .collection = info, .backward = accesses.front().backward, .filter = asked});
+    return opened;
+  }
   RaceRequest raced{.filter = opened.filter.get(),
                     .need = request.need,
                     .wants_order = !request.sort.empty(),

@@ -59,7 +59,8 @@ struct WriteError {
 struct InsertRequest {
   std::string_view collection;
   std::span<const bson::View> documents;
-  bool ordered = true;  // the first error ends it; else each document is tried
+  bool ordered = true;             // the first error ends it; else each document is tried
+  bool bypass_validation = false;  // of the collection's validator
 };
 struct InsertResult {
   std::size_t inserted = 0;
@@ -98,20 +99,33 @@ struct DistinctRequest {
 // An array of the distinct values at the path (those inside arrays one by one), ascending.
 [[nodiscard]] Result<bson::Document> distinct(const Scope& scope, const DistinctRequest& request);
 
+// Which state of a written document an operation hands back.
+enum class Image : std::uint8_t { kNone, kBefore, kAfter };
+
 struct UpdateRequest {
   std::string_view collection;
   bson::View filter = {};
   // Operators ({$set: ...}) or a replacement ({a: 1}); a replacement with multi is error 9.
   bson::View update;
+  bool is_pipeline = false;       // `update` is an array of stages
+  bson::View constants = {};      // of the pipeline: the update statement's own variables (`c`)
+  bson::View array_filters = {};  // an array; what $[id] in paths means
   bool multi = false;
   bool upsert = false;
   bson::Element hint = {};
+  bson::View sort = {};            // which document comes first; with multi error 9
+  bson::View collation = {};       // of strings in the filter and in array filters
+  bson::View let = {};             // variables that expressions may name
+  bool bypass_validation = false;  // of the collection's validator
+  Image image = Image::kNone;      // not with multi
 };
 struct UpdateResult {
   std::int64_t matched = 0;   // 1 less than the wire's n when a document was upserted
   std::int64_t modified = 0;  // documents that are not what they were
   // {_id: value} of the document that an upsert inserted; else empty.
   bson::Document upserted{};
+  // As asked for; nothing when there was no such document (before an upsert, for instance).
+  std::optional<bson::Document> image{};
   [[nodiscard]] bool did_upsert() const { return !upserted.view().empty(); }
 };
 [[nodiscard]] Result<UpdateResult> update(const Scope& scope, const UpdateRequest& request);
@@ -121,9 +135,15 @@ struct RemoveRequest {
   bson::View filter = {};
   bool multi = false;
   bson::Element hint = {};
+  bson::View sort = {};
+  bson::View collation = {};
+  bson::View let = {};
 };
 // How many were removed.
 [[nodiscard]] Result<std::int64_t> remove(const Scope& scope, const RemoveRequest& request);
+// Removes the first document and hands it back; nothing when none matches.
+[[nodiscard]] Result<std::optional<bson::Document>> take(const Scope& scope,
+                                                         const RemoveRequest& request);
 
 enum class Verbosity : std::uint8_t {
   kQueryPlanner,    // the plan alone; nothing is read

@@ -32,17 +32,11 @@ Result<document::ElementTest> pull_condition(const Element& condition) {
       return filter->matches(element.document());
     };
   }
-  bson::Builder builder;
-  builder.begin_document("a");
-  if (condition.is(Type::kDocument)) {
-    builder.append("$elemMatch", condition);
-  } else {
-    builder.begin_document("$elemMatch").begin_array("$in").push(condition).end().end();
-  }
-  const auto filter = std::make_shared<const match::Filter>(
-      NACRE_TRY(match::Filter::parse(builder.end().finish())));
+  // Each element is asked as a field would be: an array among them by its own elements too.
+  const bson::Document asked = bson::Builder().append("v", condition).finish();
+  const auto filter = std::make_shared<const match::Filter>(NACRE_TRY(match::Filter::parse(asked)));
   return [filter](const Element& element) -> Result<bool> {
-    const bson::Document holder = bson::Builder().begin_array("a").push(element).end().finish();
+    const bson::Document holder = bson::Builder().append("v", element).finish();
     return filter->matches(holder);
   };
 }

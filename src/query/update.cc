@@ -1,21 +1,21 @@
-#include "document/update.h"
-
 #include <optional>
 #include <utility>
 
 #include "document/envelope.h"
-#include "match/filter.h"
+#include "query/change_internal.h"
 #include "query/match_write_internal.h"
 #include "query/operations.h"
-#include "query/pull.h"
 
 namespace nacre::query {
 namespace {
 
+constexpr std::int32_t kFailedToParse = 9;
+
 class UpdateWrite final : public MatchWrite {
  public:
-  UpdateWrite(const Scope& scope, const Target& target, const document::Update& update, bool upsert)
-      : MatchWrite(scope, target), update_(update), upsert_(upsert) {}
+  UpdateWrite(const Scope& scope, const Target& target, const UpdateRequest& request,
+              Change& change)
+      : MatchWrite(scope, target), request_(request), change_(change) {}
 
   [[nodiscard]] UpdateResult result() && { return std::move(kept_); }
 
@@ -25,40 +25,54 @@ class UpdateWrite final : public MatchWrite {
     kept_.matched += now_.matched;
     kept_.modified += now_.modified;
     if (now_.did_upsert()) kept_.upserted = std::move(now_.upserted);
-  }
-
-  [[nodiscard]] bson::Date date() const {
-    return {.milliseconds = static_cast<std::int64_t>(number(scope_.database.now()) / 1000)};
+    if (now_.image) kept_.image = std::move(now_.image);
   }
 
   Result<> write(document::Writer& writer, Bytes key, Bytes stored) override {
     const bson::View before = NACRE_TRY(document::decode_bson(stored));
-    const auto after = NACRE_TRY(update_.apply(before, date()));
+    const std::optional<std::size_t> position = NACRE_TRY(position_in(before));
+    auto after = NACRE_TRY(change_.apply(before, position));
     ++now_.matched;
-    if (!after) return {};
-    const bool written = NACRE_TRY(writer.replace(key, stored, *after, update_.is_replacement()));
-    if (written) ++now_.modified;
+    if (request_.image == Image::kBefore) now_.image = bson::Document(before);
+    if (after) {
+      if (request_.bypass_validation) writer.bypass_validation();
+      const bool written = NACRE_TRY(writer.replace(key, stored, *after, change_.is_replacement()));
+      if (written) ++now_.modified;
+    } else if (change_.is_replacement()) {
+      ++now_.modified;  // MongoDB counts each replacement, even by the same document
+    }
+    if (request_.image == Image::kAfter) {
+      now_.image = after ? *std::move(after) : bson::Document(before);
+    }
     return {};
   }
 
+  Result<std::optional<std::size_t>> position_in(const bson::View& document) {
+    if (!change_.needs_position()) return std::nullopt;
+    const match::Filter* taken_by = NACRE_TRY(filter());
+    return taken_by->position(document);
+  }
+
   Result<> none_matched(document::Transaction& transaction) override {
-    if (!upsert_) return {};
-    const match::Filter filter = NACRE_TRY(match::Filter::parse(target_.filter));
-    const bson::Document made = NACRE_TRY(update_.insert(filter.equalities(), date()));
+    if (!request_.upsert) return {};
+    const match::Filter* asked = NACRE_TRY(filter());
+    const bson::Document made = NACRE_TRY(change_.insert(asked->equalities()));
     bson::Document holder;
     const bson::View whole = NACRE_TRY(document::with_id_first(made, holder));
     const document::CollectionInfo* info =
         NACRE_TRY(transaction.open_for_write(target_.collection));
     document::Writer writer(scope_.database, transaction, *info);
+    if (request_.bypass_validation) writer.bypass_validation();
     NACRE_TRY(writer.insert(whole));
     bson::Builder builder;
     builder.append(whole.find("_id"));
     now_.upserted = builder.finish();
+    if (request_.image == Image::kAfter) now_.image = bson::Document(whole);
     return {};
   }
 
-  const document::Update& update_;
-  bool upsert_;
+  const UpdateRequest& request_;
+  Change& change_;
   UpdateResult now_;
   UpdateResult kept_;
 };
@@ -66,16 +80,20 @@ class UpdateWrite final : public MatchWrite {
 }  // namespace
 
 Result<UpdateResult> update(const Scope& scope, const UpdateRequest& request) {
-  const document::Update parsed =
-      NACRE_TRY(document::Update::parse(request.update, pull_condition));
-  if (request.multi && parsed.is_replacement()) {
-    return fail(Code::kInvalid, 9, "multi update is not supported for replacement-style update");
+  const bson::Date now{.milliseconds =
+                           static_cast<std::int64_t>(number(scope.database.now()) / 1000)};
+  Change change = NACRE_TRY(Change::parse(request, now));
+  if (request.multi && !request.sort.empty()) {
+    return fail(Code::kInvalid, kFailedToParse, "Cannot specify sort with multi=true");
   }
   const MatchWrite::Target target{.collection = request.collection,
                                   .filter = request.filter,
                                   .multi = request.multi,
-                                  .hint = request.hint};
-  UpdateWrite writing(scope, target, parsed, request.upsert);
+                                  .hint = request.hint,
+                                  .sort = request.sort,
+                                  .collation = request.collation,
+                                  .let = request.let};
+  UpdateWrite writing(scope, target, request, change);
   NACRE_TRY(writing.run());
   return std::move(writing).result();
 }

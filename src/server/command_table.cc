@@ -2,10 +2,12 @@
 #include <array>
 
 #include "server/commands.h"
+#include "server/view_reads.h"
 
 namespace nacre::server {
 namespace {
 
+constexpr std::string_view kNoCollation = "collation is refused";
 constexpr std::string_view kSearchRemark = "refused with 31082: there is no Atlas here";
 constexpr std::string_view kJavascriptRemark = "refused with 31264: there is no script engine";
 constexpr std::string_view kHelloRemark = "no topologyVersion, no compression, no authentication";
@@ -14,31 +16,34 @@ constexpr std::string_view kHelloRemark = "no topologyVersion, no compression, n
 constexpr auto kTable = std::to_array<Command>({
     {"abortTransaction", abort_transaction, kAdminOnly | kWrites | kEndsTransaction,
      "recoveryToken", ""},
-    {"aggregate", aggregate, kInTransaction,
+    {"aggregate", aggregate_anywhere, kInTransaction,
      "pipeline cursor explain hint allowDiskUse collation let bypassDocumentValidation", ""},
     {"buildInfo", build_info, kAnyFields, "", ""},
     {"buildinfo", build_info, kAnyFields, "", ""},
     {"bulkWrite", bulk_write, kWrites | kAdminOnly,
-     "ops nsInfo ordered errorsOnly cursor let bypassDocumentValidation",
-     "collation, arrayFilters, let and pipelines are refused"},
+     "ops nsInfo ordered errorsOnly cursor let bypassDocumentValidation", kNoCollation},
+    {"collMod", coll_mod, kWrites,
+     "validator validationLevel validationAction viewOn pipeline index cappedSize cappedMax",
+     "index options are not changed yet"},
     {"collStats", coll_stats, kPlain, "scale", "counts and sizes only; reads the collection"},
     {"commitTransaction", commit_transaction, kAdminOnly | kWrites | kEndsTransaction,
      "recoveryToken", ""},
     {"connectionStatus", connection_status, kPlain, "showPrivileges", ""},
-    {"count", count, kPlain, "query limit skip hint fields collation", "collation is refused"},
+    {"count", count_anywhere, kPlain, "query limit skip hint fields collation",
+     "collation is refused"},
     {"create", create, kWrites,
      "capped autoIndexId idIndex size max storageEngine validator validationLevel "
      "validationAction indexOptionDefaults viewOn pipeline collation changeStreamPreAndPostImages "
      "timeseries expireAfterSeconds clusteredIndex encryptedFields temp flags",
-     "plain collections only"},
+     "views, validators, capped and clustered collections; no time series, no encryption"},
     {"createIndexes", create_indexes, kWrites, "indexes commitQuorum ignoreUnknownIndexOptions",
      "every kind but geo, and no wildcards beside other fields"},
     {"createSearchIndexes", search_index_command, kAnyFields, "", kSearchRemark},
     {"dbStats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
     {"dbstats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
-    {"delete", remove, kWrites | kInTransaction, "deletes ordered let bypassDocumentValidation",
-     "collation and let are refused"},
-    {"distinct", distinct, kInTransaction, "key query collation hint",
+    {"delete", remove, kWrites | kInTransaction,
+     "deletes ordered let bypassDocumentValidation collectionUUID", kNoCollation},
+    {"distinct", distinct_anywhere, kInTransaction, "key query collation hint",
      "collation and hint are refused"},
     {"drop", drop, kWrites, "", ""},
     {"dropDatabase", drop_database, kWrites, "", ""},
@@ -46,19 +51,19 @@ constexpr auto kTable = std::to_array<Command>({
     {"dropSearchIndex", search_index_command, kAnyFields, "", kSearchRemark},
     {"endSessions", end_sessions, kPlain, "", ""},
     {"explain", explain, kPlain, "verbosity", ""},
-    {"find", find, kInTransaction,
+    {"find", find_anywhere, kInTransaction,
      "filter sort projection hint skip limit batchSize singleBatch max min returnKey showRecordId "
      "tailable oplogReplay noCursorTimeout awaitData allowPartialResults collation allowDiskUse "
      "let",
      "collation, let, min, max, returnKey, showRecordId and tailable are refused"},
     {"findAndModify", find_and_modify, kWrites | kInTransaction,
      "query sort remove update new fields upsert bypassDocumentValidation collation arrayFilters "
-     "hint let",
-     "collation, arrayFilters, let and pipelines are refused"},
+     "hint let collectionUUID",
+     kNoCollation},
     {"findandmodify", find_and_modify, kWrites | kInTransaction,
      "query sort remove update new fields upsert bypassDocumentValidation collation arrayFilters "
-     "hint let",
-     "collation, arrayFilters, let and pipelines are refused"},
+     "hint let collectionUUID",
+     kNoCollation},
     {"getCmdLineOpts", get_cmd_line_opts, kAdminOnly, "", ""},
     {"getLog", get_log, kAdminOnly, "", "always empty: the log goes to standard error"},
     {"getMore", get_more, kInTransaction, "collection batchSize term lastKnownCommittedOpTime", ""},
@@ -67,7 +72,8 @@ constexpr auto kTable = std::to_array<Command>({
      "requireApiVersion"},
     {"hello", hello, kHandshake | kAnyFields, "", kHelloRemark},
     {"hostInfo", host_info, kAdminOnly, "", ""},
-    {"insert", insert, kWrites | kInTransaction, "documents ordered bypassDocumentValidation", ""},
+    {"insert", insert, kWrites | kInTransaction,
+     "documents ordered bypassDocumentValidation collectionUUID", ""},
     {"isMaster", is_master, kHandshake | kAnyFields, "", kHelloRemark},
     {"ismaster", is_master, kHandshake | kAnyFields, "", kHelloRemark},
     {"killAllSessions", kill_all_sessions, kPlain, "", ""},
@@ -82,12 +88,14 @@ constexpr auto kTable = std::to_array<Command>({
     {"mapreduce", map_reduce, kAnyFields, "", kJavascriptRemark},
     {"ping", ping, kPlain, "", ""},
     {"refreshSessions", refresh_sessions, kPlain, "", ""},
+    {"renameCollection", rename_collection, kWrites | kAdminOnly, "to dropTarget",
+     "within one database"},
     {"replSetGetStatus", repl_set_get_status, kAdminOnly, "initialSync", "the one node"},
     {"serverStatus", server_status, kAnyFields, "",
      "uptime, connections, memory, cursors, sessions"},
     {"startSession", start_session, kPlain, "", ""},
-    {"update", update, kWrites | kInTransaction, "updates ordered let bypassDocumentValidation",
-     "collation, arrayFilters, let and pipelines are refused"},
+    {"update", update, kWrites | kInTransaction,
+     "updates ordered let bypassDocumentValidation collectionUUID", kNoCollation},
     {"updateSearchIndex", search_index_command, kAnyFields, "", kSearchRemark},
     {"usersInfo", users_info, kAnyFields, "", "there are no users yet"},
     {"validate", validate, kPlain, "full metadata checkBSONConformance",

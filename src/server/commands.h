@@ -30,6 +30,8 @@ namespace nacre::server {
 
 // Databases, collections and indexes.
 [[nodiscard]] Result<> create(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> coll_mod(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> rename_collection(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> drop(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> drop_database(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> list_collections(const Request& request, bson::Builder& reply);

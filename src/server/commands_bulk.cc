@@ -1,18 +1,19 @@
 // bulkWrite: inserts, updates and deletes on any number of collections in one command.
 //
+// The whole command is read before anything is written; an operation that cannot be read fails it.
 // Operations are carried out one by one, each in a commit of its own, as separate commands would.
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/text.h"
 #include "query/operations.h"
 #include "server/batch.h"
 #include "server/commands.h"
-#include "server/sorted_update.h"
 #include "server/wire_error.h"
+#include "server/write_statements.h"
 
 namespace nacre::server {
 namespace {
@@ -20,6 +21,16 @@ namespace {
 struct Target {
   std::string_view database;
   std::string_view collection;
+  bson::Element uuid;  // that the collection must have; or missing
+};
+
+struct Operation {
+  Target target;
+  // The document of an insert, an update or a delete.
+  std::variant<bson::View, query::UpdateRequest, query::RemoveRequest> what;
+  [[nodiscard]] bool is_update() const {
+    return std::holds_alternative<query::UpdateRequest>(what);
+  }
 };
 
 // What is counted over the whole command, and what came of one operation.
@@ -38,108 +49,142 @@ struct Done {
   bson::Document upserted;  // {_id: value} or empty
 };
 
-Result<std::vector<Target>> targets_of(const Fields& fields) {
-  const std::vector<bson::View> asked = NACRE_TRY(fields.batch("nsInfo"));
-  std::vector<Target> targets;
-  for (const bson::View& one : asked) {
-    const bson::Element name = one.find("ns");
-    const std::string_view text = name.is(bson::Type::kString) ? name.string() : std::string_view();
-    const std::size_t dot = text.find('.');
-    if (dot == std::string_view::npos) {
-      return fail(Code::kInvalid, wire_code::kInvalidNamespace,
-                  format("Invalid namespace specified '{}'", text));
-    }
-    const Target target{.database = text.substr(0, dot), .collection = text.substr(dot + 1)};
-    NACRE_TRY(check_database_name(target.database));
-    NACRE_TRY(check_collection_name(target.database, target.collection));
-    targets.push_back(target);
+Result<Target> read_target(const bson::View& entry) {
+  const Fields fields(entry, nullptr);
+  NACRE_TRY(fields.check_only("bulkWrite.nsInfo", "ns collectionUUID encryptionInformation"));
+  const bson::Element name = fields.get("ns");
+  if (!name || name.is(bson::Type::kNull)) {
+    return fail(Code::kInvalid, wire_code::kMissingField,
+                "BSON field 'bulkWrite.nsInfo.ns' is missing but a required field");
   }
+  const std::string_view text = NACRE_TRY(fields.required_string("ns"));
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos) {
+    return fail(Code::kInvalid, wire_code::kInvalidNamespace,
+                format("Invalid namespace specified '{}'", text));
+  }
+  Target target{.database = text.substr(0, dot),
+                .collection = text.substr(dot + 1),
+                .uuid = fields.get("collectionUUID")};
+  NACRE_TRY(check_database_name(target.database));
+  NACRE_TRY(check_collection_name(target.database, target.collection));
+  return target;
+}
+
+Result<std::vector<Target>> read_targets(const Fields& fields) {
+  const bson::Element info = fields.get("nsInfo");
+  if (info.is(bson::Type::kNull)) {
+    return fail(Code::kInvalid, wire_code::kMissingField,
+                "BSON field 'bulkWrite.nsInfo' is missing but a required field");
+  }
+  std::vector<Target> targets;
+  if (info.is(bson::Type::kArray) && info.array().empty()) return targets;
+  const std::vector<bson::View> asked = NACRE_TRY(fields.batch("nsInfo"));
+  for (const bson::View& one : asked) targets.push_back(NACRE_TRY(read_target(one)));
   return targets;
 }
 
 // The collection that an operation's first field names by its place in nsInfo.
 Result<Target> target_of(const Fields& operation, const std::vector<Target>& targets) {
-  const auto index = operation.body().begin()->as_int64();
-  if (!index || *index < 0 || *index >= static_cast<std::int64_t>(targets.size())) {
-    return fail(Code::kInvalid, wire_code::kBadValue,
-                format("BulkWrite ops entry {} has no valid nsInfo index", operation.command()));
+  const bson::Element index = *operation.body().begin();
+  if (index.is(bson::Type::kNull)) {
+    return fail(
+        Code::kInvalid, wire_code::kMissingField,
+        format("BSON field 'bulkWrite.ops.{}' is missing but a required field", index.name()));
   }
-  return targets[static_cast<std::size_t>(*index)];
+  if (!index.is_number()) {
+    return fail(Code::kInvalid, wire_code::kTypeMismatch,
+                format("BSON field 'bulkWrite.ops.{}' is the wrong type '{}', expected a number",
+                       index.name(), bson::name(index.type())));
+  }
+  const auto place = index.as_int64();
+  if (!place || *place < 0 || *place >= static_cast<std::int64_t>(targets.size())) {
+    return fail(Code::kInvalid, wire_code::kBadValue,
+                format("BulkWrite ops entry {} has an invalid nsInfo index.", index.name()));
+  }
+  return targets[static_cast<std::size_t>(*place)];
 }
 
-Result<Done> insert_one(const query::Scope& scope, const Target& target, const Fields& fields) {
-  const bson::View document = NACRE_TRY(fields.required_document("document"));
+// A required document where null counts as missing.
+Result<> check_there(const Fields& fields, std::string_view field) {
+  const bson::Element value = fields.get(field);
+  if (value && !value.is(bson::Type::kNull)) return {};
+  return fail(Code::kInvalid, wire_code::kMissingField,
+              format("BSON field 'bulkWrite.ops.{}' is missing but a required field", field));
+}
+
+Result<Operation> read_operation(const bson::View& entry, const std::vector<Target>& targets,
+                                 const WriteOptions& options) {
+  if (entry.empty()) {
+    return fail(Code::kInvalid, wire_code::kFailedToParse, "BulkWrite ops entry is empty");
+  }
+  const Fields fields(entry, nullptr);
+  const std::string_view verb = fields.command();
+  const std::string path = format("bulkWrite.ops.{}", verb);
+  if (verb == "insert") {
+    NACRE_TRY(fields.check_only(path, "insert document sampleId"));
+    const Target target = NACRE_TRY(target_of(fields, targets));
+    NACRE_TRY(check_there(fields, "document"));
+    return Operation{.target = target, .what = NACRE_TRY(fields.required_document("document"))};
+  }
+  if (verb == "update") {
+    NACRE_TRY(fields.check_only(path,
+                                "update filter updateMods arrayFilters multi hint constants "
+                                "collation upsert upsertSupplied sort sampleId"));
+    const Target target = NACRE_TRY(target_of(fields, targets));
+    NACRE_TRY(check_there(fields, "filter"));
+    query::UpdateRequest update = NACRE_TRY(read_update(fields, kBulkNames, options));
+    update.collection = target.collection;
+    return Operation{.target = target, .what = update};
+  }
+  if (verb == "delete") {
+    NACRE_TRY(fields.check_only(path, "delete filter multi hint collation sampleId"));
+    const Target target = NACRE_TRY(target_of(fields, targets));
+    NACRE_TRY(check_there(fields, "filter"));
+    query::RemoveRequest removal = NACRE_TRY(read_bulk_delete(fields, options));
+    removal.collection = target.collection;
+    return Operation{.target = target, .what = removal};
+  }
+  return fail(Code::kInvalid, wire_code::kUnknownField,
+              format("BSON field 'bulkWrite.ops.{}' is an unknown field.", verb));
+}
+
+Result<Done> insert_one(const query::Scope& scope, const Target& target, const bson::View& document,
+                        const WriteOptions& options) {
   const bson::View documents[] = {document};
   query::InsertResult result =
-      NACRE_TRY(query::insert(scope, {.collection = target.collection, .documents = documents}));
+      NACRE_TRY(query::insert(scope, {.collection = target.collection,
+                                      .documents = documents,
+                                      .bypass_validation = options.bypass_validation}));
   if (!result.errors.empty()) return std::unexpected(std::move(result.errors.front().error));
   return Done{.n = 1, .modified = {}, .upserted = {}};
 }
 
-Result<Done> update_some(const query::Scope& scope, const Target& target, const Fields& fields) {
-  for (const char* option : {"collation", "arrayFilters", "constants"}) {
-    NACRE_TRY(fields.refuse(option));
-  }
-  if (fields.get("updateMods").is(bson::Type::kArray)) {
-    return fail(Code::kUnsupported, wire_code::kCommandNotSupported,
-                "updates by an aggregation pipeline are not supported yet");
-  }
-  query::UpdateRequest request;
-  request.collection = target.collection;
-  request.filter = NACRE_TRY(fields.required_document("filter"));
-  request.update = NACRE_TRY(fields.required_document("updateMods"));
-  request.multi = NACRE_TRY(fields.boolean("multi", false));
-  request.upsert = NACRE_TRY(fields.boolean("upsert", false));
-  request.hint = NACRE_TRY(fields.hint());
-  const bson::View sort = NACRE_TRY(fields.document("sort"));
-  query::UpdateResult result = NACRE_TRY(update_sorted(scope, request, sort));
-  return Done{.n = result.matched + (result.did_upsert() ? 1 : 0),
-              .modified = result.modified,
-              .upserted = std::move(result.upserted)};
-}
-
-Result<Done> delete_some(const query::Scope& scope, const Target& target, const Fields& fields) {
-  NACRE_TRY(fields.refuse("collation"));
-  query::RemoveRequest request;
-  request.collection = target.collection;
-  request.filter = NACRE_TRY(fields.required_document("filter"));
-  request.multi = NACRE_TRY(fields.boolean("multi", false));
-  request.hint = NACRE_TRY(fields.hint());
-  const std::int64_t removed = NACRE_TRY(query::remove(scope, request));
-  return Done{.n = removed, .modified = {}, .upserted = {}};
-}
-
-Result<Done> carry_out(const Request& request, const std::vector<Target>& targets,
-                       const bson::View& operation, Totals& totals) {
-  if (operation.empty()) {
-    return fail(Code::kInvalid, wire_code::kFailedToParse, "BulkWrite ops entry is empty");
-  }
-  const Fields fields(operation, nullptr);
-  const Target target = NACRE_TRY(target_of(fields, targets));
+Result<Done> carry_out(const Request& request, const Operation& operation,
+                       const WriteOptions& options, Totals& totals) {
+  const Target& target = operation.target;
   const Databases::Lease database =
       NACRE_TRY(request.services.databases.open_or_create(target.database));
+  NACRE_TRY(check_collection_uuid(*database, target.collection, target.uuid));
   const query::Scope scope{.database = *database, .max_time_ms = request.max_time_ms};
-  if (fields.command() == "insert") {
-    Done done = NACRE_TRY(insert_one(scope, target, fields));
-    totals.inserted += done.n;
-    return done;
-  }
-  if (fields.command() == "update") {
-    Done done = NACRE_TRY(update_some(scope, target, fields));
-    const std::int64_t upserted = done.upserted.view().empty() ? 0 : 1;
-    totals.matched += done.n - upserted;
-    totals.modified += done.modified.value_or(0);
+  if (const auto* update = std::get_if<query::UpdateRequest>(&operation.what)) {
+    query::UpdateResult result = NACRE_TRY(query::update(scope, *update));
+    const std::int64_t upserted = result.did_upsert() ? 1 : 0;
+    totals.matched += result.matched;
+    totals.modified += result.modified;
     totals.upserted += upserted;
-    return done;
+    return Done{.n = result.matched + upserted,
+                .modified = result.modified,
+                .upserted = std::move(result.upserted)};
   }
-  if (fields.command() == "delete") {
-    Done done = NACRE_TRY(delete_some(scope, target, fields));
-    totals.deleted += done.n;
-    return done;
+  if (const auto* removal = std::get_if<query::RemoveRequest>(&operation.what)) {
+    const std::int64_t removed = NACRE_TRY(query::remove(scope, *removal));
+    totals.deleted += removed;
+    return Done{.n = removed, .modified = {}, .upserted = {}};
   }
-  return fail(
-      Code::kInvalid, wire_code::kFailedToParse,
-      format("BulkWrite ops entry is '{}', expected insert, update or delete", fields.command()));
+  Done done = NACRE_TRY(insert_one(scope, target, std::get<bson::View>(operation.what), options));
+  totals.inserted += done.n;
+  return done;
 }
 
 bson::Document describe(std::int64_t index, const Done& done) {
@@ -158,16 +203,25 @@ bson::Document describe(std::int64_t index, const Error& error, bool is_update) 
   return row.finish();
 }
 
+Result<std::vector<Operation>> read_operations(const Fields& fields, const WriteOptions& options) {
+  const std::vector<Target> targets = NACRE_TRY(read_targets(fields));
+  const std::vector<bson::View> entries = NACRE_TRY(fields.batch("ops"));
+  std::vector<Operation> operations;
+  operations.reserve(entries.size());
+  for (const bson::View& entry : entries) {
+    operations.push_back(NACRE_TRY(read_operation(entry, targets, options)));
+  }
+  return operations;
+}
+
 }  // namespace
 
 Result<> bulk_write(const Request& request, bson::Builder& reply) {
   const Fields& fields = request.fields;
-  NACRE_TRY(fields.refuse("let"));
-  const bool ordered = NACRE_TRY(fields.boolean("ordered", true));
-  const bool errors_only = NACRE_TRY(fields.boolean("errorsOnly", false));
-  const std::vector<Target> targets = NACRE_TRY(targets_of(fields));
-  const std::vector<bson::View> operations = NACRE_TRY(fields.batch("ops"));
+  const WriteOptions options = NACRE_TRY(read_write_options(fields));
+  const bool errors_only = NACRE_TRY(fields.strict_boolean("errorsOnly", false));
   const bson::View cursor_options = NACRE_TRY(fields.document("cursor"));
+  const std::vector<Operation> operations = NACRE_TRY(read_operations(fields, options));
   FirstBatch first;
   if (!cursor_options.empty()) {
     first.batch_size = NACRE_TRY(batch_size_of(Fields(cursor_options, nullptr)));
@@ -176,15 +230,14 @@ Result<> bulk_write(const Request& request, bson::Builder& reply) {
   std::vector<bson::Document> rows;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const auto index = static_cast<std::int64_t>(i);
-    const auto done = carry_out(request, targets, operations[i], totals);
+    const auto done = carry_out(request, operations[i], options, totals);
     if (done.has_value()) {
       if (!errors_only) rows.push_back(describe(index, *done));
       continue;
     }
     ++totals.errors;
-    const bool is_update = Fields(operations[i], nullptr).command() == "update";
-    rows.push_back(describe(index, done.error(), is_update));
-    if (ordered) break;
+    rows.push_back(describe(index, done.error(), operations[i].is_update()));
+    if (options.ordered) break;
   }
   NACRE_TRY(append_first_batch(
       request,

@@ -38,27 +38,18 @@ Result<> append_list(const Request& request, std::string_view collection,
 
 bson::Document describe_collection(const document::CollectionInfo& info, bool name_only) {
   bson::Builder row;
-  row.append("name", info.name).append("type", "collection");
+  const bool is_view = info.settings.is_view;
+  row.append("name", info.name).append("type", is_view ? "view" : "collection");
   if (name_only) return row.finish();
-  row.append("options", info.options).begin_document("info").append("readOnly", false);
+  row.append("options", info.options).begin_document("info").append("readOnly", is_view);
+  if (is_view) {
+    row.end();
+    return row.finish();
+  }
   row.append("uuid", bson::Binary{.subtype = 4, .bytes = info.uuid}).end();
   row.begin_document("idIndex").append("v", 2);
   row.begin_document("key").append("_id", 1).end().append("name", "_id_").end();
   return row.finish();
-}
-
-// Fields of create that are the collection's options: all but its name and the generic ones.
-Result<bson::Document> create_options(const Fields& fields) {
-  bson::Builder options;
-  constexpr std::string_view kOptions =
-      " capped autoIndexId idIndex size max storageEngine validator validationLevel "
-      "validationAction indexOptionDefaults viewOn pipeline collation changeStreamPreAndPostImages "
-      "timeseries expireAfterSeconds clusteredIndex encryptedFields ";
-  for (const bson::Element& element : fields.body()) {
-    if (kOptions.find(format(" {} ", element.name())) == std::string_view::npos) continue;
-    options.append(element);
-  }
-  return options.finish();
 }
 
 Result<std::vector<document::IndexSpec>> index_specs(const Fields& fields) {
@@ -84,19 +75,6 @@ Result<> drop_named(document::Database& database, std::string_view collection,
 }
 
 }  // namespace
-
-Result<> create(const Request& request, bson::Builder&) {
-  const std::string_view collection = NACRE_TRY(request.fields.collection());
-  const bson::Document options = NACRE_TRY(create_options(request.fields));
-  const Databases::Lease database =
-      NACRE_TRY(request.services.databases.open_or_create(request.database));
-  auto created = database->create_collection(collection, options);
-  if (!created.has_value() && created.error().code() == Code::kExists) {
-    return fail(Code::kExists, wire_code::kNamespaceExists,
-                format("Collection {}.{} already exists.", request.database, collection));
-  }
-  return created;
-}
 
 Result<> drop(const Request& request, bson::Builder& reply) {
   const std::string_view collection = NACRE_TRY(request.fields.collection());

@@ -102,7 +102,11 @@ Result<> Dispatcher::run(const Peer& peer, const Message& message, bson::View bo
   const Command* command = NACRE_TRY(known_command(fields, message, database));
   const TransactionPart part = NACRE_TRY(transaction_part_of(*command, fields));
   NACRE_TRY(check_generic(fields, part));
-  const std::int64_t max_time_ms = NACRE_TRY(fields.count("maxTimeMS", 0));
+  const std::int64_t max_time_ms = NACRE_TRY(fields.integer("maxTimeMS", 0));
+  if (max_time_ms < 0) {
+    return fail(Code::kInvalid, wire_code::kBadValue,
+                format("maxTimeMS must not be negative, it is {}", max_time_ms));
+  }
   const Request request{.services = services_,
                         .peer = peer,
                         .database = database,

@@ -100,6 +100,13 @@ Result<bson::View> Fields::required_array(std::string_view field) const {
   return element.array();
 }
 
+Result<bson::View> Fields::array(std::string_view field) const {
+  const bson::Element element = get(field);
+  if (!element || element.is_null_like()) return bson::View();
+  if (!element.is(bson::Type::kArray)) return wrong_type(element, "array");
+  return element.array();
+}
+
 Result<std::string_view> Fields::required_string(std::string_view field) const {
   const bson::Element element = get(field);
   if (!element) return missing(field);
@@ -112,6 +119,13 @@ Result<bool> Fields::boolean(std::string_view field, bool otherwise) const {
   if (!element || element.is_null_like()) return otherwise;
   if (!element.is(bson::Type::kBool) && !element.is_number()) return wrong_type(element, "bool");
   return element.truthy();
+}
+
+Result<bool> Fields::strict_boolean(std::string_view field, bool otherwise) const {
+  const bson::Element element = get(field);
+  if (!element || element.is_null_like()) return otherwise;
+  if (!element.is(bson::Type::kBool)) return wrong_type(element, "bool");
+  return element.boolean();
 }
 
 Result<std::int64_t> Fields::integer(std::string_view field, std::int64_t otherwise) const {
@@ -195,6 +209,15 @@ Result<> Fields::check_known(std::string_view known) const {
       return fail(Code::kInvalid, wire_code::kFailedToParse,
                   format("field '{}' is there twice: in the command and beside it", sequence.name));
     }
+  }
+  return {};
+}
+
+Result<> Fields::check_only(std::string_view path, std::string_view known) const {
+  for (const bson::Element& element : body_) {
+    if (contains_word(known, element.name())) continue;
+    return fail(Code::kInvalid, wire_code::kUnknownField,
+                format("BSON field '{}.{}' is an unknown field.", path, element.name()));
   }
   return {};
 }

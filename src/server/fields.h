@@ -36,8 +36,11 @@ class Fields {
   [[nodiscard]] Result<bson::View> document(std::string_view field) const;  // default: empty
   [[nodiscard]] Result<bson::View> required_document(std::string_view field) const;
   [[nodiscard]] Result<bson::View> required_array(std::string_view field) const;
+  [[nodiscard]] Result<bson::View> array(std::string_view field) const;  // default: empty
   [[nodiscard]] Result<std::string_view> required_string(std::string_view field) const;
   [[nodiscard]] Result<bool> boolean(std::string_view field, bool otherwise) const;
+  // The same, numbers not allowed.
+  [[nodiscard]] Result<bool> strict_boolean(std::string_view field, bool otherwise) const;
   // Whole numbers of any numeric type.
   [[nodiscard]] Result<std::int64_t> integer(std::string_view field, std::int64_t otherwise) const;
   // The same, with 51024 for what is below zero.
@@ -55,6 +58,8 @@ class Fields {
   // 40415 for a top-level field that is neither in `known` (names with spaces between) nor one
   // that every command takes.
   [[nodiscard]] Result<> check_known(std::string_view known) const;
+  // The same of a nested document, which has no fields that every command takes.
+  [[nodiscard]] Result<> check_only(std::string_view path, std::string_view known) const;
 
  private:
   [[nodiscard]] std::unexpected<Error> wrong_type(const bson::Element& element,

@@ -84,6 +84,7 @@ Result<> check_generic(const Fields& fields, TransactionPart part) {
       version && (!version.is(bson::Type::kString) || version.string() != "1")) {
     return fail(Code::kInvalid, wire_code::kApiVersionError, "apiVersion must be \"1\"");
   }
+  NACRE_TRY(fields.document("writeConcern"));
   return check_read_concern(fields, part);
 }
 

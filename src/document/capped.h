@@ -1,0 +1,57 @@
+// The order of a capped collection: which document came when, and how much there is of them.
+//
+// Why a table of its own: documents lie in the order of their _id, a capped collection is read and
+//   emptied in the order of its inserts.
+// Format:     docs/format/documents.md, "Capped collections".
+// Invariants: CAPPED-1 each document has one row in the order, each row its document; the totals
+//             are those of the documents
+// Errors:     kCorrupt for rows that are not as they were written; errors of the transaction.
+// Threads:    one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "document/collection_options.h"
+#include "txn/database.h"
+
+namespace nacre::document {
+
+struct CappedTotals {
+  std::uint64_t next = 1;  // the number of the next insert
+  std::uint64_t documents = 0;
+  std::uint64_t bytes = 0;  // of their BSON
+
+  [[nodiscard]] bool exceeds(const CappedLimits& limits) const;
+};
+
+class CappedOrder {
+ public:
+  // Reads and writes `table` in the transaction, which outlives it.
+  CappedOrder(txn::Transaction& rows, TableId table) : rows_(rows), table_(table) {}
+
+  // A document of `bytes` was inserted. Returns the totals with it.
+  [[nodiscard]] Result<CappedTotals> append(Bytes id_key, std::uint64_t bytes);
+  // The key of the oldest document; nothing when there is none.
+  [[nodiscard]] Result<std::optional<std::string>> oldest();
+  // A document goes: looks through the order from the oldest on.
+  [[nodiscard]] Result<> remove(Bytes id_key, std::uint64_t bytes);
+  // A document is another size now.
+  [[nodiscard]] Result<> resize(std::uint64_t before, std::uint64_t after);
+  [[nodiscard]] Result<CappedTotals> totals() const;
+
+ private:
+  [[nodiscard]] Result<> set_totals(const CappedTotals& totals);
+
+  txn::Transaction& rows_;
+  TableId table_;
+};
+
+// Rows of an order table that are not the totals: an insert's number, as a key.
+inline constexpr std::size_t kCappedKeySize = 8;
+inline constexpr std::string_view kCappedTotalsKey = "t";
+
+}  // namespace nacre::document

@@ -1,0 +1,198 @@
+#include "document/collection_options.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace nacre::document {
+namespace {
+
+using bson::Element;
+using bson::Type;
+using bson::View;
+
+constexpr std::int32_t kBadValue = 2;
+constexpr std::int32_t kTypeMismatch = 14;
+constexpr std::int32_t kInvalidOptions = 72;
+constexpr std::int32_t kCommandNotSupported = 115;
+constexpr std::int64_t kCappedBytesMax = std::int64_t{1} << 50;
+constexpr std::int64_t kCappedDocumentsMax = std::int64_t{1} << 31;
+
+// Options that change nothing here.
+constexpr auto kWithoutEffect =
+    std::to_array<std::string_view>({"comment", "writeConcern", "autoIndexId", "storageEngine",
+                                     "indexOptionDefaults", "idIndex", "temp", "flags"});
+// Those read below.
+constexpr auto kKnown =
+    std::to_array<std::string_view>({"capped", "size", "max", "validator", "validationLevel",
+                                     "validationAction", "viewOn", "pipeline", "clusteredIndex"});
+
+bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+std::unexpected<Error> invalid(std::string what) {
+  return fail(Code::kInvalid, kInvalidOptions, std::move(what));
+}
+
+Result<std::int64_t> whole_number(const View& options, std::string_view name, std::int64_t most) {
+  const Element value = options.find(name);
+  if (!value) return 0;
+  if (!value.is_number()) {
+    return fail(Code::kInvalid, kTypeMismatch,
+                format("BSON field 'create.{}' is the wrong type '{}', expected a number", name,
+                       bson::name(value.type())));
+  }
+  const double number = value.as_double().value_or(0);
+  if (name == "size" && !(number >= 1 && number <= static_cast<double>(most))) {
+    return fail(Code::kInvalid, kBadValue,
+                format("BSON field 'create.size' value must be >= 1 and <= {}, actual value '{}'",
+                       most, number));
+  }
+  if (!(number < static_cast<double>(most))) {
+    return fail(Code::kInvalid, kBadValue,
+                "max in a capped collection has to be < 2^31 or not set");
+  }
+  return std::max<std::int64_t>(0, static_cast<std::int64_t>(number));
+}
+
+Result<std::optional<CappedLimits>> read_capped(const View& options) {
+  const bool capped = options.find("capped").truthy();
+  const bool has_limits = options.find("size") || options.find("max");
+  if (!capped && has_limits) {
+    return invalid(
+        "the 'capped' field needs to be true when either the 'size' or 'max' fields are present");
+  }
+  if (!capped) return std::nullopt;
+  if (!options.find("size")) return invalid("the 'size' field is required when 'capped' is true");
+  CappedLimits limits;
+  limits.bytes = NACRE_TRY(whole_number(options, "size", kCappedBytesMax));
+  limits.documents = NACRE_TRY(whole_number(options, "max", kCappedDocumentsMax));
+  return limits;
+}
+
+Result<> check_clustered(const Element& clustered) {
+  if (clustered.is(Type::kBool)) {
+    return invalid("clusteredIndex must be a document with key and unique");
+  }
+  if (!clustered.is(Type::kDocument)) {
+    return fail(Code::kInvalid, kTypeMismatch,
+                format("BSON field 'create.clusteredIndex' is the wrong type '{}', expected types "
+                       "'[bool, object]'",
+                       bson::name(clustered.type())));
+  }
+  const View index = clustered.document();
+  const Element key = index.find("key");
+  const bool on_id = key.is(Type::kDocument) && key.document().count() == 1 &&
+                     key.document().find("_id").as_int64() == 1;
+  if (!on_id) {
+    return invalid("The clusteredIndex option is only supported for key: {_id: 1}");
+  }
+  if (!index.find("unique").truthy()) {
+    return invalid("The clusteredIndex option requires unique: true to be specified");
+  }
+  return {};
+}
+
+Result<> read_view(const View& options, CollectionOptions& to) {
+  const Element on = options.find("viewOn");
+  const Element pipeline = options.find("pipeline");
+  if (!on) {
+    if (pipeline) return invalid("'pipeline' requires 'viewOn' to also be specified");
+    return {};
+  }
+  if (!on.is(Type::kString)) {
+    return fail(Code::kInvalid, kTypeMismatch,
+                format("BSON field 'create.viewOn' is the wrong type '{}', expected type 'string'",
+                       bson::name(on.type())));
+  }
+  if (on.string().empty()) return fail(Code::kInvalid, kBadValue, "'viewOn' cannot be empty");
+  if (pipeline && !pipeline.is(Type::kArray)) {
+    return fail(Code::kInvalid, kTypeMismatch,
+                format("BSON field 'create.pipeline' is the wrong type '{}', expected type 'array'",
+                       bson::name(pipeline.type())));
+  }
+  for (const std::string_view other : {"capped", "size", "max", "validator", "validationLevel",
+                                       "validationAction", "clusteredIndex"}) {
+    if (!options.find(other)) continue;
+    if (options.find(other).is(Type::kBool) && !options.find(other).boolean()) continue;
+    return invalid(format("{} is not allowed on a view: it is an option of collections", other));
+  }
+  to.is_view = true;
+  to.view_on = on.string();
+  return {};
+}
+
+// A default collation is not carried out yet; the plain order of bytes is.
+bool is_simple_collation(const Element& option) {
+  if (option.name() != "collation" || !option.is(Type::kDocument)) return false;
+  const Element locale = option.document().find("locale");
+  return locale.is(Type::kString) && locale.string() == "simple";
+}
+
+bool says_nothing(const Element& option) {
+  if (option.is(Type::kBool)) return !option.boolean();
+  return option.is_null_like() || (option.is(Type::kDocument) && option.document().empty());
+}
+
+}  // namespace
+
+Result<CollectionOptions> CollectionOptions::parse(const View& options) {
+  for (const Element& option : options) {
+    const std::string_view name = option.name();
+    const bool known = is_one_of(name, kKnown) || is_one_of(name, kWithoutEffect);
+    if (known || says_nothing(option) || is_simple_collation(option)) continue;
+    if (name == "changeStreamPreAndPostImages" && option.is(Type::kDocument) &&
+        !option.document().find("enabled").truthy()) {
+      continue;
+    }
+    return fail(Code::kUnsupported, kCommandNotSupported,
+                format("create: the option '{}' is not carried out by this version", name));
+  }
+  CollectionOptions parsed;
+  NACRE_TRY(read_view(options, parsed));
+  parsed.capped = NACRE_TRY(read_capped(options));
+  parsed.validator = NACRE_TRY(Validator::parse(options));
+  if (const Element clustered = options.find("clusteredIndex"); clustered) {
+    NACRE_TRY(check_clustered(clustered));
+    if (parsed.capped) {
+      return fail(Code::kInvalid, 6049200,
+                  "The 'capped' option is not supported with the 'clusteredIndex' option");
+    }
+    parsed.is_clustered = true;
+  }
+  return parsed;
+}
+
+bson::Document normal_options(const View& options) {
+  bson::Builder kept;
+  for (const Element& option : options) {
+    if (is_one_of(option.name(), kWithoutEffect)) continue;
+    if (option.is_null_like()) continue;
+    if (option.name() == "capped" && says_nothing(option)) continue;
+    if (option.name() == "collation") continue;  // simple, or empty
+    if (option.name() == "clusteredIndex" && option.is(Type::kDocument)) {
+      const Element name = option.document().find("name");
+      kept.begin_document("clusteredIndex").append("v", 2);
+      kept.begin_document("key").append("_id", 1).end();
+      kept.append("name", name.is(Type::kString) ? name.string() : "_id_");
+      kept.append("unique", true).end();
+      continue;
+    }
+    if (option.name() == "size" && option.is_number()) {
+      kept.append_number("size", option.as_int64().value_or(0));
+      continue;
+    }
+    kept.append(option);
+  }
+  // As MongoDB shows it: a validator with its level and action.
+  if (options.find("validator")) {
+    if (!options.find("validationLevel")) kept.append("validationLevel", "strict");
+    if (!options.find("validationAction")) kept.append("validationAction", "error");
+  }
+  return kept.finish();
+}
+
+}  // namespace nacre::document

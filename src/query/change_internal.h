@@ -1,0 +1,42 @@
+// What an update statement does to a document: operators, a replacement, or a pipeline.
+//
+// Errors:  parse: those of document::Update::parse, of array filters and of pipelines; 9 for what
+//          does not go together. apply, insert: those of document::Update.
+// Threads: one thread at a time.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "base/result.h"
+#include "bson/builder.h"
+#include "bson/path.h"
+#include "document/update.h"
+#include "query/operations.h"
+#include "query/pipeline_update.h"
+
+namespace nacre::query {
+
+class Change {
+ public:
+  // The request outlives the change. `now`: what $currentDate and $$NOW are.
+  [[nodiscard]] static Result<Change> parse(const UpdateRequest& request, bson::Date now);
+
+  [[nodiscard]] bool is_replacement() const { return update_ && update_->is_replacement(); }
+  [[nodiscard]] bool needs_position() const { return update_ && update_->needs_position(); }
+
+  // The document after the change, or nothing when it would be the same bytes.
+  [[nodiscard]] Result<std::optional<bson::Document>> apply(const bson::View& document,
+                                                            std::optional<std::size_t> position);
+  // What an upsert inserts, see document::Update::insert.
+  [[nodiscard]] Result<bson::Document> insert(std::span<const bson::PathValue> equalities);
+
+ private:
+  explicit Change(bson::Date now) : now_(now) {}
+
+  bson::Date now_;
+  std::optional<document::Update> update_;  // or
+  std::optional<PipelineUpdate> pipeline_;
+};
+
+}  // namespace nacre::query

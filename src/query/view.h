@@ -1,0 +1,34 @@
+// Views: what a name stands for when it is that of a stored pipeline over a collection.
+//
+// A view may look at another one; the pipelines then follow one another, the innermost first.
+// Errors:  kInvalid 165 (ViewDepthLimitExceeded) beyond kViewDepthMax; 5 (GraphContainsCycle) for a
+//          view that would look at itself.
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "bson/builder.h"
+#include "document/catalog.h"
+
+namespace nacre::query {
+
+inline constexpr int kViewDepthMax = 20;
+
+struct ResolvedView {
+  std::string collection;   // behind all views
+  bson::Document pipeline;  // an array of stages; empty for a collection
+  bool is_view = false;
+};
+
+// A name that is no view's, or nobody's, stands for itself.
+[[nodiscard]] Result<ResolvedView> resolve_view(const document::Catalog& catalog,
+                                                std::string_view name);
+
+// Whether a view `name` may look at `view_on`.
+[[nodiscard]] Result<> check_view(const document::Catalog& catalog, std::string_view name,
+                                  std::string_view view_on);
+
+}  // namespace nacre::query

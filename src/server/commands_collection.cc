@@ -1,0 +1,172 @@
+// Commands that make, change and rename collections and views.
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "document/database.h"
+#include "query/view.h"
+#include "server/commands.h"
+#include "server/wire_error.h"
+
+namespace nacre::server {
+namespace {
+
+constexpr std::int32_t kOptionNotSupportedOnView = 167;
+
+// Fields of create that are the collection's options: all but its name and the generic ones.
+bson::Document create_options(const Fields& fields) {
+  bson::Builder options;
+  constexpr std::string_view kOptions =
+      " capped autoIndexId idIndex size max storageEngine validator validationLevel "
+      "validationAction indexOptionDefaults viewOn pipeline collation changeStreamPreAndPostImages "
+      "timeseries expireAfterSeconds clusteredIndex encryptedFields ";
+  for (const bson::Element& element : fields.body()) {
+    if (kOptions.find(format(" {} ", element.name())) == std::string_view::npos) continue;
+    options.append(element);
+  }
+  return options.finish();
+}
+
+Result<> check_view_pipeline(const bson::Element& pipeline) {
+  if (!pipeline.is(bson::Type::kArray)) return {};
+  for (const bson::Element& stage : pipeline.array()) {
+    if (!stage.is(bson::Type::kDocument) || stage.document().empty()) continue;
+    const std::string_view name = stage.document().begin()->name();
+    if (name != "$out" && name != "$merge") continue;
+    return fail(Code::kInvalid, kOptionNotSupportedOnView,
+                format("The aggregation stage {} cannot be used in a view definition", name));
+  }
+  return {};
+}
+
+// Whether what exists is what was asked for: then create has nothing to do.
+bool is_the_same(const document::CollectionInfo& info, const bson::Document& asked) {
+  return equal(as_bytes(info.options.bytes()),
+               as_bytes(document::normal_options(asked.view()).bytes()));
+}
+
+// The options of a collection with what collMod changes in them.
+bson::Document changed_options(const document::CollectionInfo& info, const Fields& fields) {
+  constexpr std::string_view kChangeable[] = {"validator", "validationLevel", "validationAction",
+                                              "viewOn", "pipeline"};
+  bson::Builder options;
+  for (const bson::Element& option : info.options.view()) {
+    const bson::Element changed = fields.get(option.name());
+    options.append(option.name(), changed ? changed : option);
+  }
+  for (const std::string_view name : kChangeable) {
+    if (fields.get(name) && !info.options.find(name)) options.append(fields.get(name));
+  }
+  if (const bson::Element size = fields.get("cappedSize"); size) options.append("size", size);
+  if (const bson::Element most = fields.get("cappedMax"); most) options.append("max", most);
+  return options.finish();
+}
+
+Result<> check_collection_mod(const document::CollectionInfo& info, const Fields& fields) {
+  const bool changes_view = fields.get("viewOn") || fields.get("pipeline");
+  if (info.settings.is_view) {
+    if (!fields.get("viewOn") || !fields.get("pipeline")) {
+      return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                  "Must specify both 'viewOn' and 'pipeline' when modifying a view");
+    }
+    NACRE_TRY(fields.required_string("viewOn"));
+    NACRE_TRY(fields.required_array("pipeline"));
+    return check_view_pipeline(fields.get("pipeline"));
+  }
+  if (changes_view) {
+    return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                "'viewOn' and 'pipeline' are options of views, and this is a collection");
+  }
+  return {};
+}
+
+struct Namespace {
+  std::string_view database;
+  std::string_view collection;
+};
+
+Result<Namespace> split_namespace(const bson::Element& text) {
+  const std::string_view whole = text.is(bson::Type::kString) ? text.string() : std::string_view();
+  const std::size_t dot = whole.find('.');
+  if (dot == std::string_view::npos) {
+    return fail(Code::kInvalid, wire_code::kInvalidNamespace,
+                format("Invalid namespace specified '{}'", whole));
+  }
+  const Namespace split{.database = whole.substr(0, dot), .collection = whole.substr(dot + 1)};
+  NACRE_TRY(check_database_name(split.database));
+  NACRE_TRY(check_collection_name(split.database, split.collection));
+  return split;
+}
+
+}  // namespace
+
+Result<> create(const Request& request, bson::Builder&) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const bson::Document options = create_options(request.fields);
+  NACRE_TRY(check_view_pipeline(options.find("pipeline")));
+  const Databases::Lease database =
+      NACRE_TRY(request.services.databases.open_or_create(request.database));
+  const document::Snapshot before = NACRE_TRY(database->snapshot());
+  if (const bson::Element on = options.find("viewOn"); on.is(bson::Type::kString)) {
+    NACRE_TRY(query::check_view(before.catalog(), collection, on.string()));
+  }
+  auto created = database->create_collection(collection, options);
+  if (created.has_value() || created.error().code() != Code::kExists) return created;
+  const document::Snapshot now = NACRE_TRY(database->snapshot());
+  const document::CollectionInfo* there = now.catalog().find(collection);
+  if (there != nullptr && is_the_same(*there, options)) return {};
+  return fail(Code::kExists, wire_code::kNamespaceExists,
+              format("Collection {}.{} already exists.", request.database, collection));
+}
+
+Result<> coll_mod(const Request& request, bson::Builder&) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  NACRE_TRY(request.fields.refuse("index"));
+  const auto database = NACRE_TRY(request.services.databases.find(request.database));
+  const auto body = [&](document::Transaction& transaction) -> Result<> {
+    const document::CollectionInfo* info = transaction.catalog().find(collection);
+    if (info == nullptr) {
+      return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
+                  format("ns does not exist: {}.{}", request.database, collection));
+    }
+    NACRE_TRY(check_collection_mod(*info, request.fields));
+    if (info->settings.is_view) {
+      NACRE_TRY(query::check_view(transaction.catalog(), collection,
+                                  request.fields.get("viewOn").string()));
+    }
+    return transaction.change_options(collection, changed_options(*info, request.fields));
+  };
+  if (!database) {
+    return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
+                format("ns does not exist: {}.{}", request.database, collection));
+  }
+  NACRE_TRY((*database)->transact(body));
+  return {};
+}
+
+Result<> rename_collection(const Request& request, bson::Builder&) {
+  const Fields& fields = request.fields;
+  const Namespace from = NACRE_TRY(split_namespace(*fields.body().begin()));
+  NACRE_TRY(fields.required_string("to"));
+  const Namespace to = NACRE_TRY(split_namespace(fields.get("to")));
+  const bool drop_target = NACRE_TRY(fields.boolean("dropTarget", false));
+  if (from.database != to.database) {
+    return fail(Code::kUnsupported, wire_code::kCommandNotSupported,
+                "a collection cannot be renamed into another database");
+  }
+  const auto database = NACRE_TRY(request.services.databases.find(from.database));
+  if (!database) {
+    return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
+                format("Source collection {}.{} does not exist", from.database, from.collection));
+  }
+  const auto body = [&](document::Transaction& transaction) {
+    return transaction.rename_collection(from.collection, to.collection, drop_target);
+  };
+  NACRE_TRY((*database)->transact(body));
+  request.services.cursors.kill_all_of(from.database, from.collection);
+  request.services.cursors.kill_all_of(to.database, to.collection);
+  return {};
+}
+
+}  // namespace nacre::server
