@@ -78,6 +78,16 @@ TEST_F(Aggregate, UnwindGivesARowForEachElement) {
       (Rows{R"({"_id":3,"a":4,"i":0})", R"({"_id":3,"a":9,"i":1})", R"({"_id":4,"i":null})"}));
 }
 
+TEST_F(Aggregate, PathsAndNamesThatCannotBeAreRefused) {
+  std::string deep = "$a";
+  for (int i = 0; i < 200; ++i) deep += ".a";
+  EXPECT_EQ(error_of(R"([{"$unwind": ")" + deep + R"("}])"), 15);
+  EXPECT_EQ(error_of(R"([{"$unwind": "$a\u0000b"}])"), 16419);
+  EXPECT_EQ(error_of(R"([{"$group": {"_id": {"a": 1}}}])"), 17390);
+  const bson::Document let = bson::Builder().append("NOW", 2).finish();
+  EXPECT_EQ(error_of("[]", {.collection = "c", .pipeline = {}, .let = let}), 4738901);
+}
+
 TEST_F(Aggregate, FacetRunsSeveralPipelinesOverTheSameRows) {
   fill();
   EXPECT_EQ(run(R"([{"$facet": {"n": [{"$count": "n"}], "x": [{"$match": {"b": "x"}},

@@ -3,6 +3,11 @@
 #include "base/text.h"
 
 namespace nacre::aggregation {
+namespace {
+
+constexpr std::size_t kPathStepsMax = 200;
+
+}  // namespace
 
 std::vector<std::string> split_path(std::string_view path) {
   std::vector<std::string> steps;
@@ -21,7 +26,12 @@ Result<> check_field_path(std::string_view path) {
   if (path.ends_with('.')) {
     return fail(Code::kInvalid, 40353, format("FieldPath must not end with a '.'. '{}'", path));
   }
-  for (const std::string& step : split_path(path)) {
+  const std::vector<std::string> steps = split_path(path);
+  if (steps.size() > kPathStepsMax) {
+    return fail(Code::kInvalid, 15,
+                format("Field path has {} steps, more than {}", steps.size(), kPathStepsMax));
+  }
+  for (const std::string& step : steps) {
     if (step.empty()) {
       return fail(Code::kInvalid, 15998, "FieldPath field names may not be empty strings.");
     }

@@ -157,6 +157,9 @@ Result<StagePtr> parse_unwind(const bson::Element& stage, ParseContext&) {
     return fail(Code::kInvalid, 28818,
                 format("path option to $unwind stage should be prefixed with a '$': {}", path));
   }
+  if (path.contains('\0')) {
+    return fail(Code::kInvalid, 16419, "field path must not contain embedded null characters");
+  }
   NACRE_TRY(check_field_path(path.substr(1)));
   std::string_view index;
   if (options.index) {
