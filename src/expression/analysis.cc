@@ -47,7 +47,9 @@ Result<bson::Element> logarithm(const Arguments& arguments, Evaluation& at) {
   const bson::Element& value = arguments[0];
   if (is_nullish(value)) return at.scratch.null();
   if (!value.is_number()) return not_numeric(kNotNumeric, arguments.name(), value);
-  if (!is_positive(value) && !is_nan(value)) {
+  // A NaN comes out as a double even when it went in as a decimal.
+  if (is_nan(value)) return at.scratch.real(real_of(value));
+  if (!is_positive(value)) {
     return invalid(not_positive,
                    format("{}'s argument must be a positive number", arguments.name()));
   }
@@ -115,7 +117,10 @@ Result<bson::Element> power(const Arguments& arguments, Evaluation& at) {
     return invalid(28764, "$pow cannot take a base of 0 and a negative exponent");
   }
   if (is_decimal(base) || is_decimal(exponent)) {
-    return at.scratch.decimal(decimal::power(decimal::from(base), decimal::from(exponent)));
+    // MongoDB adds a zero of the lowest exponent, which writes out all 34 digits and makes any zero
+    // that one.
+    return at.scratch.decimal(decimal::add(
+        decimal::power(decimal::from(base), decimal::from(exponent)), bson::Decimal128{}));
   }
   if (is_integer(base) && is_integer(exponent)) {
     const std::int64_t number = integer_of(base);

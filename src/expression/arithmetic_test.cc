@@ -67,6 +67,9 @@ TEST(Rounding, GoesToTheEvenNeighbourAtAnyPlace) {
   expect(R"({"$trunc": [{"$numberDecimal": "1.1"}, 3]})", R"({"$numberDecimal": "1.100"})");
   expect(R"({"$ceil": 1.2})", "2.0");
   expect(R"({"$floor": {"$numberDecimal": "-1.2"}})", R"({"$numberDecimal": "-2"})");
+  expect(R"({"$floor": {"$numberDecimal": "Infinity"}})", R"({"$numberDecimal": "NaN"})");
+  expect(R"({"$ceil": {"$numberDecimal": "1E+100"}})", R"({"$numberDecimal": "NaN"})");
+  expect(R"({"$round": {"$numberDecimal": "Infinity"}})", R"({"$numberDecimal": "Infinity"})");
   expect(R"({"$round": [1, 101]})", "error 51083");
   expect(R"({"$round": [1, 1.5]})", "error 51082");
   expect(R"({"$round": [1, "a"]})", "error 16004");
@@ -80,9 +83,13 @@ TEST(Analysis, PowersOfIntegersStayIntegersWhileTheyFit) {
   expect(R"({"$pow": [2, -1]})", "0.5");
   expect(R"({"$pow": [-1, -3]})", "-1");
   expect(R"({"$pow": [0, -1]})", "error 28764");
+  expect(R"({"$pow": [2, {"$numberDecimal": "3"}]})",
+         R"({"$numberDecimal": "8.000000000000000000000000000000000"})");
+  expect(R"({"$pow": [{"$numberDecimal": "-0"}, 3]})", R"({"$numberDecimal": "0E-6176"})");
   expect(R"({"$sqrt": 4})", "2.0");
   expect(R"({"$sqrt": -1})", "error 28714");
   expect(R"({"$ln": 0})", "error 28766");
+  expect(R"({"$ln": {"$numberDecimal": "NaN"}})", R"({"$numberDouble": "NaN"})");
   expect(R"({"$log": [8, 1]})", "error 28759");
   expect(R"({"$log10": 1000})", "3.0");
   expect(R"({"$exp": 0})", "1.0");

@@ -30,15 +30,23 @@ double rounded(double value, Rounding rounding) {
   return value;
 }
 
+// NaN, as MongoDB has it, for infinities and for what has no room for its units.
+bson::Decimal128 whole_decimal(bson::Decimal128 value, Rounding rounding) {
+  const bson::Decimal128 whole = decimal::with_places(value, 0, rounding);
+  constexpr std::uint64_t kUnits = std::uint64_t{6176} << 49;
+  constexpr std::uint64_t kExponent = std::uint64_t{0x3fff} << 49;
+  const bool fits = !decimal::is_infinite(whole) && (whole.high & kExponent) == kUnits;
+  return fits || decimal::is_nan(whole) ? whole
+                                        : bson::Decimal128{.low = 0, .high = 0x7c00ULL << 48};
+}
+
 template <Rounding rounding>
 Result<bson::Element> to_whole(const Arguments& arguments, Evaluation& at) {
   const bson::Element& value = arguments[0];
   if (is_nullish(value)) return at.scratch.null();
   if (!value.is_number()) return not_numeric(28765, arguments.name(), value);
   if (is_integer(value)) return value;
-  if (is_decimal(value)) {
-    return at.scratch.decimal(decimal::integral(value.decimal128(), rounding));
-  }
+  if (is_decimal(value)) return at.scratch.decimal(whole_decimal(value.decimal128(), rounding));
   return at.scratch.real(rounded(value.number_double(), rounding));
 }
 
