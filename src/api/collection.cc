@@ -41,6 +41,21 @@ Result<std::optional<document::CollectionInfo>> collection_info(const query::Sco
   return in(snapshot.catalog());
 }
 
+// The row of the document of that key where `scope` reads; nothing when it is not there.
+Result<std::optional<std::string>> row_of(const query::Scope& scope, const std::string& collection,
+                                          const std::string& key) {
+  if (scope.transaction != nullptr) {
+    const document::CollectionInfo* info = scope.transaction->catalog().find(collection);
+    if (info == nullptr) return std::nullopt;
+    return scope.transaction->rows().get(info->table, as_bytes(key));
+  }
+  const document::Snapshot snapshot =
+      scope.at != nullptr ? *scope.at : NACRE_TRY(scope.database.snapshot());
+  const document::CollectionInfo* info = snapshot.catalog().find(collection);
+  if (info == nullptr) return std::nullopt;
+  return snapshot.rows().get(info->table, as_bytes(key));
+}
+
 Result<query::Cursor> run_pipeline(const Collection& collection, const bson::View& pipeline) {
   const query::Scope scope = NACRE_TRY(Access::reading(collection));
   return explained(aggregation::aggregate(
@@ -88,18 +103,7 @@ Result<std::optional<Document>> Collection::find_one(DocumentInput filter) const
 
 Result<std::optional<VersionedDocument>> Collection::get(const Value& id) const {
   const query::Scope scope = NACRE_TRY(Access::reading(*this));
-  const auto info = NACRE_TRY(collection_info(scope, name_));
-  if (!info) return std::nullopt;
-  const std::string key = document::id_key(Access::element(id));
-  const auto read = [&]() -> Result<std::optional<std::string>> {
-    if (scope.transaction != nullptr) {
-      return scope.transaction->rows().get(info->table, as_bytes(key));
-    }
-    if (scope.at != nullptr) return scope.at->rows().get(info->table, as_bytes(key));
-    const document::Snapshot snapshot = NACRE_TRY(scope.database.snapshot());
-    return snapshot.rows().get(info->table, as_bytes(key));
-  };
-  const auto row = NACRE_TRY(read());
+  const auto row = NACRE_TRY(row_of(scope, name_, document::id_key(Access::element(id))));
   if (!row) return std::nullopt;
   const document::StoredDocument stored = NACRE_TRY(document::decode(as_bytes(*row)));
   return VersionedDocument{.document = Access::document(stored.bson),

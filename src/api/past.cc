@@ -1,5 +1,6 @@
 // The past of a database: reading it, the versions of one document, commits as changes.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "api/write_internal.h"
@@ -81,7 +82,8 @@ Result<History> Collection::history(const Value& id, std::size_t limit) const {
   const std::string key = document::id_key(Access::element(id));
   const auto read = [&](const document::Snapshot& from) {
     // One more tells what the last one changed.
-    return document::history_of(scope.database, from, name_, as_bytes(key), limit + 1);
+    const std::size_t wanted = limit < std::numeric_limits<std::size_t>::max() ? limit + 1 : limit;
+    return document::history_of(scope.database, from, name_, as_bytes(key), wanted);
   };
   const auto from_now = [&]() -> Result<document::History> {
     const document::Snapshot now = NACRE_TRY(scope.database.snapshot());
