@@ -3,9 +3,11 @@
 
 readonly packages_build=(
   g++ cmake ninja-build pkg-config ccache lld libfmt-dev libspdlog-dev libboost1.81-dev libbson-dev
-  libintelrdfpmath-dev libpcre2-dev libicu-dev libstemmer-dev libsimdjson-dev libcli11-dev)
+  libintelrdfpmath-dev libpcre2-dev libicu-dev libstemmer-dev libsimdjson-dev libcli11-dev
+  zlib1g-dev)
 readonly packages_test=(libgtest-dev libgmock-dev libmongoc-dev)
-readonly packages_bench=(liblmdb-dev librocksdb-dev libwiredtiger-dev libsqlite3-dev)
+readonly packages_bench=(
+  liblmdb-dev librocksdb-dev libwiredtiger-dev libsqlite3-dev libpq-dev postgresql-15)
 readonly packages_lint=(clang-19 clang-tidy-19 clang-format-19 shellcheck)
 readonly packages_fuzz=(clang-19 libclang-rt-19-dev)
 

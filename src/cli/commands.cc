@@ -4,9 +4,15 @@
 // line here.
 #define NACRE_COMMANDS(COMMAND) \
   COMMAND(import)               \
+  COMMAND(export)               \
+  COMMAND(restore)              \
+  COMMAND(dump)                 \
   COMMAND(find)                 \
   COMMAND(count)                \
   COMMAND(explain)              \
+  COMMAND(history)              \
+  COMMAND(restore_document)     \
+  COMMAND(changes)              \
   COMMAND(apply)                \
   COMMAND(create_index)         \
   COMMAND(drop_index)           \

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/database_flags.h"
 #include "cli/interrupt.h"
+#include "cli/past_flags.h"
 
 namespace nacre::cli {
 namespace {
@@ -23,14 +24,17 @@ class CountCommand final : public Command {
                          Need::kOptional);
     where_.declare(arguments);
     query_.declare(arguments, /*with_projection=*/false);
+    past_.declare(arguments);
     arguments.flag("--json", json_, "Print {\"count\":N}.");
   }
 
   Result<Exit> run(Console& console) override {
     const auto query = NACRE_TRY(Query::parse(query_));
     catch_interrupts();
-    auto database = NACRE_TRY(where_.open_with_collection());
-    const auto count = NACRE_TRY(query::count(database.scope(), query.count(where_.collection)));
+    auto database = NACRE_TRY(where_.open());
+    const auto past = NACRE_TRY(past_.open(database));
+    const query::Scope scope = NACRE_TRY(scope_of(database, past, where_.collection));
+    const auto count = NACRE_TRY(query::count(scope, query.count(where_.collection)));
     console.print(json_ ? format("{{\"count\":{}}}\n", count) : format("{}\n", count));
     return Exit::kOk;
   }
@@ -38,6 +42,7 @@ class CountCommand final : public Command {
  private:
   CollectionFlags where_;
   QueryFlags query_;
+  PastFlags past_;
   bool json_ = false;
 };
 

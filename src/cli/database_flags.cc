@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "bson/json.h"
+#include "cli/holder.h"
 #include "cli/interrupt.h"
 #include "cli/json_grammar.h"
 #include "io/posix_file_system.h"
@@ -36,7 +37,7 @@ Result<OpenDatabase> OpenDatabase::open(const std::string& directory, const Open
   if (!database.has_value()) {
     Error error = std::move(database).error();
     if (error.code() != Code::kConflict) return std::unexpected(std::move(error));
-    return std::unexpected(std::move(error).while_doing("a server or another command has it open"));
+    return std::unexpected(std::move(error).while_doing(describe_holder(directory)));
   }
   opened.database_ = *std::move(database);
   return opened;

@@ -17,25 +17,19 @@
 #include "cli/input.h"
 #include "cli/json_bson.h"
 #include "cli/json_pieces.h"
+#include "cli/record_reader.h"
 
 namespace nacre::cli {
 
-struct ReadDocument {
-  bson::Document document;
-  Place place;         // where the document begins, or where it goes wrong
-  std::string reason;  // why there is no document; empty when there is one
-};
-
-class DocumentReader {
+class DocumentReader final : public RecordReader {
  public:
   explicit DocumentReader(Input& input) : DocumentReader(input, JsonPieces::Limits{}) {}
   DocumentReader(Input& input, JsonPieces::Limits limits) : pieces_(input, limits) {}
 
-  // Nothing at the end.
-  [[nodiscard]] Result<std::optional<ReadDocument>> next();
+  [[nodiscard]] Result<std::optional<ReadDocument>> next() override;
 
   [[nodiscard]] JsonShape shape() const { return pieces_.shape(); }
-  [[nodiscard]] std::uint64_t bytes_consumed() const { return pieces_.bytes_consumed(); }
+  [[nodiscard]] std::uint64_t bytes_consumed() const override { return pieces_.bytes_consumed(); }
 
  private:
   JsonPieces pieces_;

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/database_flags.h"
 #include "cli/interrupt.h"
+#include "cli/past_flags.h"
 #include "cli/plan_text.h"
 #include "cli/progress.h"
 
@@ -31,6 +32,7 @@ class ExplainCommand final : public Command {
                          Need::kOptional);
     where_.declare(arguments);
     query_.declare(arguments, /*with_projection=*/true);
+    past_.declare(arguments);
     arguments.flag("--plan-only", plan_only_, "Choose the plan, but run nothing.");
     arguments.flag("--json", json_, "The whole explanation as one JSON document.");
   }
@@ -38,12 +40,13 @@ class ExplainCommand final : public Command {
   Result<Exit> run(Console& console) override {
     const auto query = NACRE_TRY(Query::parse(query_));
     catch_interrupts();
-    auto database = NACRE_TRY(where_.open_with_collection());
+    auto database = NACRE_TRY(where_.open());
+    const auto past = NACRE_TRY(past_.open(database));
+    const query::Scope scope = NACRE_TRY(scope_of(database, past, where_.collection));
     const auto verbosity =
         plan_only_ ? query::Verbosity::kQueryPlanner : query::Verbosity::kExecutionStats;
     const auto begun = std::chrono::steady_clock::now();
-    const auto plan =
-        NACRE_TRY(query::explain(database.scope(), query.find(where_.collection), verbosity));
+    const auto plan = NACRE_TRY(query::explain(scope, query.find(where_.collection), verbosity));
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
     if (json_) {
       console.print(bson::to_json(plan) + "\n");
@@ -66,6 +69,7 @@ class ExplainCommand final : public Command {
  private:
   CollectionFlags where_;
   QueryFlags query_;
+  PastFlags past_;
   bool plan_only_ = false;
   bool json_ = false;
 };

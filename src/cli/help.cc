@@ -1,9 +1,9 @@
 #include "cli/help.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
+#include "base/nearest.h"
 #include "base/text.h"
 
 namespace nacre::cli {
@@ -67,21 +67,6 @@ constexpr std::string_view kEnvironment =
   return out + line("-h, --help", "This page.");
 }
 
-[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, replaced});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 std::string front_page(const Console& console, std::span<const std::unique_ptr<Command>> commands) {
@@ -122,16 +107,9 @@ std::string command_page(const Console& console, const CommandText& text,
 
 std::string nearest_command(std::string_view typed,
                             std::span<const std::unique_ptr<Command>> commands) {
-  std::string nearest;
-  std::size_t least = 3;  // as far as a slip of the fingers reaches
-  for (const auto& command : commands) {
-    const std::size_t distance = edit_distance(typed, command->text().name);
-    if (distance < least) {
-      least = distance;
-      nearest = command->text().name;
-    }
-  }
-  return nearest;
+  std::vector<std::string_view> names;
+  for (const auto& command : commands) names.push_back(command->text().name);
+  return std::string(nearest_name(typed, names));
 }
 
 }  // namespace nacre::cli

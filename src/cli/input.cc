@@ -1,6 +1,8 @@
 #include "cli/input.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -40,6 +42,44 @@ class FileInput final : public Input {
   std::optional<std::uint64_t> size_;
 };
 
+// What gzread says went wrong.
+class GzipInput final : public Input {
+ public:
+  GzipInput(gzFile file, std::string name) : file_(file), name_(std::move(name)) {}
+  ~GzipInput() override { gzclose(file_); }
+  GzipInput(const GzipInput&) = delete;
+  GzipInput& operator=(const GzipInput&) = delete;
+
+  Result<std::size_t> read(MutableBytes into) override {
+    constexpr std::size_t kMost = std::size_t{1} << 30;
+    const auto size = static_cast<unsigned>(std::min(into.size(), kMost));
+    const int count = gzread(file_, into.data(), size);
+    int error = Z_OK;
+    const char* reason = gzerror(file_, &error);
+    // A file that is cut off reads short, with an error that only gzerror tells.
+    if (count < 0 || (error != Z_OK && error != Z_STREAM_END)) {
+      return fail(Code::kIo, format("file {}: cannot be unpacked: {}", name_, reason));
+    }
+    return static_cast<std::size_t>(count);
+  }
+
+  const std::string& name() const override { return name_; }
+  std::optional<std::uint64_t> size() const override { return std::nullopt; }
+
+ private:
+  gzFile file_;
+  std::string name_;
+};
+
+Result<std::unique_ptr<Input>> gzip_input(std::unique_ptr<std::FILE, CloseFile> file,
+                                          const std::string& path) {
+  const int descriptor = ::dup(::fileno(file.get()));
+  gzFile unpacked = descriptor < 0 ? nullptr : gzdopen(descriptor, "rb");
+  if (unpacked != nullptr) return std::make_unique<GzipInput>(unpacked, path);
+  if (descriptor >= 0) ::close(descriptor);
+  return fail(Code::kIo, format("file {}: {}", path, std::strerror(errno)));
+}
+
 class TextInput final : public Input {
  public:
   TextInput(std::string text, std::size_t part_bytes)
@@ -73,6 +113,7 @@ Result<std::unique_ptr<Input>> open_input(const std::string& path) {
     const Code code = errno == ENOENT ? Code::kNotFound : Code::kIo;
     return fail(code, format("file {}: {}", path, std::strerror(errno)));
   }
+  if (path.ends_with(".gz")) return gzip_input(std::unique_ptr<std::FILE, CloseFile>(file), path);
   struct stat status{};
   std::optional<std::uint64_t> size;
   if (::fstat(::fileno(file), &status) == 0) {

@@ -27,7 +27,7 @@ class Input {
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
 };
 
-// `path` "-" is standard input.
+// `path` "-" is standard input. A file whose name ends in .gz is read unpacked.
 [[nodiscard]] Result<std::unique_ptr<Input>> open_input(const std::string& path);
 
 // Reads `text`, handed out in parts of at most `part_bytes` (0: all at once).
