@@ -37,22 +37,22 @@ class MatchRows final : public query::Stage {
 }  // namespace
 
 Result<OperatorPtr> MatchStage::open(OperatorPtr input, Context& context) const {
-  match::Filter filter = NACRE_TRY(parse_filter(filter_, context));
+  match::Filter filter = NACRE_TRY(match::Filter::parse(
+      filter_, {.scope = &variables_, .collator = borrowed(context.collator)}));
+  // A plan takes the first stage of a pipeline over, and its text query with it.
+  if (filter.has_text()) {
+    return fail(Code::kInvalid, 17313,
+                "$match with $text is only allowed as the first pipeline stage");
+  }
   return std::make_unique<MatchRows>(std::move(input), std::move(filter), context);
 }
 
-Result<match::Filter> parse_filter(const bson::View& filter, Context& context) {
-  static_cast<void>(context);
-  return match::Filter::parse(filter);
-}
-
 Result<StagePtr> parse_match(const bson::Element& stage, ParseContext& context) {
-  static_cast<void>(context);
   if (!stage.is(bson::Type::kDocument)) {
     return fail(Code::kInvalid, 15959, "the match filter must be an expression in an object");
   }
-  NACRE_TRY(match::Filter::parse(stage.document()));
-  return std::make_unique<MatchStage>(stage.document());
+  NACRE_TRY(match::Filter::parse(stage.document(), {.scope = &context.variables}));
+  return std::make_unique<MatchStage>(stage.document(), context.variables);
 }
 
 }  // namespace nacre::aggregation

@@ -3,26 +3,39 @@
 // Threads: immutable once parsed.
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "aggregation/stage_spec.h"
 #include "bson/builder.h"
+#include "expression/scope.h"
 #include "match/filter.h"
+#include "text/collator.h"
 
 namespace nacre::aggregation {
 
 class MatchStage final : public StageSpec {
  public:
-  explicit MatchStage(const bson::View& filter) : filter_(filter) {}
+  explicit MatchStage(const bson::View& filter, expression::Scope variables = {})
+      : filter_(filter), variables_(std::move(variables)) {}
   [[nodiscard]] std::string_view name() const override { return "$match"; }
   Result<OperatorPtr> open(OperatorPtr input, Context& context) const override;
   [[nodiscard]] Effect effect() const override { return {.row_by_row = true}; }
   [[nodiscard]] bson::View filter() const { return filter_; }
+  [[nodiscard]] const expression::Scope& variables() const { return variables_; }
+  // Whether a plan outside of the pipeline, which has no variables, can take the filter over.
+  [[nodiscard]] bool stands_alone() const { return variables_.size() == 0; }
 
  private:
   bson::Document filter_;
+  expression::Scope variables_;
 };
 
-// A filter with the variables and the collation of the context.
-[[nodiscard]] Result<match::Filter> parse_filter(const bson::View& filter, Context& context);
+// For those who keep a share of what the pipeline keeps anyway.
+[[nodiscard]] inline std::shared_ptr<const text::Collator> borrowed(
+    const text::Collator* collator) {
+  return {std::shared_ptr<void>(), collator};
+}
 
 // The paths a filter looks at; nothing when they are not known (it may look anywhere).
 [[nodiscard]] std::optional<std::vector<std::string>> filter_paths(const bson::View& filter);

@@ -61,7 +61,7 @@ void join_matches(std::vector<StagePtr>& stages) {
     bson::Builder both;
     both.begin_array("$and").push(first->filter()).push(second->filter()).end();
     const bson::Document filter = both.finish();
-    auto joined = std::make_unique<MatchStage>(filter.view());
+    auto joined = std::make_unique<MatchStage>(filter.view(), first->variables());
     const bson::Document source = bson::Builder().append("$match", filter).finish();
     joined->set_source(*source.view().begin());
     stages[i] = std::move(joined);

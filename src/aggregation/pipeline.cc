@@ -122,7 +122,8 @@ Result<Access> plan_access(const Pipeline& pipeline, std::string_view collection
   if (optimise == Optimise::kNo) return access;
   const std::vector<StagePtr>& stages = pipeline.stages;
   if (!stages.empty()) {
-    if (const auto* match = dynamic_cast<const MatchStage*>(stages.front().get())) {
+    const auto* match = dynamic_cast<const MatchStage*>(stages.front().get());
+    if (match != nullptr && match->stands_alone()) {
       access.filter = bson::Document(match->filter());
       access.stages = 1;
     }
@@ -148,6 +149,7 @@ Result<Source> open_pipeline(const Pipeline& pipeline, std::string_view collecti
   }
   Access access = NACRE_TRY(plan_access(pipeline, collection, hint, optimise));
   access.request.filter = access.filter;
+  access.request.collator = context.collator;
   query::OpenedAccess opened = NACRE_TRY(query::open_access(context.execution, access.request));
   source.filter = std::move(opened.filter);
   std::size_t first = access.stages;

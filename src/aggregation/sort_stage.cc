@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "aggregation/match_stage.h"
 #include "aggregation/stages.h"
 #include "base/codec.h"
 #include "base/text.h"
@@ -140,14 +141,14 @@ Result<OperatorPtr> SortStage::open(OperatorPtr input, Context& context) const {
 }
 
 Result<StagePtr> parse_sort(const bson::Element& stage, ParseContext& context) {
-  static_cast<void>(context);
   if (!stage.is(bson::Type::kDocument)) {
     return fail(Code::kInvalid, 15973, "the $sort key specification must be an object");
   }
   if (stage.document().empty()) {
     return fail(Code::kInvalid, 15976, "$sort stage must have at least one sort key");
   }
-  query::SortPattern pattern = NACRE_TRY(query::SortPattern::parse(stage.document()));
+  query::SortPattern pattern =
+      NACRE_TRY(query::SortPattern::parse(stage.document(), borrowed(context.collator)));
   return std::make_unique<SortStage>(std::move(pattern), stage.document());
 }
 

@@ -59,6 +59,10 @@ enum class Reached : std::uint8_t {
 template <class Visit>
 bool visit_path(const View& document, std::span<const PathStep> steps, Visit& visit);
 
+// The same from what stands before the first of `steps`; missing when there is nothing.
+template <class Visit>
+bool visit_rest(Element found, std::span<const PathStep> steps, Visit& visit);
+
 // What one element, at `position` of an array that the path goes on behind, gives of that.
 template <class Visit>
 bool visit_element(const Element& element, std::size_t position, std::span<const PathStep> steps,
@@ -123,8 +127,11 @@ bool visit_element(const Element& element, std::size_t position, std::span<const
 
 template <class Visit>
 bool visit_path(const View& document, std::span<const PathStep> steps, Visit& visit) {
-  Element found = document.find(steps.front().name);
-  steps = steps.subspan(1);
+  return visit_rest(document.find(steps.front().name), steps.subspan(1), visit);
+}
+
+template <class Visit>
+bool visit_rest(Element found, std::span<const PathStep> steps, Visit& visit) {
   while (!steps.empty() && found.is(Type::kDocument)) {
     found = found.document().find(steps.front().name);
     steps = steps.subspan(1);

@@ -1,5 +1,6 @@
 #include "match/filter.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "match/filter_internal.h"
@@ -13,23 +14,57 @@ Filter::Filter(Filter&&) noexcept = default;
 Filter& Filter::operator=(Filter&&) noexcept = default;
 Filter::~Filter() = default;
 
-Result<Filter> Filter::parse(const bson::View& filter) {
+namespace {
+
+// FILTER-3.
+void lay_paths(Filter::Node& node, PathTrie& trie) {
+  if (!node.path.steps().empty()) node.places = trie.add(node.path);
+  if (node.kind == Kind::kElementDocument || node.kind == Kind::kElementValue) return;
+  for (Filter::Node& child : node.children) lay_paths(child, trie);
+}
+
+bool holds_text(const Filter::Node& node) {
+  return node.kind == Kind::kText || std::ranges::any_of(node.children, holds_text);
+}
+
+}  // namespace
+
+Result<Filter> Filter::parse(const bson::View& filter, const FilterOptions& options) {
   auto parsed = std::make_unique<Parsed>();
   // The tree looks into this copy, which stays where it is for as long as the filter lives.
   parsed->source = bson::Document(filter);
-  parsed->root = NACRE_TRY(parse_filter(parsed->source.view()));
+  parsed->collator = options.collator;
+  parsed->root = NACRE_TRY(parse_filter(parsed->source.view(), options));
+  lay_paths(parsed->root, parsed->trie);
   return Filter(std::move(parsed));
 }
 
 Result<bool> Filter::matches(const bson::View& document,
                              expression::Environment* environment) const {
-  return node_matches(parsed_->root, document, environment);
+  if (parsed_->root.kind == Kind::kAlways) return true;
+  const MatchContext context{
+      .trie = parsed_->trie, .collator = parsed_->collator.get(), .environment = environment};
+  return node_matches(parsed_->root, document, context);
 }
 
 Result<std::optional<std::size_t>> Filter::position(const bson::View& document,
                                                     expression::Environment* environment) const {
-  return node_position(parsed_->root, document, environment);
+  const MatchContext context{
+      .trie = parsed_->trie, .collator = parsed_->collator.get(), .environment = environment};
+  return node_position(parsed_->root, document, context);
 }
+
+const TextQuery* Filter::text() const {
+  const Node& root = parsed_->root;
+  if (root.kind == Kind::kText) return root.text.get();
+  if (root.kind != Kind::kAnd) return nullptr;
+  const auto found = std::ranges::find(root.children, Kind::kText, &Node::kind);
+  return found == root.children.end() ? nullptr : found->text.get();
+}
+
+bool Filter::has_text() const { return holds_text(parsed_->root); }
+
+const text::Collator* Filter::collator() const { return parsed_->collator.get(); }
 
 bson::View Filter::source() const { return parsed_->source.view(); }
 

@@ -1,14 +1,17 @@
 // Filter: which documents a query is about, parsed once and asked of many documents.
 //
 // Understands $eq $ne $gt $gte $lt $lte $in $nin $exists $type $size $all $elemMatch $mod $regex
-// $bitsAllSet $bitsAllClear $bitsAnySet $bitsAnyClear $not $and $or $nor $comment and implicit
-// equality, on dotted paths, with MongoDB's rules for arrays, null, missing fields and types
-// (bson/path.h, bson/compare.h). Errors:  parse: kInvalid with MongoDB's number: 2
-// (BadValue) for what makes no sense, 9, 14, 51091
-//          and 51108 where MongoDB says so; kUnsupported for operators that exist but not here: 238
-//          (NotImplemented), and for $where 6108304. matches: 51246 when a regular expression takes
-//          more steps than are allowed.
-// Cost:    matches allocates nothing and walks the document once for each condition that it needs.
+// $bitsAllSet $bitsAllClear $bitsAnySet $bitsAnyClear $not $and $or $nor $expr $jsonSchema $text
+// $sampleRate $alwaysTrue $alwaysFalse $comment and implicit equality, on dotted paths, with
+// MongoDB's rules for arrays, null, missing fields and types (bson/path.h, bson/compare.h). $text
+// itself takes every document: whoever plans has to ask a text index, see text().
+// Errors:  parse: kInvalid with MongoDB's number: 2 (BadValue) for what makes no sense, 4, 9, 14,
+//          51074, 51075, 51091 and 51108 where MongoDB says so, those of expressions and schemas;
+//          kUnsupported for operators that exist but not here: 238 (NotImplemented), and for $where
+//          6108304. matches: 51246 when a regular expression takes more steps than are allowed;
+//          those of expressions.
+// Cost:    matches allocates nothing, but for what $expr computes, and steps over each field of the
+//          document once at most, whatever the number of conditions.
 // Threads: immutable once parsed.
 #pragma once
 
@@ -23,6 +26,8 @@
 #include "bson/path.h"
 #include "bson/value.h"
 #include "expression/environment.h"
+#include "expression/scope.h"
+#include "text/collator.h"
 
 namespace nacre::match {
 
@@ -50,10 +55,25 @@ struct PathBounds {
 
 using Equality = bson::PathValue;
 
+struct FilterOptions {
+  const expression::Scope* scope = nullptr;  // what $expr may name; null: nothing of a user's
+  // Strings are compared in its order; null: by their bytes.
+  std::shared_ptr<const text::Collator> collator{};
+};
+
+// What {$text: ...} asks for.
+struct TextQuery {
+  std::string search;
+  std::string language;  // "": the index's own
+  bool case_sensitive = false;
+  bool diacritic_sensitive = false;
+};
+
 class Filter {
  public:
   // Keeps a copy of `filter`.
-  [[nodiscard]] static Result<Filter> parse(const bson::View& filter);
+  [[nodiscard]] static Result<Filter> parse(const bson::View& filter,
+                                            const FilterOptions& options = {});
 
   Filter(Filter&&) noexcept;
   Filter& operator=(Filter&&) noexcept;
@@ -74,12 +94,23 @@ class Filter {
   // {} and its like: no document need be looked at.
   [[nodiscard]] bool matches_everything() const;
 
+  // The text query that every document that matches satisfies; null when there is none, or only in
+  // a branch of an $or.
+  [[nodiscard]] const TextQuery* text() const;
+  // Whether there is a $text anywhere.
+  [[nodiscard]] bool has_text() const;
+
+  // Null: strings are compared by their bytes.
+  [[nodiscard]] const text::Collator* collator() const;
+
   // The paths that bounds() has something to say about, each once, in the filter's order.
   [[nodiscard]] std::vector<std::string_view> bounded_paths() const;
   // The intervals for keys at `path`; nothing when the filter does not bound them. `multikey`: some
   // document has an array on that path, so that two conditions may be met by two elements and only
-  // one of them can bound the keys.
-  [[nodiscard]] std::optional<PathBounds> bounds(std::string_view path, bool multikey) const;
+  // one of them can bound the keys. `keys` is the collation of the keys: where the filter has
+  // another, conditions that involve strings bound nothing.
+  [[nodiscard]] std::optional<PathBounds> bounds(std::string_view path, bool multikey,
+                                                 const text::Collator* keys = nullptr) const;
 
   // Whether every document that this one matches is one that `other` matches; false when that
   // cannot be told. Of filters that compare strings alike.

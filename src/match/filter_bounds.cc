@@ -130,8 +130,26 @@ bool asks_null_at_position(const Node& node) {
                              [](const bson::PathStep& step) { return step.index.has_value(); });
 }
 
-std::optional<PathBounds> node_bounds(const Node& node) {
+bool may_hold_strings(const Element& value) {
+  return value.is(Type::kString) || value.is(Type::kSymbol) || value.is(Type::kDocument) ||
+         value.is(Type::kArray);
+}
+
+// Whether the order of strings matters to the condition.
+bool involves_strings(const Node& node) {
+  return may_hold_strings(node.operand) || std::ranges::any_of(node.values, may_hold_strings);
+}
+
+// The collations that a filter and the keys of an index have.
+struct Orders {
+  const text::Collator* filter;
+  const text::Collator* keys;
+  [[nodiscard]] bool differ() const { return !text::same_collation(filter, keys); }
+};
+
+std::optional<PathBounds> node_bounds(const Node& node, const Orders& orders) {
   if (asks_null_at_position(node)) return std::nullopt;
+  if (involves_strings(node) && orders.differ()) return std::nullopt;
   PathBounds bounds{.intervals = {}, .exact = true};
   switch (node.kind) {
     case Kind::kEqual:
@@ -188,19 +206,22 @@ std::vector<std::string_view> Filter::bounded_paths() const {
   std::vector<std::string_view> paths;
   for (const Node& node : conjuncts(parsed_->root)) {
     const std::string_view path = node.path.text();
-    if (std::ranges::find(paths, path) == paths.end() && node_bounds(node).has_value()) {
+    const Orders same{.filter = nullptr, .keys = nullptr};
+    if (std::ranges::find(paths, path) == paths.end() && node_bounds(node, same).has_value()) {
       paths.push_back(path);
     }
   }
   return paths;
 }
 
-std::optional<PathBounds> Filter::bounds(std::string_view path, bool multikey) const {
+std::optional<PathBounds> Filter::bounds(std::string_view path, bool multikey,
+                                         const text::Collator* keys) const {
+  const Orders orders{.filter = collator(), .keys = keys};
   std::optional<PathBounds> all;
   bool told = true;
   for (const Node& node : conjuncts(parsed_->root)) {
     std::optional<PathBounds> one;
-    if (node.path.text() == path) one = node_bounds(node);
+    if (node.path.text() == path) one = node_bounds(node, orders);
     if (!one.has_value()) {
       told = told && !mentions(node, path);
       continue;

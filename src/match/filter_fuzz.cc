@@ -1,6 +1,8 @@
-// A filter and a document as JSON, one line each: parsing and matching end, and a document that
-// matches has a key inside each of the filter's bounds.
+// A filter and a document as JSON, one line each: parsing and matching end, a document that matches
+// has a key inside each of the filter's bounds, and the naive filter, where it knows the operators,
+// answers the same.
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "base/check.h"
@@ -8,10 +10,12 @@
 #include "bson/json.h"
 #include "bson/path.h"
 #include "match/filter.h"
+#include "match/naive_filter_testing.h"
 
 namespace {
 
 using nacre::bson::Element;
+using nacre::bson::Type;
 
 bool inside(const Element& key, const nacre::match::Interval& interval) {
   if (nacre::bson::rank(key.type()) != interval.lower.rank) return false;
@@ -21,28 +25,15 @@ bool inside(const Element& key, const nacre::match::Interval& interval) {
   return !upper || compare(key, upper) <= 0;
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+void check_bounds(const nacre::match::Filter& filter, const nacre::bson::View& document) {
   using nacre::bson::Reached;
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const std::size_t line = text.find('\n');
-  if (line == std::string_view::npos) return 0;
-  const auto source = nacre::bson::from_json(text.substr(0, line));
-  const auto document = nacre::bson::from_json(text.substr(line));
-  if (!source.has_value() || !document.has_value()) return 0;
-  const auto filter = nacre::match::Filter::parse(*source);
-  if (!filter.has_value()) return 0;
-  const auto matches = filter->matches(*document);
-  if (!matches.has_value() || !*matches) return 0;
-
   static const nacre::bson::Value null{nacre::bson::Null{}};
   static const nacre::bson::Value undefined{nacre::bson::Undefined{}};
-  for (const std::string_view path : filter->bounded_paths()) {
-    const auto bounds = filter->bounds(path, /*multikey=*/true);
+  for (const std::string_view path : filter.bounded_paths()) {
+    const auto bounds = filter.bounds(path, /*multikey=*/true);
     NACRE_CHECK(bounds.has_value(), "a bounded path has bounds");
     const bool found = nacre::bson::visit_path(
-        document->view(), nacre::bson::Path(path), [&](const Element& value, Reached reached) {
+        document, nacre::bson::Path(path), [&](const Element& value, Reached reached) {
           if (reached == Reached::kLacking) return false;
           Element key = value ? value : null.element();
           if (reached == Reached::kWholeArray) {
@@ -54,6 +45,40 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           });
         });
     NACRE_CHECK(found, "a document that matches has a key inside the bounds");
+  }
+}
+
+// Whether the naive filter knows all that is in it.
+bool is_plain(const Element& value) {
+  if (value.is(Type::kRegex)) return false;
+  if (!value.is(Type::kDocument) && !value.is(Type::kArray)) return true;
+  constexpr auto kKnown = std::to_array<std::string_view>(
+      {"$and", "$or", "$nor", "$not", "$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin",
+       "$exists", "$size", "$all", "$elemMatch"});
+  return std::ranges::all_of(value.document(), [&](const Element& each) {
+    const bool known =
+        !each.name().starts_with('$') || std::ranges::find(kKnown, each.name()) != kKnown.end();
+    return known && is_plain(each);
+  });
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const std::size_t line = text.find('\n');
+  if (line == std::string_view::npos) return 0;
+  const auto source = nacre::bson::from_json(text.substr(0, line));
+  const auto document = nacre::bson::from_json(text.substr(line));
+  if (!source.has_value() || !document.has_value()) return 0;
+  const auto filter = nacre::match::Filter::parse(*source);
+  if (!filter.has_value()) return 0;
+  const auto matches = filter->matches(*document);
+  if (!matches.has_value()) return 0;
+  if (*matches) check_bounds(*filter, document->view());
+  if (is_plain(nacre::bson::Value(source->view()).element())) {
+    const nacre::match::testing::NaiveFilter naive(*source);
+    NACRE_CHECK(naive.matches(*document) == *matches, "both matchers say the same");
   }
   return 0;
 }

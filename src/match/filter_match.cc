@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <random>
 
 #include "bson/compare.h"
 #include "match/filter_internal.h"
+#include "match/types_internal.h"
 
 namespace nacre::match {
 namespace {
@@ -21,25 +23,26 @@ bool is_nan(const Element& value) {
 }
 
 // Ranges look only at values of the operand's rank; MinKey and MaxKey alone reach beyond theirs.
-bool in_range(Kind kind, const Element& value, const Element& operand) {
+bool in_range(Kind kind, const Element& value, const Element& operand,
+              const text::Collator* collator) {
   const bool or_equal = kind == Kind::kLessEqual || kind == Kind::kGreaterEqual;
   const bool less = kind == Kind::kLess || kind == Kind::kLessEqual;
   if (operand.is(Type::kNull)) return or_equal && (!value || value.is(Type::kNull));
-  if (!value) return false;
   if (bson::rank(value.type()) != bson::rank(operand.type())) {
     return operand.is(less ? Type::kMaxKey : Type::kMinKey);
   }
   if (is_nan(value) || is_nan(operand)) return or_equal && is_nan(value) && is_nan(operand);
-  const auto order = compare(value, operand);
+  const auto order = compare(value, operand, collator);
   if (order == 0) return or_equal;
   return less == (order < 0);
 }
 
-// A tree is asked of a document or of one value. A regular expression that takes too long leaves
-// its error here and counts as not matching until the walk is back at the top.
+// A tree is asked of a document or of one value. What fails, as a regular expression that takes too
+// long, leaves its error here and counts as not matching until the walk is back at the top.
 class Matcher {
  public:
-  explicit Matcher(expression::Environment* environment) : environment_(environment) {}
+  Matcher(const MatchContext& context, const View& document)
+      : context_(context), walk_(context.trie, document) {}
 
   bool document(const Node& node, const View& document) {
     switch (node.kind) {
@@ -58,10 +61,16 @@ class Matcher {
             node.children, [&](const Node& child) { return this->document(child, document); });
       case Kind::kNot:
         return !this->document(node.children.front(), document);
+      case Kind::kExpression:
+        return expression(node, document);
+      case Kind::kSchema:
+        return taken(node.schema->matches(document));
+      case Kind::kText:
+        return true;
+      case Kind::kSampleRate:
+        return sampled(node.rate);
       default:
-        return visit_path(document, node.path, [&](const Element& value, bson::Reached reached) {
-          return reached != Reached::kNothing && condition(node, value, reached);
-        });
+        return path_condition(node, document);
     }
   }
 
@@ -82,6 +91,10 @@ class Matcher {
       case Kind::kNever:
       case Kind::kNor:
       case Kind::kNot:
+      case Kind::kExpression:
+      case Kind::kSchema:
+      case Kind::kText:
+      case Kind::kSampleRate:
         return this->document(node, document);
       default:
         return find_element(node, document, at);
@@ -120,6 +133,52 @@ class Matcher {
     return this->document(node, document);
   }
 
+  bool path_condition(const Node& node, const View& document) {
+    const auto visit = [&](const Element& value, bson::Reached reached) {
+      return reached != Reached::kNothing && condition(node, value, reached);
+    };
+    if (node.places.empty()) return visit_path(document, node.path, visit);
+    // The way through documents is the trie's; what is left begins at an array, or not at all.
+    const std::span<const bson::PathStep> steps = node.path.steps();
+    std::size_t at = 0;
+    Element found = walk_.at(node.places[at++]);
+    while (at < node.places.size() && found.is(Type::kDocument)) {
+      found = walk_.at(node.places[at++]);
+    }
+    return bson::visit_rest(found, steps.subspan(at), visit);
+  }
+
+  bool taken(Result<bool> result) {
+    if (result.has_value()) return *result;
+    if (!failure.has_value()) failure = std::move(result).error();
+    return false;
+  }
+
+  bool expression(const Node& node, const View& document) {
+    if (failure.has_value()) return false;
+    if (context_.environment == nullptr) {
+      expression::Environment environment;
+      return expression_holds(node, document, environment);
+    }
+    const auto mark = context_.environment->scratch().mark();
+    const bool holds = expression_holds(node, document, *context_.environment);
+    context_.environment->scratch().rewind(mark);
+    return holds;
+  }
+
+  bool expression_holds(const Node& node, const View& document,
+                        expression::Environment& environment) {
+    auto value = node.expression.evaluate_view(document, environment);
+    if (value.has_value()) return value->truthy();
+    failure = std::move(value).error();
+    return false;
+  }
+
+  static bool sampled(double rate) {
+    thread_local std::minstd_rand random{std::random_device{}()};
+    return rate >= 1 || std::uniform_real_distribution<double>(0, 1)(random) < rate;
+  }
+
   // One value by itself, as $elemMatch sees elements: arrays are not looked into.
   bool single(const Node& node, const Element& value) {
     switch (node.kind) {
@@ -146,12 +205,12 @@ class Matcher {
   bool condition(const Node& node, const Element& value, bson::Reached reached) {
     switch (node.kind) {
       case Kind::kEqual:
-        return value ? equal(value, node.operand) : node.operand.is(Type::kNull);
+        return value ? equal(value, node.operand, context_.collator) : node.operand.is(Type::kNull);
       case Kind::kLess:
       case Kind::kLessEqual:
       case Kind::kGreater:
       case Kind::kGreaterEqual:
-        return in_range(node.kind, value, node.operand);
+        return in_range(node.kind, value, node.operand, context_.collator);
       case Kind::kIn:
         return in_list(node, value);
       case Kind::kExists:
@@ -194,9 +253,13 @@ class Matcher {
     const auto& values = node.values;
     const auto at = std::ranges::partition_point(values, [&](const Element& each) {
       // Missing counts as null here, unlike in the order of values.
-      return value ? compare(each, value) < 0 : bson::rank(each.type()) < bson::rank(Type::kNull);
+      return value ? compare(each, value, context_.collator) < 0
+                   : bson::rank(each.type()) < bson::rank(Type::kNull);
     });
-    if (at != values.end() && (value ? equal(*at, value) : at->is(Type::kNull))) return true;
+    if (at != values.end() &&
+        (value ? equal(*at, value, context_.collator) : at->is(Type::kNull))) {
+      return true;
+    }
     return std::ranges::any_of(node.patterns,
                                [&](const text::Pattern& pattern) { return regex(pattern, value); });
   }
@@ -243,6 +306,8 @@ class Matcher {
       number = value.int32();
     } else if (value.is(Type::kInt64)) {
       number = value.int64();
+    } else if (const auto whole = value.as_int64()) {
+      number = *whole;
     } else {
       const std::optional<double> real = value.as_double();
       if (!real.has_value() || !(*real >= -0x1p63 && *real < 0x1p63)) return false;
@@ -252,22 +317,22 @@ class Matcher {
     return number % node.divisor == node.remainder;
   }
 
-  [[maybe_unused]] expression::Environment* environment_;
+  const MatchContext& context_;
+  TrieWalk walk_;  // over the whole document
 };
 
 }  // namespace
 
-Result<bool> node_matches(const Node& node, const View& document,
-                          expression::Environment* environment) {
-  Matcher matcher(environment);
+Result<bool> node_matches(const Node& node, const View& document, const MatchContext& context) {
+  Matcher matcher(context, document);
   const bool matches = matcher.document(node, document);
   if (matcher.failure.has_value()) return std::unexpected(*std::move(matcher.failure));
   return matches;
 }
 
 Result<std::optional<std::size_t>> node_position(const Node& node, const View& document,
-                                                 expression::Environment* environment) {
-  Matcher matcher(environment);
+                                                 const MatchContext& context) {
+  Matcher matcher(context, document);
   std::optional<std::size_t> at;
   const bool matches = matcher.find_position(node, document, at);
   if (matcher.failure.has_value()) return std::unexpected(*std::move(matcher.failure));

@@ -218,6 +218,61 @@ TEST(Filter, TellsTheElementThatMadeADocumentMatch) {
   EXPECT_EQ(position_of(R"({"a":{"$ne":9}})", R"({"a":[1,2]})"), "none");
 }
 
+TEST(Filter, ExpressionsSeeTheDocumentAndTheVariablesOfTheirScope) {
+  EXPECT_MATCH(R"({"$expr":{"$eq":["$a","$b"]}})", R"({"a":2,"b":2})");
+  EXPECT_NO_MATCH(R"({"$expr":{"$eq":["$a","$b"]}})", R"({"a":2,"b":3})");
+  EXPECT_MATCH(R"({"a":2,"$or":[{"x":1},{"$expr":"$b"}]})", R"({"a":2,"b":3})");
+  expression::Scope scope;
+  const expression::VariableId variable = scope.define("v");
+  const auto filter = Filter::parse(parse(R"({"$expr":{"$gt":["$a","$$v"]}})"), {.scope = &scope});
+  ASSERT_TRUE(filter.has_value()) << filter.error().text();
+  expression::Environment environment;
+  environment.set(variable, bson::Value(5));
+  EXPECT_TRUE(*filter->matches(parse(R"({"a":6})"), &environment));
+  EXPECT_FALSE(*filter->matches(parse(R"({"a":5})"), &environment));
+  EXPECT_EQ(refused_with(R"({"a":{"$elemMatch":{"$expr":true}}})"), 2);
+}
+
+TEST(Filter, CollatorOrdersStrings) {
+  const auto collator = text::Collator::open({.locale = "en", .strength = 2});
+  ASSERT_TRUE(collator.has_value());
+  const auto matches_folded = [&](std::string_view filter_json, std::string_view document) {
+    const auto filter = Filter::parse(parse(filter_json), {.collator = *collator});
+    return filter.has_value() && *filter->matches(parse(document));
+  };
+  EXPECT_TRUE(matches_folded(R"({"a":"ABC"})", R"({"a":"abc"})"));
+  EXPECT_TRUE(matches_folded(R"({"a":{"$in":["x","ABC"]}})", R"({"a":["abc"]})"));
+  EXPECT_TRUE(matches_folded(R"({"a":{"$gt":"abc"}})", R"({"a":"B"})"));
+  EXPECT_FALSE(matches_folded(R"({"a":{"$ne":"ABC"}})", R"({"a":"abc"})"));
+}
+
+// FILTER-3
+TEST(Filter, ManyPathsShareOneWalk) {
+  constexpr const char* kDocument =
+      R"({"a":{"b":{"c":1},"d":2},"e":3,"f":[{"g":4},{"g":5}],"e":9})";
+  EXPECT_MATCH(R"({"f.g":5,"e":3,"a.d":2,"a.b.c":1})", kDocument);
+  EXPECT_MATCH(R"({"a.b.x":null,"a.e.f":null,"e.x":null,"z":null,"a.d":2})", kDocument);
+  EXPECT_NO_MATCH(R"({"a.b.c":1,"e":9})", kDocument);
+  std::string wide = "{";
+  for (int i = 0; i < 40; ++i) wide += (i == 0 ? "\"f" : ",\"f") + std::to_string(i) + "\":1";
+  wide += "}";
+  EXPECT_MATCH(wide, wide);
+  EXPECT_NO_MATCH(wide, R"({"f0":1})");
+}
+
+TEST(Filter, TextIsLeftToTheTextIndex) {
+  const auto filter = Filter::parse(parse(R"({"a":1,"$text":{"$search":"x","$language":"en"}})"));
+  ASSERT_TRUE(filter.has_value());
+  ASSERT_NE(filter->text(), nullptr);
+  EXPECT_EQ(filter->text()->search, "x");
+  EXPECT_EQ(filter->text()->language, "en");
+  EXPECT_EQ(refused_with(R"({"$text":{}})"), 4);
+  EXPECT_EQ(refused_with(R"({"$text":{"$search":"x","$foo":1}})"), 2);
+  EXPECT_EQ(refused_with(R"({"$text":{"$search":"x","$language":"klingon"}})"), 2);
+  EXPECT_EQ(refused_with(R"({"$nor":[{"$text":{"$search":"x"}}]})"), 2);
+  EXPECT_EQ(refused_with(R"({"$and":[{"$text":{"$search":"x"}},{"$text":{"$search":"y"}}]})"), 2);
+}
+
 TEST(Filter, RefusesWithMongoDbsCodesAndWords) {
   std::string what;
   EXPECT_EQ(refused_with(R"({"a":{"$foo":1}})", &what), 2);
@@ -236,9 +291,14 @@ TEST(Filter, RefusesWithMongoDbsCodesAndWords) {
   EXPECT_EQ(refused_with(R"({"a":{"$mod":[0,1]}})"), 2);
   EXPECT_EQ(refused_with(R"({"a":{"$regex":"("}})"), 51091);
   EXPECT_EQ(refused_with(R"({"a":{"$regex":"a","$options":"q"}})"), 51108);
+  EXPECT_EQ(refused_with(R"({"a":{"$options":"m","$regex":
+      {"$regularExpression":{"pattern":"a","options":"i"}}}})"),
+            51074);
+  EXPECT_EQ(refused_with(R"({"a":{"$size":2147483648}})"), 2);
+  EXPECT_EQ(refused_with(R"({"$sampleRate":2})"), 2);
+  EXPECT_EQ(refused_with(R"({"$alwaysTrue":2})"), 9);
   EXPECT_EQ(refused_with(R"({"$where":"true"})", &what), 6108304);
   EXPECT_EQ(what, "no globalScriptEngine in $where parsing");
-  EXPECT_EQ(refused_with(R"({"$expr":true})"), 238);
   EXPECT_EQ(refused_with(R"({"a":{"$near":[1,2]}})"), 238);
 }
 

@@ -1,4 +1,6 @@
+#include <chrono>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
@@ -7,11 +9,24 @@
 #include "query/run.h"
 #include "query/scan.h"
 #include "query/shape.h"
+#include "query/variables.h"
 
 namespace nacre::query {
 namespace {
 
 constexpr std::int32_t kBadValue = 2;
+
+// Whether there is a $text in it, outside of what it compares with.
+bool mentions_text(const bson::View& filter) {
+  for (const bson::Element& element : filter) {
+    if (element.name() == "$text") return true;
+    if (!element.is(bson::Type::kArray) || !element.name().starts_with('$')) continue;
+    for (const bson::Element& branch : element.array()) {
+      if (branch.is(bson::Type::kDocument) && mentions_text(branch.document())) return true;
+    }
+  }
+  return false;
+}
 
 // Where the sum of skip and limit would be more than is ever there, there is no limit.
 std::size_t rows_to_sort(std::int64_t skip, std::int64_t limit) {
@@ -27,10 +42,31 @@ Result<> check_not_negative(std::string_view field, std::int64_t value) {
               format("BSON field '{}' value must be >= 0, actual value '{}'", field, value));
 }
 
+Result<> check_hint(const bson::Element& hint) {
+  if (!hint.is(bson::Type::kDocument)) return {};
+  const bson::Element natural = hint.document().find("$natural");
+  if (!natural) return {};
+  const std::optional<std::int64_t> direction = natural.as_int64();
+  if (hint.document().count() == 1 && (direction == 1 || direction == -1)) return {};
+  return fail(Code::kInvalid, kBadValue,
+              "$natural hint may only accompany no other field and must be 1 or -1");
+}
+
+expression::Environment environment_now() {
+  using std::chrono::milliseconds;
+  const auto now =
+      std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+  const bson::Timestamp cluster_time{.seconds = static_cast<std::uint32_t>(now.count() / 1000),
+                                     .increment = 1};
+  return expression::Environment({.milliseconds = now.count()}, cluster_time);
+}
+
 Result<std::vector<document::IndexField>> sort_fields(const bson::View& sort) {
   const SortPattern pattern = NACRE_TRY(SortPattern::parse(sort));
   std::vector<document::IndexField> fields;
   for (const SortField& field : pattern.fields()) {
+    // No index is in the order of anything but paths.
+    if (field.kind != SortField::Kind::kPath) return std::vector<document::IndexField>();
     fields.push_back(
         {.path = field.path.text(), .descending = field.direction == bson::Direction::kDescending});
   }
@@ -38,53 +74,127 @@ Result<std::vector<document::IndexField>> sort_fields(const bson::View& sort) {
 }
 
 Result<std::unique_ptr<Operator>> add_sort(std::unique_ptr<Operator> input, const bson::View& sort,
-                                           std::size_t limit) {
-  SortPattern pattern = NACRE_TRY(SortPattern::parse(sort));
+                                           std::size_t limit,
+                                           std::shared_ptr<const text::Collator> collator) {
+  SortPattern pattern = NACRE_TRY(SortPattern::parse(sort, std::move(collator)));
   if (pattern.empty()) return input;
   return std::make_unique<Sort>(std::move(input), std::move(pattern), bson::Document(sort), limit);
 }
 
-Result<std::unique_ptr<Run>> open_find(const Scope& scope, const FindRequest& request) {
+namespace {
+
+// Of a find, what is said of its order and its fields.
+struct FindShape {
+  bson::View sort;     // {} when it is of $natural
+  bson::Element hint;  // {$natural: n} then
+  bool by_text_score = false;
+};
+
+Result<FindShape> shape_of_find(const FindRequest& request, const Projection& projection) {
+  FindShape shape{.sort = request.sort, .hint = request.hint};
+  if (const bson::Element natural = request.sort.find("$natural")) {
+    if (request.sort.count() != 1) {
+      return fail(Code::kInvalid, kBadValue, "Cannot include '$natural' in compound sort");
+    }
+    if (natural.as_int64() != 1 && natural.as_int64() != -1) {
+      return fail(Code::kInvalid, kBadValue,
+                  "$natural sort cannot be set to a value other than -1 "
+                  "or 1.");
+    }
+    shape.hint = bson::Element();
+    shape.sort = bson::View();
+    return shape;
+  }
+  const SortPattern pattern = NACRE_TRY(SortPattern::parse(request.sort));
+  const bool needs_score = pattern.needs_text_score();
+  shape.by_text_score = needs_score && pattern.fields().size() == 1;
+  if ((needs_score || projection.needs_text_score()) && !mentions_text(request.filter)) {
+    return fail(Code::kInvalid, 40218,
+                "query requires text score metadata, but it is not available");
+  }
+  return shape;
+}
+
+Result<> check_options(const FindRequest& request) {
+  NACRE_TRY(check_hint(request.hint));
   NACRE_TRY(check_not_negative("skip", request.skip));
   NACRE_TRY(check_not_negative("limit", request.limit));
-  // In the order that the collection has by itself: what a hint can ask for too.
-  const bool is_natural = request.sort.find("$natural") && request.sort.count() == 1;
-  const bson::Document natural =
-      is_natural ? bson::Builder().append("hint", request.sort).finish() : bson::Document();
-  const bson::View sort_pattern = is_natural ? bson::View() : request.sort;
-  const bson::Element hint = is_natural ? natural.find("hint") : request.hint;
-  auto sort = NACRE_TRY(sort_fields(sort_pattern));
-  Projection projection = NACRE_TRY(Projection::parse(request.projection));
-  const bool has_order = !sort.empty();
+  if (request.return_key) return fail(Code::kUnsupported, "returnKey is not supported yet");
+  if (request.tailable) {
+    return fail(Code::kInvalid, kBadValue,
+                "error processing query: tailable cursor requested on non capped collection");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> check(const FindRequest& request) {
+  expression::Scope scope;
+  expression::Environment environment = environment_now();
+  NACRE_TRY(check_not_negative("skip", request.skip));
+  NACRE_TRY(check_not_negative("limit", request.limit));
+  NACRE_TRY(define_variables(request.let, scope, environment));
+  NACRE_TRY(match::Filter::parse(request.filter, {.scope = &scope}));
+  const Projection projection =
+      NACRE_TRY(Projection::parse(request.projection, {.scope = &scope, .query = request.filter}));
+  NACRE_TRY(shape_of_find(request, projection));
+  return {};
+}
+
+Result<std::unique_ptr<Run>> open_find(const Scope& scope, const FindRequest& request) {
+  NACRE_TRY(check_options(request));
+  expression::Scope names;  // the same numbers as the run gives them
+  expression::Environment unused = environment_now();
+  NACRE_TRY(define_variables(request.let, names, unused));
+  Projection projection =
+      NACRE_TRY(Projection::parse(request.projection, {.scope = &names, .query = request.filter}));
+  const FindShape shape = NACRE_TRY(shape_of_find(request, projection));
+  auto sort = NACRE_TRY(sort_fields(shape.sort));
+  const bool covers = projection.is_inclusion() && projection.is_plain() && !request.show_record_id;
+  bson::Document natural;
+  if (shape.sort.empty() && !request.sort.empty()) {
+    natural = bson::Builder().append("", request.sort).finish();
+  }
   OpenedRun opened = NACRE_TRY(
       open_run(scope, {.collection = request.collection,
                        .filter = request.filter,
                        .sort = std::move(sort),
-                       .hint = hint,
+                       .hint = natural.view().empty() ? shape.hint : *natural.view().begin(),
+                       .min = request.min,
+                       .max = request.max,
                        .rows = rows_to_sort(request.skip, request.limit),
-                       .fields = projection.is_inclusion() ? projection.included_paths()
-                                                           : std::vector<std::string>()}));
+                       .fields = covers ? projection.included_paths() : std::vector<std::string>(),
+                       .by_text_score = shape.by_text_score,
+                       .let = request.let,
+                       .kept_collator = request.collator}));
   Run& run = *opened.run;
-  if (has_order && !opened.sorted) {
-    run.root = NACRE_TRY(
-        add_sort(std::move(run.root), sort_pattern, rows_to_sort(request.skip, request.limit)));
+  if (run.filter != nullptr) projection.set_query(*run.filter);
+  if (!shape.sort.empty() && !opened.sorted) {
+    run.root =
+        NACRE_TRY(add_sort(std::move(run.root), shape.sort,
+                           rows_to_sort(request.skip, request.limit), run.shared_collator()));
   }
   if (request.skip > 0) run.root = std::make_unique<Skip>(std::move(run.root), request.skip);
   if (request.limit > 0) run.root = std::make_unique<Limit>(std::move(run.root), request.limit);
   if (!projection.keeps_everything()) {
-    run.root = std::make_unique<Project>(std::move(run.root), std::move(projection),
-                                         bson::Document(request.projection));
+    run.root =
+        std::make_unique<Project>(std::move(run.root), std::move(projection),
+                                  bson::Document(request.projection), &run.execution.environment);
   }
+  if (request.show_record_id) run.root = std::make_unique<ShowRecordId>(std::move(run.root));
   return std::move(opened.run);
 }
 
 Result<std::unique_ptr<Run>> open_count(const Scope& scope, const CountRequest& request) {
+  NACRE_TRY(check_hint(request.hint));
   NACRE_TRY(check_not_negative("skip", request.skip));
   NACRE_TRY(check_not_negative("limit", request.limit));
   OpenedRun opened = NACRE_TRY(open_run(scope, {.collection = request.collection,
                                                 .filter = request.filter,
                                                 .hint = request.hint,
-                                                .need = Need::kCount}));
+                                                .need = Need::kCount,
+                                                .kept_collator = request.collator}));
   Run& run = *opened.run;
   if (request.skip > 0) run.root = std::make_unique<Skip>(std::move(run.root), request.skip);
   if (request.limit > 0) run.root = std::make_unique<Limit>(std::move(run.root), request.limit);

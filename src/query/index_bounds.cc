@@ -170,8 +170,8 @@ class BoundsBuilder {
     // With a collation two conditions are not put together: the intersection of their intervals
     // would be by the order of bytes.
     const bool apart = index_.multikey[i] || options_.collator != nullptr;
-    auto bounds =
-        filter_.bounds(wildcard ? options_.wildcard_path : std::string_view(field.path), apart);
+    auto bounds = filter_.bounds(wildcard ? options_.wildcard_path : std::string_view(field.path),
+                                 apart, index_.options.collator.get());
     if (!bounds || prefixes_.size() * bounds->intervals.size() > kRangesMax) return false;
     const bool points = all_points(*bounds);
     if (field.kind == FieldKind::kHashed && !points) return false;

@@ -7,6 +7,7 @@
 #include "query/race.h"
 #include "query/run.h"
 #include "query/scan.h"
+#include "query/variables.h"
 
 namespace nacre::query {
 namespace {
@@ -64,8 +65,15 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
     return opened;
   }
   const bson::Element text = text_condition(request.filter);
-  match::Filter filter = NACRE_TRY(text ? match::Filter::parse(without_text(request.filter))
-                                        : match::Filter::parse(request.filter));
+  const match::FilterOptions options{
+      .scope = request.variables,
+      .collator = std::shared_ptr<const text::Collator>(std::shared_ptr<void>(), request.collator)};
+  match::Filter filter =
+      NACRE_TRY(text ? match::Filter::parse(without_text(request.filter), options)
+                     : match::Filter::parse(request.filter, options));
+  if (filter.has_text()) {
+    return fail(Code::kInvalid, 27, "text index required for $text query");
+  }
   opened.filter = std::make_unique<const match::Filter>(std::move(filter));
   const PlanRequest plan{.collection = info,
                          .filter = opened.filter.get(),
@@ -108,8 +116,13 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
 Result<OpenedRun> open_run(const Scope& scope, const AccessRequest& request) {
   Reader reader = NACRE_TRY(open_reader(scope));
   OpenedRun opened{.run = std::make_unique<Run>(std::move(reader), scope)};
+  Run& run = *opened.run;
+  run.set_collator(request.kept_collator);
+  NACRE_TRY(define_variables(request.let, run.variables, run.execution.environment));
   AccessRequest asked = request;
   asked.explained = scope.explained;
+  asked.variables = &run.variables;
+  if (request.kept_collator != nullptr) asked.collator = run.collator();
   OpenedAccess access = NACRE_TRY(open_access(opened.run->execution, asked));
   opened.run->filter = std::move(access.filter);
   opened.run->root = std::move(access.root);

@@ -18,6 +18,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,6 +30,7 @@
 #include "bson/value.h"
 #include "document/database.h"
 #include "query/cursor.h"
+#include "text/collator.h"
 
 namespace nacre::query {
 
@@ -78,7 +80,18 @@ struct FindRequest {
   std::int64_t skip = 0;       // negative: error 2
   std::int64_t limit = 0;   // 0: all; negative: error 2 (the wire's single batch is the server's)
   bson::Element hint = {};  // missing, an index name, or a key pattern; {$natural: 1} is a scan
+  bson::View let = {};      // variables that expressions may name
+  bson::View min = {};      // the least and, exclusive, the greatest key of the hinted index
+  bson::View max = {};
+  // Strings are compared in its order; null: in that of the collection, or by their bytes.
+  std::shared_ptr<const text::Collator> collator{};
+  bool return_key = false;      // rows are the keys of the index that is used, or {}
+  bool show_record_id = false;  // rows have a field $recordId, a number made of their _id
+  bool tailable = false;
 };
+// Whether the request makes sense, where there is nothing to find.
+[[nodiscard]] Result<> check(const FindRequest& request);
+
 // In a caller's transaction the cursor must not outlive the transaction.
 [[nodiscard]] Result<Cursor> find(const Scope& scope, const FindRequest& request);
 
@@ -88,6 +101,7 @@ struct CountRequest {
   std::int64_t skip = 0;
   std::int64_t limit = 0;
   bson::Element hint = {};
+  std::shared_ptr<const text::Collator> collator{};
 };
 [[nodiscard]] Result<std::int64_t> count(const Scope& scope, const CountRequest& request);
 
@@ -95,6 +109,8 @@ struct DistinctRequest {
   std::string_view collection;
   std::string_view path;
   bson::View filter = {};
+  bson::Element hint = {};
+  std::shared_ptr<const text::Collator> collator{};
 };
 // An array of the distinct values at the path (those inside arrays one by one), ascending.
 [[nodiscard]] Result<bson::Document> distinct(const Scope& scope, const DistinctRequest& request);

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "bson/builder.h"
+#include "expression/environment.h"
 #include "query/reader.h"
 
 namespace nacre::query {
@@ -63,6 +64,7 @@ struct Execution {
   // For each key that an operator is about to look at; on any error it must be able to go on later
   // as if it had not been called.
   [[nodiscard]] Result<> step();
+  expression::Environment environment{};
 };
 
 // The error of step() that only means "not now"; it never leaves query/race.h.

@@ -39,6 +39,19 @@ bool all_plain(const ProjectionNode& node) {
   return true;
 }
 
+bool asks_text_score(const View& spec) {
+  for (const Element& element : spec) {
+    if (element.name() == "$meta" && element.is(Type::kString) && element.string() == "textScore") {
+      return true;
+    }
+    if (element.is(Type::kDocument) && element.name() != "$literal" &&
+        asks_text_score(element.document())) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Projection::Projection() {
@@ -51,7 +64,8 @@ Result<Projection> Projection::parse(const View& spec, const ProjectionOptions& 
   NACRE_TRY(parser.fields(spec));
   Projection projection;
   projection.inclusion_ = parser.is_inclusion();
-  if (parser.has_positional()) projection.positional_ = options.query;
+  projection.needs_text_score_ = asks_text_score(spec);
+  projection.positional_ = parser.has_positional();
   projection.root_ = std::make_shared<const ProjectionNode>(std::move(parser).finish());
   return projection;
 }
@@ -101,8 +115,8 @@ Result<bson::Document> Projection::apply(const View& document,
                                          expression::Environment& environment) const {
   if (keeps_everything()) return bson::Document(document);
   ProjectionWalk walk{.document = document, .environment = environment, .position = std::nullopt};
-  if (positional_ != nullptr) {
-    walk.position = NACRE_TRY(positional_->position(document, &environment));
+  if (positional_) {
+    if (query_ != nullptr) walk.position = NACRE_TRY(query_->position(document, &environment));
     if (!walk.position) {
       return fail(Code::kInvalid, kNoElementMatched,
                   "Executor error during find command: positional operator '.$' couldn't find a "

@@ -34,8 +34,7 @@ struct ProjectionNode;
 struct ProjectionOptions {
   bool of_find = true;                       // false: of $project
   const expression::Scope* scope = nullptr;  // what expressions may name; null: nothing of a user's
-  // The filter of the same find, for "a.$", which outlives the projection; null: there is none.
-  const match::Filter* query = nullptr;
+  bson::View query{};  // the filter of the same find, which "a.$" must be about
 };
 
 class Projection {
@@ -48,10 +47,15 @@ class Projection {
   // {$unset: "a"} or {$unset: ["a", "b.c"]}: 31002, 31119, 31120.
   [[nodiscard]] static Result<Projection> parse_unset(const bson::Element& fields);
 
+  // The filter that was promised, for "a.$"; outlives the projection.
+  void set_query(const match::Filter& query) { query_ = &query; }
+
   [[nodiscard]] bool keeps_everything() const;
   [[nodiscard]] bool is_inclusion() const { return inclusion_; }
   // Whether it shows fields of the document and no more: what an index on them could cover.
   [[nodiscard]] bool is_plain() const;
+  // Whether it asks for more than the document: the score of a text query.
+  [[nodiscard]] bool needs_text_score() const { return needs_text_score_; }
   // Of an inclusion: the dotted paths that it reads, _id among them unless excluded. A computed
   // field counts with what it looks at; none when that is the whole document.
   [[nodiscard]] std::vector<std::string> included_paths() const;
@@ -61,7 +65,9 @@ class Projection {
 
  private:
   bool inclusion_ = false;
-  const match::Filter* positional_ = nullptr;   // the query, when there is a "a.$"
+  bool positional_ = false;  // there is a "a.$"
+  bool needs_text_score_ = false;
+  const match::Filter* query_ = nullptr;
   std::shared_ptr<const ProjectionNode> root_;  // shared by copies; never null
 };
 

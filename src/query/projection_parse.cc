@@ -135,7 +135,7 @@ Result<> ProjectionParser::positional(std::string_view path, bool included) {
     return fail(Code::kInvalid, 31395, "positional projection cannot be used with exclusion");
   }
   const std::string_view field = path.substr(0, path.find('.'));
-  if (options_.query == nullptr || !mentions(options_.query->source(), field)) {
+  if (!mentions(options_.query, field)) {
     return fail(Code::kInvalid, 31277,
                 format("Positional projection '{}.$' does not match the query document.", path));
   }

@@ -28,8 +28,9 @@ std::string found_by(std::string_view filter_json, std::string_view spec,
                      std::string_view document) {
   const auto filter = match::Filter::parse(parse(filter_json));
   EXPECT_TRUE(filter.has_value());
-  const auto projection = Projection::parse(parse(spec), {.query = &*filter});
+  auto projection = Projection::parse(parse(spec), {.query = filter->source()});
   if (!projection.has_value()) return "error " + std::to_string(projection.error().number());
+  projection->set_query(*filter);
   expression::Environment environment;
   const auto row = projection->apply(parse(document), environment);
   if (!row.has_value()) return "error " + std::to_string(row.error().number());

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "expression/environment.h"
 #include "match/filter.h"
 #include "query/cursor.h"
 #include "query/operations.h"
@@ -16,22 +17,41 @@
 
 namespace nacre::query {
 
+// What the expressions of an operation that begins now are evaluated in.
+[[nodiscard]] expression::Environment environment_now();
+
 class Cursor::Source {
  public:
   Source(Reader reader, const Scope& scope)
       : execution{.reader = std::move(reader),
-                  .limits = Limits(scope.max_time_ms, scope.interrupted)} {}
+                  .limits = Limits(scope.max_time_ms, scope.interrupted),
+                  .environment = environment_now()} {}
   // Operators look into what stands above them here.
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 
+  // What strings are compared with from now on; null: by their bytes.
+  void set_collator(std::shared_ptr<const text::Collator> collator) {
+    collator_ = std::move(collator);
+    variables.set_collator(collator_.get());
+    execution.environment.set_collator(collator_.get());
+  }
+  [[nodiscard]] const std::shared_ptr<const text::Collator>& shared_collator() const {
+    return collator_;
+  }
+  [[nodiscard]] const text::Collator* collator() const { return collator_.get(); }
+
   Execution execution;
   std::shared_ptr<void>
       kept;  // what else operators look into; its maker's, shared with nobody else
+  expression::Scope variables;  // of the command; their values are in the environment
   std::unique_ptr<const match::Filter> filter;
   std::unique_ptr<Operator> root;
   // Of an explained run: the plans that lost a race.
   std::vector<std::unique_ptr<Operator>> rejected;
+
+ private:
+  std::shared_ptr<const text::Collator> collator_;  // shared with those that order by it
 };
 
 using Run = Cursor::Source;
@@ -53,6 +73,11 @@ struct AccessRequest {
   std::vector<std::string> fields{};  // the only ones that are wanted; empty: all
   bool by_text_score = false;         // in place of `sort`
   bool explained = false;             // plans race again, and those that lose are kept
+  bson::View let{};                   // variables of the command, for open_run
+  // What $expr may name, for open_access; their values are in the execution's environment.
+  const expression::Scope* variables = nullptr;
+  // The same as `collator`, for open_run: the run keeps it.
+  std::shared_ptr<const text::Collator> kept_collator{};
 };
 // Within an execution that is there already: for pipelines that read several collections as of one
 // position. The operators look into the filter.
@@ -84,9 +109,13 @@ struct OpenedRun {
 // kInvalid 2 (BadValue) naming `field` when `value` is negative.
 [[nodiscard]] Result<> check_not_negative(std::string_view field, std::int64_t value);
 
+// kInvalid 2 (BadValue) for {$natural: ...} that is not alone, or neither 1 nor -1.
+[[nodiscard]] Result<> check_hint(const bson::Element& hint);
+
 // A SORT over `input` unless the pattern is empty; limit 0: none.
-[[nodiscard]] Result<std::unique_ptr<Operator>> add_sort(std::unique_ptr<Operator> input,
-                                                         const bson::View& sort, std::size_t limit);
+[[nodiscard]] Result<std::unique_ptr<Operator>> add_sort(
+    std::unique_ptr<Operator> input, const bson::View& sort, std::size_t limit,
+    std::shared_ptr<const text::Collator> collator = nullptr);
 
 // The pattern as the planner wants it; empty when {}.
 [[nodiscard]] Result<std::vector<document::IndexField>> sort_fields(const bson::View& sort);

@@ -17,9 +17,9 @@ std::unexpected<Error> damaged(Error error, const document::CollectionInfo& coll
       std::move(error).while_doing(format("reading collection {}", collection.name)));
 }
 
-Result<bool> takes(const match::Filter* filter, const bson::View& document) {
+Result<bool> takes(const match::Filter* filter, const bson::View& document, Execution& execution) {
   if (filter == nullptr) return true;
-  return filter->matches(document);
+  return filter->matches(document, &execution.environment);
 }
 
 }  // namespace
@@ -81,7 +81,8 @@ void KeyWalk::pause() {
 }
 
 CollectionScan::CollectionScan(Execution& execution, Plan plan)
-    : plan_(std::move(plan)),
+    : execution_(execution),
+      plan_(std::move(plan)),
       walk_(execution, plan_.collection->table, plan_.ranges, plan_.backward) {}
 
 Result<std::optional<Row>> CollectionScan::next() {
@@ -93,7 +94,7 @@ Result<std::optional<Row>> CollectionScan::next() {
     if (plan_.by_id) ++counters_.keys;
     const auto document = document::decode_bson(walk_.value());
     if (!document) return damaged(document.error().clone(), *plan_.collection);
-    const bool taken = NACRE_TRY(takes(plan_.filter, *document));
+    const bool taken = NACRE_TRY(takes(plan_.filter, *document, execution_));
     if (!taken) continue;
     ++counters_.returned;
     return Row{.key = walk_.key(), .document = *document, .stored = walk_.value()};
@@ -125,7 +126,7 @@ Result<std::optional<Row>> IdLookup::next() {
   ++counters_.documents;
   const auto document = document::decode_bson(as_bytes(*row_));
   if (!document) return damaged(document.error().clone(), *plan_.collection);
-  const bool taken = NACRE_TRY(takes(plan_.filter, *document));
+  const bool taken = NACRE_TRY(takes(plan_.filter, *document, execution_));
   if (!taken) return std::nullopt;
   ++counters_.returned;
   return Row{.key = as_bytes(plan_.key), .document = *document, .stored = as_bytes(*row_)};
@@ -204,7 +205,7 @@ Result<std::optional<Row>> Fetch::next() {
     }
     const auto document = document::decode_bson(cursor_->value());
     if (!document) return damaged(document.error().clone(), collection_);
-    const bool taken = NACRE_TRY(takes(filter_, *document));
+    const bool taken = NACRE_TRY(takes(filter_, *document, execution_));
     if (!taken) continue;
     ++counters_.returned;
     return Row{.key = cursor_->key(),

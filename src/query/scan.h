@@ -63,6 +63,7 @@ class CollectionScan final : public Operator {
   void describe(bson::Builder& to) const override;
 
  private:
+  Execution& execution_;
   Plan plan_;
   KeyWalk walk_;
 };

@@ -1,6 +1,8 @@
 #include "query/shape.h"
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <utility>
 
 #include "base/codec.h"
@@ -30,7 +32,9 @@ Result<std::optional<Row>> Sort::next() {
   if (at_ == kept_.size()) return std::nullopt;
   ++counters_.returned;
   const Kept& row = kept_[at_++];
-  return Row{.key = {}, .document = bson::View::trusted(as_bytes(row.document))};
+  return Row{.key = as_bytes(row.row_key),
+             .document = bson::View::trusted(as_bytes(row.document)),
+             .text_score = row.text_score};
 }
 
 Result<> Sort::collect() {
@@ -41,16 +45,17 @@ Result<> Sort::collect() {
     ++counters_.works;
     if (!row) break;
     key.clear();
-    NACRE_TRY(pattern_.append_key(key, row->document));
+    NACRE_TRY(pattern_.append_key(key, row->document, row->text_score));
     append_be(key, number++);
-    NACRE_TRY(keep(key, row->document));
+    NACRE_TRY(keep(key, *row));
   }
   std::ranges::sort(kept_, {}, &Kept::key);
   collected_ = true;
   return {};
 }
 
-Result<> Sort::keep(std::string key, const bson::View& document) {
+Result<> Sort::keep(std::string key, const Row& row) {
+  const bson::View& document = row.document;
   if (limit_ != 0 && kept_.size() == limit_) {
     if (key >= kept_.front().key) return {};
     std::ranges::pop_heap(kept_, {}, &Kept::key);
@@ -65,7 +70,10 @@ Result<> Sort::keep(std::string key, const bson::View& document) {
                "avoids it",
                kStageBytesMax));
   }
-  kept_.push_back({.key = std::move(key), .document = to_string(document.bytes())});
+  kept_.push_back({.key = std::move(key),
+                   .document = to_string(document.bytes()),
+                   .row_key = to_string(row.key),
+                   .text_score = row.text_score});
   if (limit_ != 0) std::ranges::push_heap(kept_, {}, &Kept::key);
   return {};
 }
@@ -105,12 +113,30 @@ Result<std::optional<Row>> Limit::next() {
   return row;
 }
 
+Result<std::optional<Row>> ShowRecordId::next() {
+  const auto row = NACRE_TRY(input_->next());
+  ++counters_.works;
+  if (!row) return std::nullopt;
+  ++counters_.returned;
+  std::uint64_t number = std::hash<std::string_view>()(as_text(row->key));
+  number &= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+  bson::Builder builder;
+  builder.append_all(row->document).append("$recordId", static_cast<std::int64_t>(number));
+  row_ = builder.finish();
+  return Row{.key = row->key, .document = row_.view()};
+}
+
 Result<std::optional<Row>> Project::next() {
   const auto row = NACRE_TRY(input_->next());
   ++counters_.works;
   if (!row) return std::nullopt;
   ++counters_.returned;
-  row_ = NACRE_TRY(projection_.apply(row->document, *environment_));
+  expression::Metadata metadata;
+  if (projection_.needs_text_score()) metadata.text_score = row->text_score;
+  environment_->set_metadata(&metadata);
+  auto projected = projection_.apply(row->document, *environment_);
+  environment_->set_metadata(nullptr);
+  row_ = NACRE_TRY(std::move(projected));
   return Row{.key = row->key, .document = row_.view()};
 }
 

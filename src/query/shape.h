@@ -47,10 +47,12 @@ class Sort final : public Stage {
   struct Kept {
     std::string key;  // its order; then the number of the row, big-endian, so that no two are equal
     std::string document;
+    std::string row_key;
+    double text_score;
   };
 
   [[nodiscard]] Result<> collect();
-  [[nodiscard]] Result<> keep(std::string key, const bson::View& document);
+  [[nodiscard]] Result<> keep(std::string key, const Row& row);
 
   SortPattern pattern_;
   bson::Document specification_;
@@ -106,6 +108,18 @@ class Project final : public Stage {
   bson::Document specification_;
   expression::Environment own_environment_;
   expression::Environment* environment_;
+  bson::Document row_;
+};
+
+// The rows with a field $recordId behind the others (SHOW_RECORD_ID): a number made of _id, since
+// documents are stored by that.
+class ShowRecordId final : public Stage {
+ public:
+  explicit ShowRecordId(std::unique_ptr<Operator> input) : Stage(std::move(input)) {}
+  Result<std::optional<Row>> next() override;
+  [[nodiscard]] std::string_view stage() const override { return "SHOW_RECORD_ID"; }
+
+ private:
   bson::Document row_;
 };
 

@@ -1,9 +1,15 @@
 #include "query/sort_key.h"
 
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <utility>
+
 #include "base/text.h"
 #include "bson/compare.h"
 #include "bson/json.h"
 #include "document/index_keys.h"
+#include "query/projection_tree_internal.h"
 
 namespace nacre::query {
 namespace {
@@ -14,7 +20,7 @@ using bson::Element;
 using bson::Type;
 
 constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kNotImplemented = 238;
+constexpr std::size_t kFieldsMax = 32;
 
 Element null_element() {
   static const bson::Value value{bson::Null{}};
@@ -29,6 +35,7 @@ Element undefined_element() {
 // What stands for a document in the order of one field: of all that the path reaches, the first.
 struct First {
   Direction direction;
+  const text::Collator* collator;
   Element best;
 
   bool operator()(const Element& reached_value, bson::Reached reached) {
@@ -49,7 +56,7 @@ struct First {
         break;
     }
     if (best) {
-      const auto order = compare(value, best);
+      const auto order = compare(value, best, collator);
       const bool first = direction == Direction::kAscending ? order < 0 : order > 0;
       if (!first) return false;
     }
@@ -68,48 +75,73 @@ bool meets_array(bson::View inside, const bson::Path& path) {
   return false;
 }
 
-Result<> check_path(std::string_view path) {
-  if (path == "$natural") {
-    return fail(Code::kUnsupported, kNotImplemented, "a sort by $natural is not implemented");
+Result<SortField> parse_meta(const Element& element) {
+  const bson::View spec = element.document();
+  const Element meta = spec.find("$meta");
+  if (!meta || spec.count() != 1) {
+    return fail(Code::kInvalid, 17312,
+                "the only expression supported by $sort right now is {$meta: 'textScore'}");
   }
-  const bson::Path parsed(path);
-  for (const bson::PathStep& step : parsed.steps()) {
-    if (step.name.empty()) {
-      return fail(Code::kInvalid, 15998, "FieldPath field names may not be empty strings.");
-    }
-    if (step.name.front() == '$') {
-      return fail(Code::kInvalid, 16410,
-                  "FieldPath field names may not start with '$'. Consider using $getField or "
-                  "$setField.");
-    }
+  SortField field{.path = bson::Path(element.name())};
+  if (meta.is(Type::kString) && meta.string() == "textScore") {
+    field.kind = SortField::Kind::kTextScore;
+  } else if (meta.is(Type::kString) && meta.string() == "randVal") {
+    field.kind = SortField::Kind::kRandom;
+  } else {
+    return fail(Code::kInvalid, 31138, format("Illegal $meta sort: {}", bson::to_json(element)));
   }
-  return {};
+  field.direction = Direction::kDescending;
+  return field;
+}
+
+Result<SortField> parse_field(const Element& element) {
+  if (element.is(Type::kDocument)) return parse_meta(element);
+  if (!element.is_number()) {
+    return fail(Code::kInvalid, 15974,
+                format("Illegal key in $sort specification: {}: {}", element.name(),
+                       bson::to_json(element)));
+  }
+  const std::optional<std::int64_t> direction = element.as_int64();
+  if (direction != 1 && direction != -1) {
+    return fail(Code::kInvalid, 15975,
+                "$sort key ordering must be 1 (for ascending) or -1 (for descending)");
+  }
+  return SortField{.path = bson::Path(element.name()),
+                   .direction = direction == 1 ? Direction::kAscending : Direction::kDescending};
+}
+
+double random_value() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(random);
 }
 
 }  // namespace
 
-Result<SortPattern> SortPattern::parse(const bson::View& spec) {
+Result<SortPattern> SortPattern::parse(const bson::View& spec,
+                                       std::shared_ptr<const text::Collator> collator) {
   SortPattern pattern;
+  pattern.collator_ = std::move(collator);
   for (const Element& element : spec) {
-    NACRE_TRY(check_path(element.name()));
-    if (element.is(Type::kDocument)) {
-      return fail(Code::kUnsupported, kNotImplemented, "a sort by $meta is not implemented");
+    NACRE_TRY(check_field_path(element.name()));
+    SortField field = NACRE_TRY(parse_field(element));
+    for (const SortField& before : pattern.fields_) {
+      if (before.path.text() == element.name()) {
+        return fail(
+            Code::kInvalid, 7472500,
+            format("$sort key must not contain duplicate keys (duplicate: '{}')", element.name()));
+      }
     }
-    if (!element.is_number()) {
-      return fail(Code::kInvalid, 15974,
-                  format("Illegal key in $sort specification: {}: {}", element.name(),
-                         bson::to_json(element)));
-    }
-    const std::optional<std::int64_t> direction = element.as_int64();
-    if (direction != 1 && direction != -1) {
-      return fail(Code::kInvalid, 15975,
-                  "$sort key ordering must be 1 (for ascending) or -1 (for descending)");
-    }
-    pattern.fields_.push_back(
-        {.path = bson::Path(element.name()),
-         .direction = direction == 1 ? Direction::kAscending : Direction::kDescending});
+    pattern.fields_.push_back(std::move(field));
+  }
+  if (pattern.fields_.size() > kFieldsMax) {
+    return fail(Code::kInvalid, 13103, "too many compound keys");
   }
   return pattern;
+}
+
+bool SortPattern::needs_text_score() const {
+  return std::ranges::any_of(
+      fields_, [](const SortField& field) { return field.kind == SortField::Kind::kTextScore; });
 }
 
 // Where two fields go through arrays, the key of the document is the first of those that an index
@@ -117,6 +149,7 @@ Result<SortPattern> SortPattern::parse(const bson::View& spec) {
 Result<> SortPattern::append_least_entry(std::string& to, const bson::View& document) const {
   document::IndexInfo index;
   for (const SortField& field : fields_) {
+    if (field.kind != SortField::Kind::kPath) continue;
     index.fields.push_back(
         {.path = field.path.text(), .descending = field.direction == Direction::kDescending});
   }
@@ -132,23 +165,36 @@ Result<> SortPattern::append_least_entry(std::string& to, const bson::View& docu
   return {};
 }
 
-Result<> SortPattern::append_key(std::string& to, const bson::View& document) const {
+Result<> SortPattern::append_key(std::string& to, const bson::View& document,
+                                 double text_score) const {
   const std::size_t start = to.size();
   int through_arrays = 0;
   for (const SortField& field : fields_) {
-    First first{.direction = field.direction, .best = {}};
+    if (field.kind != SortField::Kind::kPath) {
+      const bool by_score = field.kind == SortField::Kind::kTextScore;
+      const bson::Value value(by_score ? text_score : random_value());
+      bson::append_key(to, value.element(), field.direction);
+      continue;
+    }
+    First first{.direction = field.direction, .collator = collator_.get(), .best = {}};
     bson::visit_path(document, field.path, first);
-    bson::append_key(to, first.best, field.direction);
+    bson::append_key(to, first.best, field.direction, nullptr, collator_.get());
     if (fields_.size() > 1 && meets_array(document, field.path)) ++through_arrays;
   }
-  if (through_arrays < 2) return {};
+  // With a collator or a score, fields are placed one by one: what an index would hold is not
+  // known.
+  const bool all_plain =
+      collator_ == nullptr && std::ranges::all_of(fields_, [](const SortField& field) {
+        return field.kind == SortField::Kind::kPath;
+      });
+  if (through_arrays < 2 || !all_plain) return {};
   to.resize(start);
   return append_least_entry(to, document);
 }
 
-Result<std::string> SortPattern::key(const bson::View& document) const {
+Result<std::string> SortPattern::key(const bson::View& document, double text_score) const {
   std::string key;
-  NACRE_TRY(append_key(key, document));
+  NACRE_TRY(append_key(key, document, text_score));
   return key;
 }
 

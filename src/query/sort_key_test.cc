@@ -74,7 +74,9 @@ TEST(SortPattern, RefusesWithMongoDbsCodes) {
   EXPECT_EQ(refused_with(R"({"a":2})"), 15975);
   EXPECT_EQ(refused_with(R"({"a..b":1})"), 15998);
   EXPECT_EQ(refused_with(R"({"$a":1})"), 16410);
-  EXPECT_EQ(refused_with(R"({"a":{"$meta":"textScore"}})"), 238);
+  EXPECT_EQ(refused_with(R"({"":1})"), 40352);
+  EXPECT_EQ(refused_with(R"({"a":{"b":1}})"), 17312);
+  EXPECT_EQ(refused_with(R"({"a":{"$meta":"colour"}})"), 31138);
   const auto pattern = SortPattern::parse(parse(R"({"a":1,"b":1})"));
   ASSERT_TRUE(pattern.has_value());
   for (const char* parallel : {R"({"a":[1],"b":[2]})", R"({"a":[],"b":[2]})"}) {

@@ -35,7 +35,7 @@ void append_cursor_end(std::int64_t id, std::string_view database, std::string_v
 Result<std::optional<std::int64_t>> batch_size_of(const Fields& fields) {
   const bson::Element element = fields.get("batchSize");
   if (!element || element.is_null_like()) return std::nullopt;
-  return NACRE_TRY(fields.count("batchSize", 0));
+  return NACRE_TRY(fields.lenient_count("batchSize", 0));
 }
 
 Result<> append_first_batch(const Request& request, StoredCursor cursor, const FirstBatch& options,

@@ -29,8 +29,7 @@ constexpr auto kTable = std::to_array<Command>({
     {"commitTransaction", commit_transaction, kAdminOnly | kWrites | kEndsTransaction,
      "recoveryToken", ""},
     {"connectionStatus", connection_status, kPlain, "showPrivileges", ""},
-    {"count", count_anywhere, kPlain, "query limit skip hint fields collation",
-     "collation is refused"},
+    {"count", count_anywhere, kPlain, "query limit skip hint fields collation", ""},
     {"create", create, kWrites,
      "capped autoIndexId idIndex size max storageEngine validator validationLevel "
      "validationAction indexOptionDefaults viewOn pipeline collation changeStreamPreAndPostImages "
@@ -43,8 +42,7 @@ constexpr auto kTable = std::to_array<Command>({
     {"dbstats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
     {"delete", remove, kWrites | kInTransaction,
      "deletes ordered let bypassDocumentValidation collectionUUID", kNoCollation},
-    {"distinct", distinct_anywhere, kInTransaction, "key query collation hint",
-     "collation and hint are refused"},
+    {"distinct", distinct_anywhere, kInTransaction, "key query collation hint", ""},
     {"drop", drop, kWrites, "", ""},
     {"dropDatabase", drop_database, kWrites, "", ""},
     {"dropIndexes", drop_indexes, kWrites, "index", ""},
@@ -55,7 +53,7 @@ constexpr auto kTable = std::to_array<Command>({
      "filter sort projection hint skip limit batchSize singleBatch max min returnKey showRecordId "
      "tailable oplogReplay noCursorTimeout awaitData allowPartialResults collation allowDiskUse "
      "let",
-     "collation, let, min, max, returnKey, showRecordId and tailable are refused"},
+     "min, max, returnKey and tailable are refused"},
     {"findAndModify", find_and_modify, kWrites | kInTransaction,
      "query sort remove update new fields upsert bypassDocumentValidation collation arrayFilters "
      "hint let collectionUUID",

@@ -19,37 +19,81 @@
 namespace nacre::server {
 namespace {
 
-Result<> refuse_all(const Fields& fields, std::initializer_list<std::string_view> names) {
-  for (const std::string_view name : names) NACRE_TRY(fields.refuse(name));
-  return {};
+// A command that writes nothing has no use for one.
+Result<> refuse_write_concern(const Fields& fields) {
+  NACRE_TRY(fields.document("writeConcern"));
+  if (!fields.get("writeConcern") || fields.get("writeConcern").is_null_like()) return {};
+  return fail(Code::kInvalid, wire_code::kInvalidOptions,
+              format("Command {} does not support writeConcern", fields.command()));
 }
 
 Result<query::FindRequest> find_request(const Fields& fields) {
-  NACRE_TRY(refuse_all(fields, {"collation", "let", "min", "max", "returnKey", "showRecordId",
-                                "tailable", "awaitData"}));
+  NACRE_TRY(refuse_write_concern(fields));
+  const bool tailable = NACRE_TRY(fields.boolean("tailable", false));
+  const bool await_data = NACRE_TRY(fields.boolean("awaitData", false));
+  if (await_data && !tailable) {
+    return fail(Code::kInvalid, wire_code::kFailedToParse,
+                "Cannot set 'awaitData' without also setting 'tailable'");
+  }
   query::FindRequest request;
   request.collection = NACRE_TRY(fields.collection());
+  if (fields.get("filter").is(bson::Type::kNull)) {
+    NACRE_TRY(fields.required_document("filter"));
+  }
   request.filter = NACRE_TRY(fields.document("filter"));
   request.projection = NACRE_TRY(fields.document("projection"));
   request.sort = NACRE_TRY(fields.document("sort"));
-  request.skip = NACRE_TRY(fields.count("skip", 0));
-  request.limit = NACRE_TRY(fields.count("limit", 0));
+  request.let = NACRE_TRY(fields.document("let"));
+  request.min = NACRE_TRY(fields.document("min"));
+  request.max = NACRE_TRY(fields.document("max"));
+  request.collator = NACRE_TRY(fields.collation());
+  request.skip = NACRE_TRY(fields.lenient_count("skip", 0));
+  request.limit = NACRE_TRY(fields.lenient_count("limit", 0));
+  request.hint = NACRE_TRY(fields.hint());
+  request.return_key = NACRE_TRY(fields.boolean("returnKey", false));
+  request.show_record_id = NACRE_TRY(fields.boolean("showRecordId", false));
+  request.tailable = tailable;
+  return request;
+}
+
+// MongoDB takes a negative limit of count for its absolute value.
+Result<std::int64_t> count_limit(const Fields& fields) {
+  const bson::Element element = fields.get("limit");
+  if (!element) return 0;
+  if (!element.is_number()) {
+    return fail(Code::kInvalid, wire_code::kBadValue,
+                format("limit value is not a valid number: {}", bson::name(element.type())));
+  }
+  const std::int64_t limit = NACRE_TRY(fields.integer("limit", 0));
+  if (limit == std::numeric_limits<std::int64_t>::min()) {
+    return fail(Code::kInvalid, wire_code::kBadValue, "limit is out of range");
+  }
+  return limit < 0 ? -limit : limit;
+}
+
+Result<query::CountRequest> count_request(const Fields& fields) {
+  NACRE_TRY(refuse_write_concern(fields));
+  query::CountRequest request;
+  request.collection = NACRE_TRY(fields.collection());
+  request.filter = NACRE_TRY(fields.document("query"));
+  request.collator = NACRE_TRY(fields.collation());
+  request.skip = NACRE_TRY(fields.lenient_count("skip", 0));
+  request.limit = NACRE_TRY(count_limit(fields));
   request.hint = NACRE_TRY(fields.hint());
   return request;
 }
 
-Result<query::CountRequest> count_request(const Fields& fields) {
-  NACRE_TRY(refuse_all(fields, {"collation"}));
-  query::CountRequest request;
+Result<query::DistinctRequest> distinct_request(const Fields& fields) {
+  NACRE_TRY(refuse_write_concern(fields));
+  query::DistinctRequest request;
   request.collection = NACRE_TRY(fields.collection());
-  request.filter = NACRE_TRY(fields.document("query"));
-  request.skip = NACRE_TRY(fields.count("skip", 0));
-  const std::int64_t limit = NACRE_TRY(fields.integer("limit", 0));
-  // MongoDB takes a negative limit of count for its absolute value.
-  if (limit == std::numeric_limits<std::int64_t>::min()) {
-    return fail(Code::kInvalid, wire_code::kBadValue, "limit is out of range");
+  if (fields.get("key").is(bson::Type::kNull)) {
+    return fail(Code::kInvalid, wire_code::kMissingField,
+                "BSON field 'distinct.key' is missing but a required field");
   }
-  request.limit = limit < 0 ? -limit : limit;
+  request.path = NACRE_TRY(fields.required_string("key"));
+  request.filter = NACRE_TRY(fields.document("query"));
+  request.collator = NACRE_TRY(fields.collation());
   request.hint = NACRE_TRY(fields.hint());
   return request;
 }
@@ -90,8 +134,11 @@ Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inne
   }
   if (name == "distinct") {
     query::FindRequest request;
-    request.collection = NACRE_TRY(inner.collection());
-    request.filter = NACRE_TRY(inner.document("query"));
+    const query::DistinctRequest asked = NACRE_TRY(distinct_request(inner));
+    request.collection = asked.collection;
+    request.filter = asked.filter;
+    request.hint = asked.hint;
+    request.collator = asked.collator;
     return query::explain(scope, request, verbosity);
   }
   if (name == "findAndModify" || name == "findandmodify") {
@@ -162,7 +209,7 @@ Result<> find(const Request& request, bson::Builder& reply) {
   const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   if (!database) {
     // A filter that makes no sense is an error even where nothing can be found.
-    NACRE_TRY(match::Filter::parse(asked.filter));
+    NACRE_TRY(query::check(asked));
     append_empty_batch(request, asked.collection, reply);
     return {};
   }
@@ -185,6 +232,10 @@ Result<> get_more(const Request& request, bson::Builder& reply) {
   }
   const std::string_view collection = NACRE_TRY(fields.required_string("collection"));
   const std::optional<std::int64_t> batch_size = NACRE_TRY(batch_size_of(fields));
+  if (request.max_time_ms > 0) {
+    return fail(Code::kInvalid, wire_code::kBadValue,
+                "cannot set maxTimeMS on getMore command for a non-awaitData cursor");
+  }
   const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   return append_next_batch(request, first.int64(), collection, batch_size, reply);
 }
@@ -222,15 +273,14 @@ Result<> count(const Request& request, bson::Builder& reply) {
 }
 
 Result<> distinct(const Request& request, bson::Builder& reply) {
-  const Fields& fields = request.fields;
-  NACRE_TRY(refuse_all(fields, {"collation", "hint"}));
-  query::DistinctRequest asked;
-  asked.collection = NACRE_TRY(fields.collection());
-  asked.path = NACRE_TRY(fields.required_string("key"));
-  asked.filter = NACRE_TRY(fields.document("query"));
+  const query::DistinctRequest asked = NACRE_TRY(distinct_request(request.fields));
   const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   bson::Document values;
-  if (database) values = NACRE_TRY(query::distinct(scope_of(request, **database), asked));
+  if (database) {
+    values = NACRE_TRY(query::distinct(scope_of(request, **database), asked));
+  } else {
+    NACRE_TRY(match::Filter::parse(asked.filter));
+  }
   reply.append_array("values", values);
   return {};
 }

@@ -1,6 +1,7 @@
 #include "server/dispatcher.h"
 
 #include <array>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -102,10 +103,10 @@ Result<> Dispatcher::run(const Peer& peer, const Message& message, bson::View bo
   const Command* command = NACRE_TRY(known_command(fields, message, database));
   const TransactionPart part = NACRE_TRY(transaction_part_of(*command, fields));
   NACRE_TRY(check_generic(fields, part));
-  const std::int64_t max_time_ms = NACRE_TRY(fields.integer("maxTimeMS", 0));
-  if (max_time_ms < 0) {
+  const std::int64_t max_time_ms = NACRE_TRY(fields.count("maxTimeMS", 0));
+  if (max_time_ms > std::numeric_limits<std::int32_t>::max()) {
     return fail(Code::kInvalid, wire_code::kBadValue,
-                format("maxTimeMS must not be negative, it is {}", max_time_ms));
+                format("{} value for maxTimeMS is out of range", max_time_ms));
   }
   const Request request{.services = services_,
                         .peer = peer,

@@ -161,8 +161,8 @@ TEST_F(Dispatching, WhatIsWrongWithACommandHasMongosCode) {
   expect_error(R"({"find": "c", "filter": 7, "$db": "a"})", 14);
   expect_error(R"({"find": 7, "$db": "a"})", 73);
   expect_error(R"({"find": "a$b", "$db": "a"})", 73);
-  expect_error(R"({"find": "c", "limit": -1, "$db": "a"})", 51024);
-  expect_error(R"({"find": "c", "collation": {"locale": "de"}, "$db": "a"})", 115);
+  expect_error(R"({"find": "c", "limit": -1, "$db": "a"})", 2);
+  expect_error(R"({"find": "c", "collation": {"locale": "nowhere"}, "$db": "a"})", 2);
   expect_error(R"({"find": "c"})", 40571);
   expect_error(R"({"ping": 1, "$db": "a/b"})", 73);
   expect_error(R"({"ping": 1, "$db": ""})", 73);

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "base/text.h"
+#include "bson/collation.h"
 #include "bson/validate.h"
 #include "server/wire_error.h"
 
@@ -138,21 +141,51 @@ Result<std::int64_t> Fields::integer(std::string_view field, std::int64_t otherw
               format("BSON field '{}.{}' is not a whole number of 64 bits", command(), field));
 }
 
-Result<std::int64_t> Fields::count(std::string_view field, std::int64_t otherwise) const {
-  const std::int64_t value = NACRE_TRY(integer(field, otherwise));
+namespace {
+
+Result<std::int64_t> not_negative(std::string_view field, std::int64_t value) {
   if (value >= 0) return value;
-  return fail(Code::kInvalid, wire_code::kValueBelowMinimum,
+  return fail(Code::kInvalid, wire_code::kBadValue,
               format("BSON field '{}' value must be >= 0, actual value '{}'", field, value));
+}
+
+std::int64_t clamped(double number) {
+  if (std::isnan(number)) return 0;
+  if (number >= 0x1p63) return std::numeric_limits<std::int64_t>::max();
+  if (number < -0x1p63) return std::numeric_limits<std::int64_t>::min();
+  return static_cast<std::int64_t>(number);
+}
+
+}  // namespace
+
+Result<std::int64_t> Fields::count(std::string_view field, std::int64_t otherwise) const {
+  return not_negative(field, NACRE_TRY(integer(field, otherwise)));
+}
+
+Result<std::int64_t> Fields::lenient_count(std::string_view field, std::int64_t otherwise) const {
+  const bson::Element element = get(field);
+  if (!element || element.is_null_like()) return otherwise;
+  if (!element.is_number()) return wrong_type(element, "long");
+  if (const auto whole = element.as_int64()) return not_negative(field, *whole);
+  const double number = *element.as_double();
+  const bool rounds = element.is(bson::Type::kDecimal128);
+  return not_negative(field, clamped(rounds ? std::nearbyint(number) : number));
+}
+
+Result<std::shared_ptr<const text::Collator>> Fields::collation() const {
+  const bson::View collation = NACRE_TRY(document("collation"));
+  if (collation.empty()) return nullptr;
+  return bson::parse_collation(collation);
 }
 
 Result<bson::Element> Fields::hint() const {
   const bson::Element element = get("hint");
-  if (!element || element.is_null_like()) return bson::Element();
+  if (!element) return bson::Element();
   if (element.is(bson::Type::kString)) return element;
   if (element.is(bson::Type::kDocument)) {
     return element.document().empty() ? bson::Element() : element;
   }
-  return fail(Code::kInvalid, wire_code::kFailedToParse, "hint must be a string or an object");
+  return fail(Code::kInvalid, wire_code::kFailedToParse, "Hint must be a string or an object");
 }
 
 Result<std::vector<bson::View>> Fields::batch(std::string_view field) const {

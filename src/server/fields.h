@@ -7,12 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "bson/value.h"
 #include "server/wire.h"
+#include "text/collator.h"
 
 namespace nacre::server {
 
@@ -43,9 +45,15 @@ class Fields {
   [[nodiscard]] Result<bool> strict_boolean(std::string_view field, bool otherwise) const;
   // Whole numbers of any numeric type.
   [[nodiscard]] Result<std::int64_t> integer(std::string_view field, std::int64_t otherwise) const;
-  // The same, with 51024 for what is below zero.
+  // The same, with 2 (BadValue) for what is below zero.
   [[nodiscard]] Result<std::int64_t> count(std::string_view field, std::int64_t otherwise) const;
-  // A string, a document, or nothing.
+  // Any number: fractions are cut off (a decimal is rounded), what is too large is the largest, NaN
+  // is 0. 2 (BadValue) for what is below zero then.
+  [[nodiscard]] Result<std::int64_t> lenient_count(std::string_view field,
+                                                   std::int64_t otherwise) const;
+  // Null without one: the collation of the collection is meant then, or of the bytes.
+  [[nodiscard]] Result<std::shared_ptr<const text::Collator>> collation() const;
+  // A string, a document, or nothing; null is an error.
   [[nodiscard]] Result<bson::Element> hint() const;
 
   // The documents of an array field, whether they came in the body or as a sequence beside it;

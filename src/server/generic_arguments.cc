@@ -8,31 +8,63 @@
 namespace nacre::server {
 namespace {
 
-Result<> check_read_concern(const Fields& fields, TransactionPart part) {
-  const bson::View concern = NACRE_TRY(fields.document("readConcern"));
-  if (concern.find("atClusterTime")) {
+std::unexpected<Error> wrong_type(const bson::Element& field, std::string_view expected) {
+  return fail(Code::kInvalid, wire_code::kTypeMismatch,
+              format("BSON field 'readConcern.{}' is the wrong type '{}', expected type '{}'",
+                     field.name(), bson::name(field.type()), expected));
+}
+
+Result<> check_level(const bson::Element& level, TransactionPart part) {
+  if (!level.is(bson::Type::kString)) return wrong_type(level, "string");
+  // One node shows only what is durable and never takes it back: these are
+  // all the same.
+  for (const char* same : {"local", "available", "majority", "linearizable"}) {
+    if (level.string() == same) return {};
+  }
+  if (level.string() != "snapshot") {
+    return fail(Code::kInvalid, wire_code::kBadValue,
+                format("Enumeration value '{}' for field 'readConcern.level' is not a valid value.",
+                       level.string()));
+  }
+  // What a transaction reads is a snapshot anyway.
+  if (part != TransactionPart::kNone) return {};
+  return fail(Code::kUnsupported, wire_code::kInvalidOptions,
+              "readConcern level snapshot is not supported yet outside of "
+              "transactions");
+}
+
+Result<> check_read_concern_field(const bson::Element& field, TransactionPart part) {
+  if (field.name() == "level") {
+    if (field.is_null_like()) return {};
+    return check_level(field, part);
+  }
+  if (field.name() == "afterClusterTime" || field.name() == "atClusterTime") {
+    if (field.is_null_like()) return {};
+    if (!field.is(bson::Type::kTimestamp)) return wrong_type(field, "timestamp");
+    if (field.name() == "afterClusterTime") return {};
     return fail(Code::kUnsupported, wire_code::kInvalidOptions,
                 "readConcern.atClusterTime: reads of the past are not supported yet");
   }
-  const bson::Element level = concern.find("level");
-  if (!level) return {};
-  if (level.is(bson::Type::kString)) {
-    // One node shows only what is durable and never takes it back: these are
-    // all the same.
-    for (const char* same : {"local", "available", "majority", "linearizable"}) {
-      if (level.string() == same) return {};
+  if (field.name() == "provenance") {
+    if (field.is_null_like()) return {};
+    if (!field.is(bson::Type::kString)) return wrong_type(field, "string");
+    for (const char* known :
+         {"clientSupplied", "implicitDefault", "customDefault", "getLastErrorDefaults"}) {
+      if (field.string() == known) return {};
     }
-    if (level.string() == "snapshot") {
-      // What a transaction reads is a snapshot anyway.
-      if (part != TransactionPart::kNone) return {};
-      return fail(Code::kUnsupported, wire_code::kInvalidOptions,
-                  "readConcern level snapshot is not supported yet outside of "
-                  "transactions");
-    }
+    return fail(Code::kInvalid, wire_code::kBadValue,
+                format("Enumeration value '{}' for field 'readConcern.provenance' is not a valid "
+                       "value.",
+                       field.string()));
   }
-  return fail(Code::kInvalid, wire_code::kFailedToParse,
-              "readConcern.level must be local, available, majority, "
-              "linearizable or snapshot");
+  return fail(Code::kInvalid, wire_code::kUnknownField,
+              format("BSON field 'readConcern.{}' is an unknown field.", field.name()));
+}
+
+Result<> check_read_concern(const Fields& fields, TransactionPart part) {
+  const bson::View concern = NACRE_TRY(fields.document("readConcern"));
+  for (const bson::Element& field : concern) NACRE_TRY(check_read_concern_field(field, part));
+  return {};
 }
 
 }  // namespace
