@@ -53,7 +53,7 @@ constexpr auto kTable = std::to_array<Command>({
      "filter sort projection hint skip limit batchSize singleBatch max min returnKey showRecordId "
      "tailable oplogReplay noCursorTimeout awaitData allowPartialResults collation allowDiskUse "
      "let",
-     "min, max, returnKey and tailable are refused"},
+     "returnKey and tailable are refused"},
     {"findAndModify", find_and_modify, kWrites | kInTransaction,
      "query sort remove update new fields upsert bypassDocumentValidation collation arrayFilters "
      "hint let collectionUUID",

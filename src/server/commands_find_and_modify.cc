@@ -6,6 +6,7 @@
 #include "match/filter.h"
 #include "query/operations.h"
 #include "query/projection.h"
+#include "query/variables.h"
 #include "server/commands.h"
 #include "server/scope.h"
 #include "server/wire_error.h"
@@ -96,9 +97,13 @@ Result<> find_and_modify(const Request& request, bson::Builder& reply) {
   const bson::View shown = NACRE_TRY(fields.document("fields"));
   NACRE_TRY(check_choice(fields, removes, asked.upsert, returns_new));
   // A positional projection shows the element that the query met.
-  const match::Filter filter = NACRE_TRY(match::Filter::parse(asked.filter));
-  const query::Projection projection =
-      NACRE_TRY(query::Projection::parse(shown, {.query = &filter}));
+  expression::Scope names;
+  expression::Environment unused;
+  NACRE_TRY(query::define_variables(asked.let, names, unused));
+  const match::Filter filter = NACRE_TRY(match::Filter::parse(asked.filter, {.scope = &names}));
+  query::Projection projection =
+      NACRE_TRY(query::Projection::parse(shown, {.scope = &names, .query = asked.filter}));
+  projection.set_query(filter);
   if (removes) return remove_one(request, asked, projection, reply);
   NACRE_TRY(read_update_value(fields, "update", asked));
   return update_one(request, asked, projection, reply);
