@@ -263,24 +263,6 @@ TEST_F(Commands, ADatabaseThatAnotherProcessHasOpenIsBusy) {
   EXPECT_EQ(load.wait().exit, 130);
 }
 
-TEST_F(Commands, ADatabaseThatAServerHoldsIsNamedWithItsServer) {
-  import_cities();
-  const std::string socket = scratch_ / "nacre.sock";
-  Background server({"serve", "--data", scratch_.path(), "--socket", socket});
-  while (!std::filesystem::exists(socket)) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  // A server opens a database when it is first asked for; until then it is anybody's.
-  const auto first = nacre({"count", "--collection", "cities"});
-  EXPECT_TRUE(first.exit == 0 || first.exit == 4) << first.err;
-  if (first.exit == 4) {
-    EXPECT_NE(first.err.find("the server 'nacre serve --data"), std::string::npos) << first.err;
-    EXPECT_NE(first.err.find("ask it through mongosh or a driver"), std::string::npos);
-  }
-  server.signal(SIGTERM);
-  EXPECT_EQ(server.wait().exit, 0);
-}
-
 TEST_F(Commands, CtrlCKeepsWhatAnImportHasCommitted) {
   std::string lines;
   for (int i = 0; i < 60000; ++i) lines += "{\"_id\": " + std::to_string(i) + "}\n";
