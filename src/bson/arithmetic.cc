@@ -1,30 +1,14 @@
 #include "bson/arithmetic.h"
 
-#define DECIMAL_CALL_BY_REFERENCE 0
-#define DECIMAL_GLOBAL_ROUNDING 0
-#define DECIMAL_GLOBAL_EXCEPTION_FLAGS 0
-#include <bid_conf.h>
-#include <bid_functions.h>
-
 #include <array>
 #include <charconv>
 #include <cmath>
 
+#include "bson/decimal_library_internal.h"
 #include "bson/number_internal.h"
 
 namespace nacre::bson {
 namespace {
-
-BID_UINT128 to_library(Decimal128 value) {
-  BID_UINT128 converted;
-  converted.w[0] = value.low;
-  converted.w[1] = value.high;
-  return converted;
-}
-
-Decimal128 from_library(const BID_UINT128& value) {
-  return {.low = value.w[0], .high = value.w[1]};
-}
 
 BID_UINT128 to_decimal(const Element& value) {
   unsigned flags = 0;

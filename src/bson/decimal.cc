@@ -1,10 +1,5 @@
 #include "bson/decimal.h"
 
-#define DECIMAL_CALL_BY_REFERENCE 0
-#define DECIMAL_GLOBAL_ROUNDING 0
-#define DECIMAL_GLOBAL_EXCEPTION_FLAGS 0
-#include <bid_conf.h>
-#include <bid_functions.h>
 #include <bson/bson.h>
 
 #include <algorithm>
@@ -12,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "bson/decimal_library_internal.h"
 #include "bson/number_internal.h"
 
 namespace nacre::bson::decimal {
@@ -20,17 +16,6 @@ namespace {
 // The library's numbers of its rounding modes.
 constexpr unsigned kNearest = 0;
 constexpr unsigned kInvalidFlag = 1;
-
-BID_UINT128 to_library(Decimal128 value) {
-  BID_UINT128 converted;
-  converted.w[0] = value.low;
-  converted.w[1] = value.high;
-  return converted;
-}
-
-Decimal128 from_library(const BID_UINT128& value) {
-  return {.low = value.w[0], .high = value.w[1]};
-}
 
 unsigned library_mode(Rounding rounding) {
   switch (rounding) {
