@@ -11,8 +11,8 @@
 #include "aggregation/sort_stage.h"
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
-#include "aggregation/time_unit.h"
 #include "base/text.h"
+#include "expression/time_unit.h"
 
 namespace nacre::aggregation {
 namespace {
@@ -28,7 +28,7 @@ struct DensifySpec {
   bson::Value lower;  // kExplicit
   bson::Value upper;
   bson::Value step;
-  std::optional<TimeUnit> unit;
+  std::optional<expression::TimeUnit> unit;
 };
 
 // Numbers, or dates when there is a unit.
@@ -44,8 +44,8 @@ class Steps {
     const bson::Element start = base.element();
     if (spec_.unit) {
       const std::int64_t step = spec_.step.element().as_int64().value_or(1);
-      return bson::Value(bson::Date{
-          .milliseconds = add_units(start.date().milliseconds, count * step, *spec_.unit)});
+      return bson::Value(bson::Date{.milliseconds = expression::add_units(
+                                        start.date().milliseconds, count * step, *spec_.unit)});
     }
     const auto whole = start.as_int64();
     const auto step = spec_.step.element().as_int64();
@@ -328,7 +328,7 @@ Result<> parse_range(const bson::Element& range, DensifySpec& spec) {
       bounds = field;
     } else if (field.name() == "unit") {
       if (!field.is(bson::Type::kString)) return wrong_type("$densify.range", field, "string");
-      spec.unit = time_unit(field.string());
+      spec.unit = expression::time_unit(field.string());
       if (!spec.unit) {
         return fail(Code::kInvalid, 9, format("unknown time unit value: {}", field.string()));
       }

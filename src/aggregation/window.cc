@@ -150,7 +150,7 @@ Result<Window> parse_window(const bson::Element& window, const WindowContext& co
     if (has_documents || !unit.is(bson::Type::kString)) {
       return window_error("Window bounds can only specify 'unit' with range-based bounds.");
     }
-    parsed.unit = time_unit(unit.string());
+    parsed.unit = expression::time_unit(unit.string());
     if (!parsed.unit) return window_error(format("unknown time unit value: {}", unit.string()));
   }
   const bson::Element lower = bounds.array().at(0);
@@ -261,7 +261,7 @@ Result<double> range_end(const WindowBound& bound, const Window& window,
     const std::int64_t date = current.date().milliseconds;
     return static_cast<double>(bound.kind == WindowBound::Kind::kCurrent
                                    ? date
-                                   : add_units(date, bound.offset, *window.unit));
+                                   : expression::add_units(date, bound.offset, *window.unit));
   }
   const auto number = current.as_double();
   if (!number) {

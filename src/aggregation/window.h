@@ -16,7 +16,7 @@
 
 #include "aggregation/accumulator.h"
 #include "aggregation/operand.h"
-#include "aggregation/time_unit.h"
+#include "expression/time_unit.h"
 #include "query/sort_key.h"
 
 namespace nacre::aggregation {
@@ -33,7 +33,7 @@ struct Window {
   bool is_range = false;
   WindowBound lower;
   WindowBound upper;
-  std::optional<TimeUnit> unit;
+  std::optional<expression::TimeUnit> unit;
 };
 
 // Rows of one partition, in order. What functions share of them.

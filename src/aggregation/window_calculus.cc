@@ -188,9 +188,10 @@ Result<Calculus::Spec> parse_calculus(const WindowCall& call, const WindowContex
     if (field.name() == "input") {
       input = field;
     } else if (field.name() == "unit") {
-      const auto unit = field.is(bson::Type::kString) ? time_unit(field.string()) : std::nullopt;
+      const auto unit =
+          field.is(bson::Type::kString) ? expression::time_unit(field.string()) : std::nullopt;
       if (!unit) return window_error(format("{}: unknown time unit", name));
-      unit_ms = milliseconds_of(*unit);
+      unit_ms = expression::fixed_milliseconds(*unit);
       if (!unit_ms) return window_error("unit must be 'week' or smaller", 5490704);
     } else {
       return window_error(format("{} got unexpected argument: {}", name, field.name()));

@@ -39,9 +39,9 @@ std::int64_t least_days(Unit unit) {
 }
 
 bool is_in_range(std::int64_t amount, Unit unit) {
-  const std::int64_t max = unit < Unit::kHour
-                               ? kDaysMax / least_days(unit)
-                               : std::numeric_limits<std::int64_t>::max() / milliseconds_of(unit);
+  const std::int64_t max =
+      unit < Unit::kHour ? kDaysMax / least_days(unit)
+                         : std::numeric_limits<std::int64_t>::max() / *fixed_milliseconds(unit);
   return amount <= max && amount >= -max;
 }
 
@@ -80,7 +80,7 @@ std::optional<std::int64_t> moved(std::int64_t moment, Unit unit, std::int64_t a
                                   const text::TimeZone& zone) {
   std::int64_t result = 0;
   if (unit >= Unit::kHour) {
-    if (__builtin_add_overflow(moment, amount * milliseconds_of(unit), &result)) {
+    if (__builtin_add_overflow(moment, amount * *fixed_milliseconds(unit), &result)) {
       return std::nullopt;
     }
     return result;
@@ -163,7 +163,7 @@ std::int64_t boundaries(std::int64_t start, std::int64_t end, Unit unit, std::in
     case Unit::kDay:
       return day_number(to) - day_number(from);
     default: {
-      const std::int64_t size = milliseconds_of(unit);
+      const std::int64_t size = *fixed_milliseconds(unit);
       const std::int64_t first = from - floor_mod(from, size) - zone.offset_at(start);
       const std::int64_t last = to - floor_mod(to, size) - zone.offset_at(end);
       return floor_div(last, size) - floor_div(first, size);
@@ -260,9 +260,9 @@ Result<std::int64_t> bin_size_of(const Arguments& arguments) {
 Result<> check_bin(std::int64_t bin, Unit unit) {
   constexpr std::array<std::int32_t, 9> kNumbers = {5439006, 5439006, 5439006, 5439005, 5439005,
                                                     5439002, 5439002, 5439002, 5439002};
-  const std::int64_t max = unit < Unit::kHour
-                               ? kBinMax / least_days(unit)
-                               : std::numeric_limits<std::int64_t>::max() / milliseconds_of(unit);
+  const std::int64_t max =
+      unit < Unit::kHour ? kBinMax / least_days(unit)
+                         : std::numeric_limits<std::int64_t>::max() / *fixed_milliseconds(unit);
   if (bin <= max) return {};
   return invalid(kNumbers[static_cast<std::size_t>(unit)],
                  format("$dateTrunc unsupported binSize value: {}", bin));
@@ -286,7 +286,7 @@ Result<bson::Element> truncate(const Arguments& arguments, Evaluation& at) {
   if (*moment > kFarthest || *moment < -kFarthest) return invalid(5439003, "$dateTrunc overflowed");
   if (unit >= Unit::kHour) {
     const std::int64_t reference = zone->to_utc(kReferenceDay * kMsPerDay);
-    const std::int64_t size = bin * milliseconds_of(unit);
+    const std::int64_t size = bin * *fixed_milliseconds(unit);
     const std::int64_t bins = floor_div(*moment - reference, size);
     std::int64_t result = 0;
     if (__builtin_mul_overflow(bins, size, &result) ||
@@ -308,6 +308,14 @@ constexpr std::array kOperators = {
 };
 
 }  // namespace
+
+std::int64_t add_units(std::int64_t date, std::int64_t count, TimeUnit unit) {
+  if (is_in_range(count, unit)) {
+    if (const auto to = moved(date, unit, count, text::TimeZone())) return *to;
+  }
+  return count < 0 ? std::numeric_limits<std::int64_t>::min()
+                   : std::numeric_limits<std::int64_t>::max();
+}
 
 std::span<const Operator> date_arithmetic_operators() { return kOperators; }
 

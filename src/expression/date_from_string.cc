@@ -80,17 +80,6 @@ Result<std::int64_t> parsed(const Arguments& arguments, const text::TimeZone* zo
 
 }  // namespace
 
-Result<> check_input_pattern(std::string_view pattern) {
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] != '%') continue;
-    if (++i == pattern.size()) return invalid(18535, "Unmatched '%' at end of format string");
-    if (!kSpecifiers.contains(pattern[i])) {
-      return invalid(18536, format("Invalid format character '%{}' in format string", pattern[i]));
-    }
-  }
-  return {};
-}
-
 Result<std::int64_t> parse_date(std::string_view text, std::string_view pattern,
                                 const text::TimeZone* zone) {
   DateReader reader(text);
@@ -113,7 +102,7 @@ Result<bson::Element> date_from_string(const Arguments& arguments, Evaluation& a
       return invalid(40684, format("$dateFromString requires that 'format' be a string, found: {}",
                                    bson::name(arguments[1].type())));
     }
-    NACRE_TRY(check_input_pattern(arguments[1].string()));
+    NACRE_TRY(check_pattern(arguments[1].string(), kSpecifiers));
   }
   const std::optional<text::TimeZone> zone = NACRE_TRY(zone_of(arguments, 2));
   if (is_nullish(arguments[0])) {

@@ -108,7 +108,7 @@ Result<bson::Element> to_string(const Arguments& arguments, Evaluation& at) {
                                    bson::name(arguments[1].type())));
     }
     pattern = arguments[1].string();
-    NACRE_TRY(check_output_pattern(pattern));
+    NACRE_TRY(check_pattern(pattern, kSpecifiers));
   }
   const std::optional<text::TimeZone> zone = NACRE_TRY(zone_of(arguments, 2));
   if (is_nullish(arguments[0])) {
@@ -129,11 +129,11 @@ constexpr std::array kOperators = {
 
 }  // namespace
 
-Result<> check_output_pattern(std::string_view pattern) {
+Result<> check_pattern(std::string_view pattern, std::string_view specifiers) {
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] != '%') continue;
     if (++i == pattern.size()) return invalid(18535, "Unmatched '%' at end of format string");
-    if (!kSpecifiers.contains(pattern[i])) {
+    if (!specifiers.contains(pattern[i])) {
       return invalid(18536, format("Invalid format character '%{}' in format string", pattern[i]));
     }
   }

@@ -16,10 +16,9 @@ namespace nacre::expression {
 [[nodiscard]] Result<std::string> format_date(std::int64_t milliseconds, std::string_view pattern,
                                               const text::TimeZone& zone);
 
-// 18536 and 18535 for a pattern that $dateToString does not know.
-[[nodiscard]] Result<> check_output_pattern(std::string_view pattern);
-// 40685 and 18535 for one that $dateFromString does not know.
-[[nodiscard]] Result<> check_input_pattern(std::string_view pattern);
+// 18536 for a letter behind '%' that is none of `specifiers`, 18535 for a '%' with nothing behind
+// it.
+[[nodiscard]] Result<> check_pattern(std::string_view pattern, std::string_view specifiers);
 
 // The moment that a text means; `zone` is what it is in when it does not say so itself, and must
 // not be given when it does. 241 (ConversionFailure) when it is no date.

@@ -1,27 +1,8 @@
-#include <array>
-
 #include "base/codec.h"
 #include "base/text.h"
 #include "expression/dates_internal.h"
 
 namespace nacre::expression {
-namespace {
-
-struct UnitName {
-  std::string_view name;
-  Unit unit;
-};
-constexpr std::array<UnitName, 9> kUnits = {{{"year", Unit::kYear},
-                                             {"quarter", Unit::kQuarter},
-                                             {"month", Unit::kMonth},
-                                             {"week", Unit::kWeek},
-                                             {"day", Unit::kDay},
-                                             {"hour", Unit::kHour},
-                                             {"minute", Unit::kMinute},
-                                             {"second", Unit::kSecond},
-                                             {"millisecond", Unit::kMillisecond}}};
-
-}  // namespace
 
 std::optional<std::int64_t> moment_of(const bson::Element& value) {
   switch (value.type()) {
@@ -74,26 +55,13 @@ Result<Unit> unit_of(const bson::Element& value, std::string_view name, std::int
     return invalid(not_text, format("{} requires 'unit' to be a string, but got {}", name,
                                     bson::name(value.type())));
   }
-  const auto found = std::ranges::find(kUnits, value.string(), &UnitName::name);
-  if (found == kUnits.end()) {
+  const auto found = time_unit(value.string());
+  if (!found) {
     return invalid(
         9, format("{} parameter 'unit' value parsing failed: unknown time unit value: {}", name,
                   value.string()));
   }
-  return found->unit;
-}
-
-std::int64_t milliseconds_of(Unit unit) {
-  switch (unit) {
-    case Unit::kHour:
-      return kMsPerHour;
-    case Unit::kMinute:
-      return kMsPerMinute;
-    case Unit::kSecond:
-      return kMsPerSecond;
-    default:
-      return 1;
-  }
+  return *found;
 }
 
 Result<std::int64_t> weekday_of(const bson::Element& value, std::string_view name) {

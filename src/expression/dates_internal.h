@@ -5,6 +5,7 @@
 
 #include "expression/calendar_internal.h"
 #include "expression/node_internal.h"
+#include "expression/time_unit.h"
 #include "text/time_zone.h"
 
 namespace nacre::expression {
@@ -19,22 +20,10 @@ namespace nacre::expression {
 [[nodiscard]] Result<std::optional<text::TimeZone>> zone_of(const Arguments& arguments,
                                                             std::size_t index);
 
-enum class Unit : std::uint8_t {
-  kYear,
-  kQuarter,
-  kMonth,
-  kWeek,
-  kDay,
-  kHour,
-  kMinute,
-  kSecond,
-  kMillisecond
-};
+using Unit = TimeUnit;
 // `not_text` for what is no string; 9 for what is no unit.
 [[nodiscard]] Result<Unit> unit_of(const bson::Element& value, std::string_view name,
                                    std::int32_t not_text);
-// Of an hour and what is shorter.
-[[nodiscard]] std::int64_t milliseconds_of(Unit unit);
 
 // 0: Sunday. 5439015 for what is no string, 5439016 for what is no day.
 [[nodiscard]] Result<std::int64_t> weekday_of(const bson::Element& value, std::string_view name);
