@@ -75,9 +75,11 @@ std::int64_t counter(document::Database& database) {
 void run(const Settings& settings) {
   std::filesystem::remove_all(settings.directory);
   const auto files = io::make_posix_file_system();
-  auto opened = document::Database::open(
-      settings.directory,
-      {.engine = {.file_system = files.get(), .create_if_missing = true}, .name = "hot"});
+  document::Options options;
+  options.engine.file_system = files.get();
+  options.engine.create_if_missing = true;
+  options.name = "hot";
+  auto opened = document::Database::open(settings.directory, options);
   if (!opened) die(opened.error().text());
   document::Database& database = **opened;
   const bson::Document first =

@@ -69,6 +69,9 @@ struct TextQuery {
   bool diacritic_sensitive = false;
 };
 
+// Its operand, for those who plan it. kInvalid 4, 14 (TypeMismatch) and 2 (BadValue).
+[[nodiscard]] Result<TextQuery> parse_text(const bson::Element& operand);
+
 class Filter {
  public:
   // Keeps a copy of `filter`.

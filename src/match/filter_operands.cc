@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -8,6 +6,7 @@
 #include "bson/json.h"
 #include "match/filter_parse_internal.h"
 #include "match/types_internal.h"
+#include "text/words.h"
 
 namespace nacre::match {
 namespace {
@@ -165,21 +164,6 @@ Result<Node> parse_regex_operator(const bson::Path& path, const Element& operand
 
 namespace {
 
-// The languages that text indexes know, by the names that $language takes.
-constexpr auto kLanguages = std::to_array<std::string_view>(
-    {"none", "danish",    "da", "dutch",      "nl", "english",   "en", "finnish",
-     "fi",   "french",    "fr", "german",     "de", "hungarian", "hu", "italian",
-     "it",   "norwegian", "nb", "portuguese", "pt", "romanian",  "ro", "russian",
-     "ru",   "spanish",   "es", "swedish",    "sv", "turkish",   "tr"});
-
-bool is_language(std::string_view name) {
-  std::string folded(name);
-  for (char& letter : folded) {
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return std::ranges::find(kLanguages, folded) != kLanguages.end();
-}
-
 Result<> set_text_option(TextQuery& query, const Element& option) {
   const auto wrong_type = [&](std::string_view expected) {
     return fail(Code::kInvalid, kTypeMismatch,
@@ -209,7 +193,7 @@ Result<TextQuery> parse_text(const Element& operand) {
     return fail(Code::kInvalid, 4, "Missing expected field \"$search\"");
   }
   for (const Element& option : operand.document()) NACRE_TRY(set_text_option(query, option));
-  if (!query.language.empty() && !is_language(query.language)) {
+  if (!query.language.empty() && text::Language::find(query.language) == nullptr) {
     return bad(format("unsupported language: \"{}\" for text index version 3", query.language));
   }
   return query;

@@ -48,7 +48,6 @@ void sort_values(Filter::Node& node, const text::Collator* collator);  // FILTER
                                                         const bson::Element& operand,
                                                         const bson::Element& options,
                                                         bool options_first);
-[[nodiscard]] Result<TextQuery> parse_text(const bson::Element& operand);
 [[nodiscard]] Result<double> parse_sample_rate(const bson::Element& operand);
 
 }  // namespace nacre::match

@@ -12,7 +12,6 @@ namespace nacre::query {
 namespace {
 
 constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kTypeMismatch = 14;
 constexpr std::int32_t kIndexNotFound = 27;
 constexpr std::int32_t kNoPlan = 291;
 
@@ -81,36 +80,6 @@ class SearchText {
   TextQuery& query_;
   std::size_t at_ = 0;
 };
-
-Result<bool> flag(const bson::Element& field) {
-  if (field.is(bson::Type::kBool)) return field.boolean();
-  return bad(kTypeMismatch, format("{} must be a boolean", field.name()));
-}
-
-Result<std::string_view> read_options(const bson::View& options, TextQuery& query) {
-  std::optional<std::string_view> search;
-  for (const bson::Element& field : options) {
-    const std::string_view name = field.name();
-    if (name == "$caseSensitive") {
-      query.sensitivity.to_case = NACRE_TRY(flag(field));
-    } else if (name == "$diacriticSensitive") {
-      query.sensitivity.to_accents = NACRE_TRY(flag(field));
-    } else if (name != "$search" && name != "$language") {
-      return bad(kBadValue, format("extra fields in $text: {}", name));
-    } else if (!field.is(bson::Type::kString)) {
-      return bad(kTypeMismatch, format("{} needs a string", name));
-    } else if (name == "$search") {
-      search = field.string();
-    } else {
-      query.language = text::Language::find(field.string());
-      if (query.language == nullptr) {
-        return bad(kBadValue, format("$text: unsupported language: {}", field.string()));
-      }
-    }
-  }
-  if (!search) return bad(kBadValue, "$search required for $text");
-  return *search;
-}
 
 // The values of the fields before the words, which the filter must give.
 Result<std::string> prefix_of(const document::IndexInfo& index, const match::Filter& filter) {
@@ -215,13 +184,15 @@ bson::Document without_text(const bson::View& filter) {
 
 Result<TextQuery> parse_text_query(const bson::Element& condition, const document::IndexInfo& index,
                                    const match::Filter& filter) {
-  if (!condition.is(bson::Type::kDocument)) return bad(kBadValue, "$text expects an object");
+  const match::TextQuery asked = NACRE_TRY(match::parse_text(condition));
   TextQuery query;
   query.index = &index;
-  query.language = text::Language::find(index.options.text->default_language);
-  const std::string_view search = NACRE_TRY(read_options(condition.document(), query));
+  query.language = text::Language::find(asked.language.empty()
+                                            ? std::string_view(index.options.text->default_language)
+                                            : std::string_view(asked.language));
+  query.sensitivity = {.to_case = asked.case_sensitive, .to_accents = asked.diacritic_sensitive};
   query.prefix = NACRE_TRY(prefix_of(index, filter));
-  SearchText(search, query).read();
+  SearchText(asked.search, query).read();
   return query;
 }
 
