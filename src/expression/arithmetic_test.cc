@@ -131,5 +131,20 @@ TEST(Conditional, TakesOneBranchAndEvaluatesNoOther) {
   expect(R"({"$switch": {"branches": []}})", "error 40068");
 }
 
+TEST(Conditional, AConstantThatFailsFailsUnlessItsBranchIsDropped) {
+  expect(R"({"$ifNull": ["$a", {"$divide": [1, 0]}]})", "error 2", R"({"a": 1})");
+  expect(R"({"$cond": ["$a", 1, {"$divide": [1, 0]}]})", "error 2", R"({"a": 1})");
+  expect(R"({"$switch": {"branches": [{"case": true, "then": 1},
+             {"case": true, "then": {"$divide": [1, 0]}}]}})",
+         "1");
+  expect(R"({"$switch": {"branches": [{"case": false, "then": {"$divide": [1, 0]}}],
+             "default": 2}})",
+         "2");
+  expect(R"({"$switch": {"branches": [{"case": true, "then": 1}],
+             "default": {"$divide": [1, 0]}}})",
+         "error 2");
+  expect(R"({"$or": [{"$divide": [1, "$a"]}, true]})", "true", R"({"a": 0})");
+}
+
 }  // namespace
 }  // namespace nacre::expression

@@ -16,48 +16,55 @@ class Conditional final : public Node {
   }
 };
 
-struct Branch {
-  std::string_view name;
-  std::int32_t missing_number;
-};
-constexpr std::array<Branch, 3> kBranches = {{{.name = "if", .missing_number = 17080},
-                                              {.name = "then", .missing_number = 17081},
-                                              {.name = "else", .missing_number = 17082}}};
+constexpr std::array<Parameter, 3> kBranches = {{{.name = "if", .missing_number = 17080},
+                                                 {.name = "then", .missing_number = 17081},
+                                                 {.name = "else", .missing_number = 17082}}};
 
-Result<std::vector<NodePtr>> parse_branches(const bson::View& object, Parser& parser) {
-  std::vector<NodePtr> parts(kBranches.size());
-  for (const bson::Element& field : object) {
-    std::size_t i = 0;
-    while (i < kBranches.size() && kBranches[i].name != field.name()) ++i;
-    if (i == kBranches.size()) {
+Result<std::vector<bson::Element>> branches_of(const Operator& row, const bson::Element& argument) {
+  std::vector<bson::Element> found;
+  if (!argument.is(bson::Type::kDocument)) {
+    found.push_back(argument);
+    if (argument.is(bson::Type::kArray)) {
+      found.clear();
+      for (const bson::Element& item : argument.array()) found.push_back(item);
+    }
+    if (found.size() == kBranches.size()) return found;
+    return invalid(16020, format("Expression {} takes exactly 3 arguments. {} were passed in.",
+                                 row.name, found.size()));
+  }
+  found.resize(kBranches.size());
+  for (const bson::Element& field : argument.document()) {
+    const auto branch = std::ranges::find(kBranches, field.name(), &Parameter::name);
+    if (branch == kBranches.end()) {
       return invalid(17083, format("Unrecognized parameter to $cond: {}", field.name()));
     }
-    parts[i] = NACRE_TRY(parser.parse(field));
+    found[static_cast<std::size_t>(branch - kBranches.begin())] = field;
   }
-  for (std::size_t i = 0; i < kBranches.size(); ++i) {
-    if (parts[i] == nullptr) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) {
       return invalid(kBranches[i].missing_number,
                      format("Missing '{}' parameter to $cond", kBranches[i].name));
     }
   }
-  return parts;
+  return found;
 }
 
 Result<NodePtr> parse_conditional(const Operator& row, const bson::Element& argument,
                                   Parser& parser) {
+  const std::vector<bson::Element> branches = NACRE_TRY(branches_of(row, argument));
   std::vector<NodePtr> parts;
-  if (argument.is(bson::Type::kDocument)) {
-    parts = NACRE_TRY(parse_branches(argument.document(), parser));
-  } else {
-    parts = NACRE_TRY(parser.parse_list(argument));
-    if (parts.size() != kBranches.size()) {
-      return invalid(16020, format("Expression {} takes exactly 3 arguments. {} were passed in.",
-                                   row.name, parts.size()));
-    }
-  }
+  parts.push_back(NACRE_TRY(parser.parse(branches[0])));
+  Branch then = NACRE_TRY(parse_branch(branches[1], parser));
+  Branch otherwise = NACRE_TRY(parse_branch(branches[2], parser));
   if (const bson::Element* condition = parts[0]->constant()) {
-    return std::move(parts[condition->truthy() ? 1 : 2]);
+    Branch& taken = condition->truthy() ? then : otherwise;
+    parser.add_failure(std::move(taken.failure));
+    return std::move(taken.node);
   }
+  parser.add_failure(std::move(then.failure));
+  parser.add_failure(std::move(otherwise.failure));
+  parts.push_back(std::move(then.node));
+  parts.push_back(std::move(otherwise.node));
   return std::make_unique<Conditional>(std::move(parts));
 }
 
@@ -100,77 +107,88 @@ class Switch final : public Node {
   }
 };
 
-Result<> parse_case(const bson::Element& branch, Parser& parser, std::vector<NodePtr>& to) {
+struct Case {
+  Branch condition;
+  Branch result;
+};
+
+Result<Case> parse_case(const bson::Element& branch, Parser& parser) {
   if (!branch.is(bson::Type::kDocument)) {
     return invalid(40062, format("$switch requires each branch to be an object, found: {}",
                                  bson::name(branch.type())));
   }
-  NodePtr condition;
-  NodePtr result;
+  Case found;
   for (const bson::Element& field : branch.document()) {
     if (field.name() == "case") {
-      condition = NACRE_TRY(parser.parse(field));
+      found.condition = NACRE_TRY(parse_branch(field, parser));
     } else if (field.name() == "then") {
-      result = NACRE_TRY(parser.parse(field));
+      found.result = NACRE_TRY(parse_branch(field, parser));
     } else {
       return invalid(40063,
                      format("$switch found an unknown argument to a branch: {}", field.name()));
     }
   }
-  if (condition == nullptr) {
+  if (found.condition.node == nullptr) {
     return invalid(40064, "$switch requires each branch have a 'case' expression");
   }
-  if (result == nullptr) {
+  if (found.result.node == nullptr) {
     return invalid(40065, "$switch requires each branch have a 'then' expression.");
   }
-  to.push_back(std::move(condition));
-  to.push_back(std::move(result));
-  return {};
+  return found;
 }
 
-// Branches whose case is constant and false are never taken.
-void drop_settled(std::vector<NodePtr>& parts) {
-  std::vector<NodePtr> left;
-  for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
-    const bson::Element* condition = parts[i]->constant();
-    if (condition != nullptr && !condition->truthy()) continue;
-    left.push_back(std::move(parts[i]));
-    left.push_back(std::move(parts[i + 1]));
-  }
-  parts = std::move(left);
-}
+struct SwitchFields {
+  std::vector<Case> cases;
+  NodePtr otherwise;
+};
 
-Result<NodePtr> parse_switch(const Operator&, const bson::Element& argument, Parser& parser) {
+Result<SwitchFields> parse_switch_fields(const bson::Element& argument, Parser& parser) {
   if (!argument.is(bson::Type::kDocument)) {
     return invalid(40060, format("$switch requires an object as an argument, found: {}",
                                  bson::name(argument.type())));
   }
-  std::vector<NodePtr> parts;
-  NodePtr otherwise;
+  SwitchFields fields;
   for (const bson::Element& field : argument.document()) {
-    if (field.name() == "branches") {
-      if (!field.is(bson::Type::kArray)) {
-        return invalid(40061, format("$switch expected an array for 'branches', found: {}",
-                                     bson::name(field.type())));
-      }
-      for (const bson::Element& branch : field.array()) {
-        NACRE_TRY(parse_case(branch, parser, parts));
-      }
-    } else if (field.name() == "default") {
-      otherwise = NACRE_TRY(parser.parse(field));
-    } else {
+    if (field.name() == "default") {
+      fields.otherwise = NACRE_TRY(parser.parse(field));
+    } else if (field.name() != "branches") {
       return invalid(40067, format("$switch found an unknown argument: {}", field.name()));
+    } else if (!field.is(bson::Type::kArray)) {
+      return invalid(40061, format("$switch expected an array for 'branches', found: {}",
+                                   bson::name(field.type())));
+    } else {
+      for (const bson::Element& branch : field.array()) {
+        fields.cases.push_back(NACRE_TRY(parse_case(branch, parser)));
+      }
     }
   }
-  if (parts.empty()) return invalid(40068, "$switch requires at least one branch.");
-  drop_settled(parts);
-  if (parts.empty() && otherwise == nullptr) {
+  if (fields.cases.empty()) return invalid(40068, "$switch requires at least one branch.");
+  return fields;
+}
+
+// Cases that are constant and false are never taken; what comes behind one that is true neither.
+Result<NodePtr> parse_switch(const Operator&, const bson::Element& argument, Parser& parser) {
+  SwitchFields fields = NACRE_TRY(parse_switch_fields(argument, parser));
+  std::vector<NodePtr> parts;
+  for (Case& each : fields.cases) {
+    const bson::Element* condition = each.condition.node->constant();
+    parser.add_failure(std::move(each.condition.failure));
+    if (condition != nullptr && !condition->truthy()) continue;
+    parser.add_failure(std::move(each.result.failure));
+    if (condition != nullptr) {
+      fields.otherwise = std::move(each.result.node);
+      break;
+    }
+    parts.push_back(std::move(each.condition.node));
+    parts.push_back(std::move(each.result.node));
+  }
+  if (parts.empty() && fields.otherwise == nullptr) {
     return invalid(
         40069,
         "Cannot execute a switch statement where all the cases evaluate to false without "
         "a default.");
   }
-  if (otherwise != nullptr) parts.push_back(std::move(otherwise));
+  if (fields.otherwise != nullptr) parts.push_back(std::move(fields.otherwise));
   const bool constant = all_constant(parts);
   return parser.folded(std::make_unique<Switch>(std::move(parts)), constant);
 }

@@ -12,6 +12,9 @@ Result<Expression> Expression::parse(const bson::Element& element, const Scope& 
   Expression expression;
   Parser parser(scope);
   expression.root_ = NACRE_TRY(parser.parse(element));
+  if (auto failure = parser.exchange_failure(std::nullopt)) {
+    return std::unexpected(*std::move(failure));
+  }
   expression.source_ = bson::Value(element);
   return expression;
 }

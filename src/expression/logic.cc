@@ -27,6 +27,13 @@ class Junction final : public Node {
 template <bool decisive>
 Result<NodePtr> parse_junction(const Operator&, const bson::Element& argument, Parser& parser) {
   std::vector<NodePtr> parts = NACRE_TRY(parser.parse_list(argument));
+  // One constant may settle it whatever the others are.
+  for (const NodePtr& part : parts) {
+    const bson::Element* value = part->constant();
+    if (value != nullptr && value->truthy() == decisive) {
+      return std::make_unique<Constant>(bson::Value(decisive));
+    }
+  }
   const bool constant = all_constant(parts);
   return parser.folded(std::make_unique<Junction>(decisive, std::move(parts)), constant);
 }

@@ -181,9 +181,19 @@ class Parser {
   [[nodiscard]] Result<NodePtr> parse_call(const Operator& row, const bson::Element& call);
   [[nodiscard]] const Scope& scope() const { return scope_; }
 
-  // `node` or, when nothing in it depends on anything and it evaluates, its value. `constant` says
-  // whether all of its parts are constant.
-  [[nodiscard]] NodePtr folded(NodePtr node, bool constant) const;
+  // `node` or, when nothing in it depends on anything, its value. `constant` says whether all of
+  // its parts are constant. When the evaluation fails the node stays and the error is remembered.
+  [[nodiscard]] NodePtr folded(NodePtr node, bool constant);
+
+  // The first error of a constant: MongoDB reports it even where nothing is ever evaluated. Who
+  // parses a branch that a constant condition then drops takes the error back with it.
+  [[nodiscard]] std::optional<Error> exchange_failure(std::optional<Error> failure) {
+    std::swap(failure_, failure);
+    return failure;
+  }
+  void add_failure(std::optional<Error> failure) {
+    if (!failure_) failure_ = std::move(failure);
+  }
 
  private:
   [[nodiscard]] Result<NodePtr> parse_at_depth(const bson::Element& element);
@@ -195,7 +205,15 @@ class Parser {
 
   Scope scope_;
   int depth_ = 0;
+  std::optional<Error> failure_;
 };
+
+// A branch of an expression and what constant of it failed.
+struct Branch {
+  NodePtr node;
+  std::optional<Error> failure;
+};
+[[nodiscard]] Result<Branch> parse_branch(const bson::Element& element, Parser& parser);
 
 // Whether every node is a constant (a missing one, nullptr, counts as one).
 [[nodiscard]] bool all_constant(std::span<const NodePtr> nodes);

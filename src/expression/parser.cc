@@ -41,15 +41,27 @@ bool all_constant(std::span<const NodePtr> nodes) {
       nodes, [](const NodePtr& node) { return node == nullptr || node->constant() != nullptr; });
 }
 
-NodePtr Parser::folded(NodePtr node, bool constant) const {
+NodePtr Parser::folded(NodePtr node, bool constant) {
   if (!constant) return node;
   Environment environment;
   environment.set_collator(scope_.collator());
   Evaluation at{.root = {}, .environment = environment, .scratch = environment.scratch()};
   auto value = node->evaluate(at);
-  // What fails stays, to fail when it is reached: a branch of $cond may never be.
-  if (!value.has_value()) return node;
+  if (!value.has_value()) {
+    add_failure(std::move(value).error());
+    return node;
+  }
   return std::make_unique<Constant>(bson::Value(*value));
+}
+
+Result<Branch> parse_branch(const bson::Element& element, Parser& parser) {
+  std::optional<Error> outside = parser.exchange_failure(std::nullopt);
+  auto node = parser.parse(element);
+  Branch branch;
+  branch.failure = parser.exchange_failure(std::move(outside));
+  if (!node.has_value()) return std::unexpected(std::move(node).error());
+  branch.node = *std::move(node);
+  return branch;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): depth_ is bounded
