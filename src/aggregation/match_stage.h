@@ -23,8 +23,6 @@ class MatchStage final : public StageSpec {
   [[nodiscard]] Effect effect() const override { return {.row_by_row = true}; }
   [[nodiscard]] bson::View filter() const { return filter_; }
   [[nodiscard]] const expression::Scope& variables() const { return variables_; }
-  // Whether a plan outside of the pipeline, which has no variables, can take the filter over.
-  [[nodiscard]] bool stands_alone() const { return variables_.size() == 0; }
 
  private:
   bson::Document filter_;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "aggregation/cut_stages.h"
+#include "aggregation/expression_equality.h"
 #include "aggregation/match_stage.h"
 #include "aggregation/path_edit.h"
 #include "aggregation/sort_stage.h"
@@ -116,15 +117,17 @@ struct Access {
 };
 
 Result<Access> plan_access(const Pipeline& pipeline, std::string_view collection,
-                           const bson::Element& hint, Optimise optimise) {
+                           const bson::Element& hint, const Context& context, Optimise optimise) {
   Access access;
   access.request = {.collection = collection, .filter = {}, .hint = hint};
   if (optimise == Optimise::kNo) return access;
   const std::vector<StagePtr>& stages = pipeline.stages;
   if (!stages.empty()) {
     const auto* match = dynamic_cast<const MatchStage*>(stages.front().get());
-    if (match != nullptr && match->stands_alone()) {
-      access.filter = bson::Document(match->filter());
+    if (match != nullptr) {
+      access.filter =
+          with_implied_equalities(match->filter(), match->variables(), context.environment);
+      access.request.variables = &match->variables();
       access.stages = 1;
     }
   }
@@ -147,9 +150,10 @@ Result<Source> open_pipeline(const Pipeline& pipeline, std::string_view collecti
     source.root = NACRE_TRY(pipeline.open(std::make_unique<NoRows>(), 0, context));
     return source;
   }
-  Access access = NACRE_TRY(plan_access(pipeline, collection, hint, optimise));
+  Access access = NACRE_TRY(plan_access(pipeline, collection, hint, context, optimise));
   access.request.filter = access.filter;
   access.request.collator = context.collator;
+  access.request.environment = &context.environment;
   query::OpenedAccess opened = NACRE_TRY(query::open_access(context.execution, access.request));
   source.filter = std::move(opened.filter);
   std::size_t first = access.stages;

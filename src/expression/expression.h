@@ -2,8 +2,8 @@
 //
 // A field path that goes through an array gives the array of what its documents have there, without
 // those that have nothing. What is constant is computed once, while parsing; when that fails so
-// does the parsing, but for branches that a constant condition drops. Errors:     parse: kInvalid
-// with MongoDB's number: 168 for an unknown operator, 15983 for an
+// does the parsing, but for branches that a constant condition drops.
+// Errors:     parse: kInvalid with MongoDB's number: 168 for an unknown operator, 15983 for an
 //             object with an operator and more, 16020 and 28667 for a wrong number of arguments,
 //             17276 for an unknown variable, 16872 15998 16410 40353 for bad paths. kUnsupported
 //             31264 for JavaScript. evaluate: what the operators define; 146 beyond the

@@ -9,7 +9,7 @@ namespace nacre::match {
 
 using Kind = Filter::Node::Kind;
 
-Filter::Filter(std::unique_ptr<const Parsed> parsed) : parsed_(std::move(parsed)) {}
+Filter::Filter(std::unique_ptr<Parsed> parsed) : parsed_(std::move(parsed)) {}
 Filter::Filter(Filter&&) noexcept = default;
 Filter& Filter::operator=(Filter&&) noexcept = default;
 Filter::~Filter() = default;
@@ -27,6 +27,13 @@ bool holds_text(const Filter::Node& node) {
   return node.kind == Kind::kText || std::ranges::any_of(node.children, holds_text);
 }
 
+template <class Parsed>
+MatchContext context_of(const Parsed& parsed, expression::Environment* brought) {
+  return {.trie = parsed.trie,
+          .collator = parsed.collator.get(),
+          .environment = parsed.environment != nullptr ? parsed.environment : brought};
+}
+
 }  // namespace
 
 Result<Filter> Filter::parse(const bson::View& filter, const FilterOptions& options) {
@@ -39,19 +46,19 @@ Result<Filter> Filter::parse(const bson::View& filter, const FilterOptions& opti
   return Filter(std::move(parsed));
 }
 
+void Filter::evaluate_in(expression::Environment& environment) {
+  parsed_->environment = &environment;
+}
+
 Result<bool> Filter::matches(const bson::View& document,
                              expression::Environment* environment) const {
   if (parsed_->root.kind == Kind::kAlways) return true;
-  const MatchContext context{
-      .trie = parsed_->trie, .collator = parsed_->collator.get(), .environment = environment};
-  return node_matches(parsed_->root, document, context);
+  return node_matches(parsed_->root, document, context_of(*parsed_, environment));
 }
 
 Result<std::optional<std::size_t>> Filter::position(const bson::View& document,
                                                     expression::Environment* environment) const {
-  const MatchContext context{
-      .trie = parsed_->trie, .collator = parsed_->collator.get(), .environment = environment};
-  return node_position(parsed_->root, document, context);
+  return node_position(parsed_->root, document, context_of(*parsed_, environment));
 }
 
 const TextQuery* Filter::text() const {

@@ -82,6 +82,10 @@ class Filter {
   Filter& operator=(Filter&&) noexcept;
   ~Filter();
 
+  // From now on $expr is evaluated in `environment`, whatever those bring who ask; it outlives the
+  // filter.
+  void evaluate_in(expression::Environment& environment);
+
   // The environment is what $expr is evaluated in; without one, a new one each time.
   [[nodiscard]] Result<bool> matches(const bson::View& document,
                                      expression::Environment* environment = nullptr) const;
@@ -127,9 +131,9 @@ class Filter {
 
  private:
   struct Parsed;
-  explicit Filter(std::unique_ptr<const Parsed> parsed);
+  explicit Filter(std::unique_ptr<Parsed> parsed);
 
-  std::unique_ptr<const Parsed> parsed_;  // never null, except after being moved from
+  std::unique_ptr<Parsed> parsed_;  // never null, except after being moved from
 };
 
 }  // namespace nacre::match

@@ -74,6 +74,7 @@ struct Filter::Parsed {
   Filter::Node root;
   PathTrie trie;
   std::shared_ptr<const text::Collator> collator;
+  expression::Environment* environment = nullptr;  // its own; not owned
 };
 
 [[nodiscard]] Result<Filter::Node> parse_filter(const bson::View& filter,

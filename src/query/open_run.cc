@@ -74,6 +74,7 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
   if (filter.has_text()) {
     return fail(Code::kInvalid, 27, "text index required for $text query");
   }
+  if (request.environment != nullptr) filter.evaluate_in(*request.environment);
   opened.filter = std::make_unique<const match::Filter>(std::move(filter));
   const PlanRequest plan{.collection = info,
                          .filter = opened.filter.get(),

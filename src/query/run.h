@@ -74,8 +74,10 @@ struct AccessRequest {
   bool by_text_score = false;         // in place of `sort`
   bool explained = false;             // plans race again, and those that lose are kept
   bson::View let{};                   // variables of the command, for open_run
-  // What $expr may name, for open_access; their values are in the execution's environment.
+  // What $expr may name, for open_access; their values are in `environment`, which outlives the run
+  // (null: in the execution's).
   const expression::Scope* variables = nullptr;
+  expression::Environment* environment = nullptr;
   // The same as `collator`, for open_run: the run keeps it.
   std::shared_ptr<const text::Collator> kept_collator{};
 };
