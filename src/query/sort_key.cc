@@ -1,6 +1,7 @@
 #include "query/sort_key.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <random>
 #include <utility>
@@ -78,20 +79,38 @@ bool meets_array(bson::View inside, const bson::Path& path) {
 Result<SortField> parse_meta(const Element& element) {
   const bson::View spec = element.document();
   const Element meta = spec.find("$meta");
-  if (!meta || spec.count() != 1) {
+  if (!meta) {
     return fail(Code::kInvalid, 17312,
                 "the only expression supported by $sort right now is {$meta: 'textScore'}");
+  }
+  if (spec.count() != 1) {
+    return fail(Code::kInvalid, 9, "a $meta of $sort must be the only field of its object");
   }
   SortField field{.path = bson::Path(element.name())};
   if (meta.is(Type::kString) && meta.string() == "textScore") {
     field.kind = SortField::Kind::kTextScore;
   } else if (meta.is(Type::kString) && meta.string() == "randVal") {
     field.kind = SortField::Kind::kRandom;
+  } else if (meta.is(Type::kString) &&
+             (meta.string() == "searchScore" || meta.string() == "vectorSearchScore")) {
+    field.kind = SortField::Kind::kAbsent;
+  } else if (meta.is(Type::kString) && meta.string() == "geoNearDistance") {
+    return fail(Code::kInvalid, 40218,
+                "query requires $geoNear distance metadata, but it is not available");
   } else {
     return fail(Code::kInvalid, 31138, format("Illegal $meta sort: {}", bson::to_json(element)));
   }
   field.direction = Direction::kDescending;
   return field;
+}
+
+// 1 or -1, once it is a whole number: a fraction of a double is cut off, a decimal is rounded.
+std::optional<Direction> direction_of(const Element& number) {
+  double value = number.as_double().value_or(0);
+  value = number.is(Type::kDecimal128) ? std::nearbyint(value) : std::trunc(value);
+  if (value == 1) return Direction::kAscending;
+  if (value == -1) return Direction::kDescending;
+  return std::nullopt;
 }
 
 Result<SortField> parse_field(const Element& element) {
@@ -101,13 +120,12 @@ Result<SortField> parse_field(const Element& element) {
                 format("Illegal key in $sort specification: {}: {}", element.name(),
                        bson::to_json(element)));
   }
-  const std::optional<std::int64_t> direction = element.as_int64();
-  if (direction != 1 && direction != -1) {
+  const std::optional<Direction> direction = direction_of(element);
+  if (!direction) {
     return fail(Code::kInvalid, 15975,
                 "$sort key ordering must be 1 (for ascending) or -1 (for descending)");
   }
-  return SortField{.path = bson::Path(element.name()),
-                   .direction = direction == 1 ? Direction::kAscending : Direction::kDescending};
+  return SortField{.path = bson::Path(element.name()), .direction = *direction};
 }
 
 double random_value() {
@@ -122,8 +140,8 @@ Result<SortPattern> SortPattern::parse(const bson::View& spec,
   SortPattern pattern;
   pattern.collator_ = std::move(collator);
   for (const Element& element : spec) {
-    NACRE_TRY(check_field_path(element.name()));
     SortField field = NACRE_TRY(parse_field(element));
+    NACRE_TRY(check_field_path(element.name()));
     for (const SortField& before : pattern.fields_) {
       if (before.path.text() == element.name()) {
         return fail(
@@ -133,7 +151,8 @@ Result<SortPattern> SortPattern::parse(const bson::View& spec,
     }
     pattern.fields_.push_back(std::move(field));
   }
-  if (pattern.fields_.size() > kFieldsMax) {
+  const auto paths = std::ranges::count(pattern.fields_, SortField::Kind::kPath, &SortField::kind);
+  if (static_cast<std::size_t>(paths) > kFieldsMax) {
     return fail(Code::kInvalid, 13103, "too many compound keys");
   }
   return pattern;
@@ -170,6 +189,7 @@ Result<> SortPattern::append_key(std::string& to, const bson::View& document,
   const std::size_t start = to.size();
   int through_arrays = 0;
   for (const SortField& field : fields_) {
+    if (field.kind == SortField::Kind::kAbsent) continue;
     if (field.kind != SortField::Kind::kPath) {
       const bool by_score = field.kind == SortField::Kind::kTextScore;
       const bson::Value value(by_score ? text_score : random_value());

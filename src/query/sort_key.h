@@ -6,9 +6,9 @@
 // one array are placed by one element of it together, as an index on them would. {a: {$meta:
 // "textScore"}} orders by the score of the row, the best first.
 // Errors:  parse: kInvalid with MongoDB's number: 15974 (neither number nor $meta), 15975 (neither
-//          1 nor -1), 7472500 (a field twice), 13103 (more than 32), 17312 and 31138 (not a $meta
-//          that sorts know), 15998, 16410, 40352 and 40353 (malformed path). append_key: kInvalid 2
-//          for two arrays side by side.
+//          1 nor -1), 7472500 (a field twice), 13103 (more than 32 paths), 9, 17312 and 31138 (not
+//          a $meta that sorts know), 40218 (a distance, which nothing here knows), 15998, 16410,
+//          40352 and 40353 (malformed path). append_key: kInvalid 2 for two arrays side by side.
 // Threads: immutable once parsed.
 #pragma once
 
@@ -25,7 +25,8 @@
 namespace nacre::query {
 
 struct SortField {
-  enum class Kind : std::uint8_t { kPath, kTextScore, kRandom };
+  // kAbsent: of a search, which there is none of: the same for all rows.
+  enum class Kind : std::uint8_t { kPath, kTextScore, kRandom, kAbsent };
 
   bson::Path path;  // of $meta: the name it was given
   bson::Direction direction = bson::Direction::kAscending;

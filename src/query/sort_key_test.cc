@@ -69,6 +69,32 @@ TEST(SortPattern, FieldsOfOneArrayArePlacedByOneElement) {
             R"({"a":[{"b":1,"c":9},{"b":2,"c":5}]}{"a":{"b":1,"c":7}})");
 }
 
+TEST(SortPattern, DirectionsAreWholeOnceCutOffOrRounded) {
+  const auto is_descending = [](std::string_view spec) {
+    const auto pattern = SortPattern::parse(parse(spec));
+    EXPECT_TRUE(pattern.has_value()) << spec;
+    return pattern->fields().front().direction == bson::Direction::kDescending;
+  };
+  EXPECT_FALSE(is_descending(R"({"a": 1.9})"));
+  EXPECT_TRUE(is_descending(R"({"a": -1.9})"));
+  EXPECT_FALSE(is_descending(R"({"a": {"$numberDecimal": "0.6"}})"));
+  EXPECT_TRUE(is_descending(R"({"a": {"$numberDecimal": "-1.4"}})"));
+  EXPECT_EQ(refused_with(R"({"a": 0.9})"), 15975);
+  EXPECT_EQ(refused_with(R"({"a": {"$numberDecimal": "1.6"}})"), 15975);
+}
+
+TEST(SortPattern, AnyNumberOfMetasIsBesideThirtyTwoPaths) {
+  bson::Builder fields;
+  for (int i = 0; i < 32; ++i) fields.append("a" + std::to_string(i), 1);
+  bson::Builder more = fields;
+  fields.begin_document("r").append("$meta", "randVal").end();
+  fields.begin_document("s").append("$meta", "searchScore").end();
+  EXPECT_TRUE(SortPattern::parse(fields.finish()).has_value());
+  const auto refused = SortPattern::parse(more.append("b", 1).finish());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().number(), 13103);
+}
+
 TEST(SortPattern, RefusesWithMongoDbsCodes) {
   EXPECT_EQ(refused_with(R"({"a":"x"})"), 15974);
   EXPECT_EQ(refused_with(R"({"a":2})"), 15975);
@@ -77,6 +103,11 @@ TEST(SortPattern, RefusesWithMongoDbsCodes) {
   EXPECT_EQ(refused_with(R"({"":1})"), 40352);
   EXPECT_EQ(refused_with(R"({"a":{"b":1}})"), 17312);
   EXPECT_EQ(refused_with(R"({"a":{"$meta":"colour"}})"), 31138);
+  EXPECT_EQ(refused_with(R"({"a":{"$meta":"textScore","b":1}})"), 9);
+  EXPECT_EQ(refused_with(R"({"a":{"$meta":"geoNearDistance"}})"), 40218);
+  // What is wrong with the value is said before what is wrong with the name.
+  EXPECT_EQ(refused_with(R"({"$a":0})"), 15975);
+  EXPECT_EQ(refused_with(R"({"$a":"up"})"), 15974);
   const auto pattern = SortPattern::parse(parse(R"({"a":1,"b":1})"));
   ASSERT_TRUE(pattern.has_value());
   for (const char* parallel : {R"({"a":[1],"b":[2]})", R"({"a":[],"b":[2]})"}) {
