@@ -200,7 +200,9 @@ bool gives_order(const IndexInfo& index, const IndexBounds& bounds, const PlanRe
 std::vector<Access> by_index(const PlanRequest& request, const IndexInfo& index, bool forced) {
   std::vector<Access> found;
   // A text index has no entries for documents without words.
-  if (index.options.text != nullptr || !is_inside_partial(request, index)) return found;
+  if (index.options.text != nullptr) return found;
+  // Who names a partial index asks for what is in it and no more.
+  if (!forced && !is_inside_partial(request, index)) return found;
   if (!index.has(FieldKind::kWildcard)) {
     Access access = make_access(request, index, {});
     const bool useful = access.bounds.bounded() || access.sorted || forced;

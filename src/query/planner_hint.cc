@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "bson/compare.h"
 #include "document/index_spec.h"
 #include "query/planner_internal.h"
 
@@ -27,18 +28,15 @@ std::unexpected<Error> no_such_index() {
 std::optional<const IndexInfo*> named_index(const PlanRequest& request) {
   const bson::Element& hint = request.hint;
   const bool by_name = hint.is(bson::Type::kString);
-  std::vector<document::IndexField> fields;
-  if (!by_name) {
-    auto pattern = document::parse_key_pattern(hint.document());
-    if (pattern) fields = std::move(pattern->fields);
-  }
   for (const IndexInfo& index : request.collection->indexes) {
-    const bool named = by_name ? index.name == hint.string() : index.fields == fields;
+    const bool named =
+        by_name ? index.name == hint.string() : bson::equal(index.specification.find("key"), hint);
     if (named && index.is_usable()) return &index;
   }
+  static const bson::Document id =
+      bson::Builder().begin_document("key").append("_id", 1).end().finish();
   const bool names_id =
-      by_name ? hint.string() == document::kIdIndexName
-              : fields.size() == 1 && fields.front() == document::IndexField{.path = "_id"};
+      by_name ? hint.string() == document::kIdIndexName : bson::equal(id.find("key"), hint);
   if (names_id) return nullptr;
   return std::nullopt;
 }
@@ -92,14 +90,13 @@ Result<Access> hinted(const PlanRequest& request) {
   if (!hint.is(bson::Type::kString) && !hint.is(bson::Type::kDocument)) {
     return fail(Code::kInvalid, kFailedToParse, "hint must be a string or an object");
   }
-  const bool natural = hint.is(bson::Type::kDocument) ? bool{hint.document().find("$natural")}
-                                                      : hint.string() == "$natural";
+  const bool natural = hint.is(bson::Type::kDocument) && bool{hint.document().find("$natural")};
   if (natural && has_edges) {
     return fail(Code::kInvalid, kNeedsHint, "min()/max() cannot be used with $natural");
   }
   if (natural) {
     Access scan = by_scan(request);
-    if (!scan.sorted && hint.is(bson::Type::kDocument)) {
+    if (!scan.sorted) {
       scan.backward = hint.document().find("$natural").as_double().value_or(1) < 0;
     }
     return scan;
