@@ -20,9 +20,12 @@ bool is_open_timestamp(const bson::Element& field) {
          field.name() != "_id";
 }
 
-bson::Document with_timestamps(const bson::View& document, Time now) {
-  const bson::Timestamp moment{.seconds = static_cast<std::uint32_t>(number(now) / 1'000'000),
-                               .increment = 1};
+// The increments of one insert's documents differ, and mostly those of one second's.
+bson::Document with_timestamps(const bson::View& document, Time now, std::size_t index) {
+  const auto microseconds = number(now);
+  const bson::Timestamp moment{
+      .seconds = static_cast<std::uint32_t>(microseconds / 1'000'000),
+      .increment = static_cast<std::uint32_t>(microseconds % 1'000'000 * 1000 + index % 1000 + 1)};
   bson::Builder builder;
   for (const bson::Element& field : document) {
     if (is_open_timestamp(field)) {
@@ -34,12 +37,13 @@ bson::Document with_timestamps(const bson::View& document, Time now) {
   return builder.finish();
 }
 
-Result<> insert_one(document::Writer& writer, const bson::View& document, Time now) {
+Result<> insert_one(document::Writer& writer, const bson::View& document, Time now,
+                    std::size_t index) {
   bson::Document holder;
   bson::View whole = NACRE_TRY(document::with_id_first(document, holder));
   bson::Document stamped;
   if (std::ranges::any_of(whole, is_open_timestamp)) {
-    stamped = with_timestamps(whole, now);
+    stamped = with_timestamps(whole, now, index);
     whole = stamped.view();
   }
   return writer.insert(whole);
@@ -52,7 +56,7 @@ Result<> insert_all(document::Database& database, document::Transaction& transac
   document::Writer writer(database, transaction, *info);
   if (request.bypass_validation) writer.bypass_validation();
   for (std::size_t i = 0; i < request.documents.size(); ++i) {
-    auto inserted = insert_one(writer, request.documents[i], database.now());
+    auto inserted = insert_one(writer, request.documents[i], database.now(), i);
     if (inserted) {
       ++result.inserted;
       continue;
