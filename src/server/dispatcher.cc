@@ -10,6 +10,7 @@
 #include "bson/validate.h"
 #include "server/generic_arguments.h"
 #include "server/wire_error.h"
+#include "server/write_concern.h"
 
 namespace nacre::server {
 namespace {

@@ -3,7 +3,9 @@
 #include <string>
 
 #include "base/text.h"
+#include "server/stable_api.h"
 #include "server/wire_error.h"
+#include "server/write_concern.h"
 
 namespace nacre::server {
 namespace {
@@ -39,8 +41,11 @@ Result<> check_read_concern_field(const bson::Element& field, TransactionPart pa
     return check_level(field, part);
   }
   if (field.name() == "afterClusterTime" || field.name() == "atClusterTime") {
-    if (field.is_null_like()) return {};
     if (!field.is(bson::Type::kTimestamp)) return wrong_type(field, "timestamp");
+    if (field.timestamp() == bson::Timestamp()) {
+      return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                  format("readConcern.{} cannot be a null timestamp", field.name()));
+    }
     if (field.name() == "afterClusterTime") return {};
     return fail(Code::kUnsupported, wire_code::kInvalidOptions,
                 "readConcern.atClusterTime: reads of the past are not supported yet");
@@ -112,31 +117,9 @@ Result<std::optional<TransactionId>> retryable_write_of(const Command& command,
 }
 
 Result<> check_generic(const Fields& fields, TransactionPart part) {
-  if (const bson::Element version = fields.get("apiVersion");
-      version && (!version.is(bson::Type::kString) || version.string() != "1")) {
-    return fail(Code::kInvalid, wire_code::kApiVersionError, "apiVersion must be \"1\"");
-  }
-  NACRE_TRY(fields.document("writeConcern"));
+  NACRE_TRY(check_stable_api(fields));
+  NACRE_TRY(check_write_concern(fields));
   return check_read_concern(fields, part);
-}
-
-void append_write_concern_error(const Fields& fields, bson::Builder& reply) {
-  const bson::Element concern = fields.get("writeConcern");
-  if (!concern.is(bson::Type::kDocument)) return;
-  const bson::Element w = concern.document().find("w");
-  std::int32_t code = 0;
-  std::string text;
-  if (w.is_number() && w.as_double().value_or(0) > 1) {
-    code = wire_code::kUnsatisfiableWriteConcern;
-    text = "Not enough data-bearing nodes";
-  } else if (w.is(bson::Type::kString) && w.string() != "majority") {
-    code = wire_code::kUnknownReplWriteConcern;
-    text =
-        format("No write concern mode named '{}' found in replica set configuration", w.string());
-  }
-  if (code == 0) return;
-  reply.begin_document("writeConcernError").append("code", code);
-  reply.append("codeName", code_name(code)).append("errmsg", text).end();
 }
 
 bool is_transient(std::int32_t code) {

@@ -31,10 +31,6 @@ enum class TransactionPart : std::uint8_t { kNone, kStarts, kContinues, kEnds };
 // Refuses what would otherwise be silently ignored.
 [[nodiscard]] Result<> check_generic(const Fields& fields, TransactionPart part);
 
-// {w: 2} can never be satisfied by one node; the write stands, and the reply
-// says so.
-void append_write_concern_error(const Fields& fields, bson::Builder& reply);
-
 // Whether a transaction that failed with `code` may succeed when it is run
 // again from the start.
 [[nodiscard]] bool is_transient(std::int32_t code);

@@ -78,6 +78,7 @@ constexpr auto kNames = std::to_array<Named>({
     {263, "OperationNotSupportedInTransaction"},
     {292, "QueryExceededMemoryLimitNoDiskUseAllowed"},
     {322, "APIVersionError"},
+    {323, "APIStrictError"},
     {352, "UnsupportedOpQueryCommand"},
     {359, "CannotConvertIndexToUnique"},
     {361, "CollectionUUIDMismatch"},

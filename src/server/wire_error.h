@@ -41,6 +41,7 @@ inline constexpr std::int32_t kNotSupportedInTransaction = 263;
 inline constexpr std::int32_t kUnsupportedOpQueryCommand = 352;
 inline constexpr std::int32_t kCollectionUuidMismatch = 361;
 inline constexpr std::int32_t kApiVersionError = 322;
+inline constexpr std::int32_t kApiStrictError = 323;
 inline constexpr std::int32_t kBsonObjectTooLarge = 10334;
 inline constexpr std::int32_t kDuplicateKey = 11000;
 inline constexpr std::int32_t kCursorInUse = 12051;

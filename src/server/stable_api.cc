@@ -1,0 +1,90 @@
+#include "server/stable_api.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "server/wire_error.h"
+
+namespace nacre::server {
+namespace {
+
+constexpr auto kCommands = std::to_array<std::string_view>({"abortTransaction",
+                                                            "aggregate",
+                                                            "bulkWrite",
+                                                            "collMod",
+                                                            "commitTransaction",
+                                                            "count",
+                                                            "create",
+                                                            "createIndexes",
+                                                            "delete",
+                                                            "drop",
+                                                            "dropDatabase",
+                                                            "dropIndexes",
+                                                            "endSessions",
+                                                            "explain",
+                                                            "find",
+                                                            "findAndModify",
+                                                            "findandmodify",
+                                                            "getMore",
+                                                            "hello",
+                                                            "insert",
+                                                            "isMaster",
+                                                            "ismaster",
+                                                            "killCursors",
+                                                            "killSessions",
+                                                            "listCollections",
+                                                            "listDatabases",
+                                                            "listIndexes",
+                                                            "ping",
+                                                            "refreshSessions",
+                                                            "update"});
+
+constexpr auto kOtherStages = std::to_array<std::string_view>(
+    {"$currentOp", "$indexStats", "$listLocalSessions", "$listSessions", "$planCacheStats",
+     "$search", "$searchMeta", "$vectorSearch", "$listSearchIndexes"});
+
+std::unexpected<Error> not_part_of_it(std::string_view what) {
+  return fail(Code::kInvalid, wire_code::kApiStrictError,
+              format("Provided apiStrict:true, but {} is not in API Version 1", what));
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): documents are nested to kDepthMax at most
+Result<> check_stages(const bson::View& pipeline) {
+  for (const bson::Element& element : pipeline) {
+    if (!element.is(bson::Type::kDocument) || element.document().empty()) continue;
+    const bson::Element stage = *element.document().begin();
+    if (std::ranges::find(kOtherStages, stage.name()) != kOtherStages.end()) {
+      return not_part_of_it(format("stage {}", stage.name()));
+    }
+    if (!stage.is(bson::Type::kDocument)) continue;
+    for (const bson::Element& option : stage.document()) {
+      if (stage.name() == "$collStats" && option.name() != "count") {
+        return not_part_of_it(format("{} of $collStats", option.name()));
+      }
+      const bool holds_stages = option.name() == "pipeline" || stage.name() == "$facet";
+      if (holds_stages && option.is(bson::Type::kArray)) NACRE_TRY(check_stages(option.array()));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> check_stable_api(const Fields& fields) {
+  const bson::Element version = fields.get("apiVersion");
+  if (version && (!version.is(bson::Type::kString) || version.string() != "1")) {
+    return fail(Code::kInvalid, wire_code::kApiVersionError, "apiVersion must be \"1\"");
+  }
+  if (!version || !NACRE_TRY(fields.boolean("apiStrict", false))) return {};
+  const std::string_view command = fields.command();
+  if (std::ranges::find(kCommands, command) == kCommands.end()) {
+    return not_part_of_it(format("command {}", command));
+  }
+  if (command != "aggregate") return {};
+  if (fields.get("explain")) return not_part_of_it("explain of aggregate");
+  const bson::Element pipeline = fields.get("pipeline");
+  return pipeline.is(bson::Type::kArray) ? check_stages(pipeline.array()) : Result<>();
+}
+
+}  // namespace nacre::server
