@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "aggregation/stages.h"
+#include "base/text.h"
 
 namespace nacre::aggregation {
 
@@ -47,10 +48,37 @@ Result<OperatorPtr> MatchStage::open(OperatorPtr input, Context& context) const 
   return std::make_unique<MatchRows>(std::move(input), std::move(filter), context);
 }
 
+namespace {
+
+// What a find may ask for and a $match may not.
+// NOLINTNEXTLINE(misc-no-recursion): documents are nested to kDepthMax at most
+Result<> check_operators(const bson::View& filter) {
+  for (const bson::Element& part : filter) {
+    const std::string_view name = part.name();
+    if (name == "$where") {
+      return fail(Code::kInvalid, 2,
+                  "$where is not allowed inside of a $match aggregation expression");
+    }
+    if (name == "$near" || name == "$nearSphere" || name == "$geoNear") {
+      return fail(Code::kInvalid, 5626500,
+                  format("{} is not allowed inside of a $match: it sorts", name));
+    }
+    if (part.is(bson::Type::kDocument) && name != "$expr") {
+      NACRE_TRY(check_operators(part.document()));
+    } else if (name == "$and" || name == "$or" || name == "$nor") {
+      if (part.is(bson::Type::kArray)) NACRE_TRY(check_operators(part.array()));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<StagePtr> parse_match(const bson::Element& stage, ParseContext& context) {
   if (!stage.is(bson::Type::kDocument)) {
     return fail(Code::kInvalid, 15959, "the match filter must be an expression in an object");
   }
+  NACRE_TRY(check_operators(stage.document()));
   NACRE_TRY(match::Filter::parse(stage.document(), {.scope = &context.variables}));
   return std::make_unique<MatchStage>(stage.document(), context.variables);
 }

@@ -14,10 +14,9 @@ std::unexpected<Error> wrong_type(const bson::Element& field, std::string_view e
 }
 
 // Booleans that numbers do not stand for.
-Result<bool> strict_boolean(const Fields& fields, std::string_view name, bool otherwise,
-                            bool null_is_absent) {
+Result<bool> strict_boolean(const Fields& fields, std::string_view name, bool otherwise) {
   const bson::Element field = fields.get(name);
-  if (!field || (null_is_absent && field.is(bson::Type::kNull))) return otherwise;
+  if (!field) return otherwise;
   if (!field.is(bson::Type::kBool)) return wrong_type(field, "bool");
   return field.boolean();
 }
@@ -26,19 +25,19 @@ Result<std::string_view> parse_name(const Fields& fields) {
   const bson::Element first = *fields.body().begin();
   if (first.is(bson::Type::kString)) return fields.collection();
   // A pipeline over a whole database begins with a stage that makes its own documents.
-  if (first.is_number() && first.as_int64() == 1) return std::string_view();
+  if (first.is_number() && first.as_double() == 1) return std::string_view();
   if (first.is_number()) {
     return fail(
         Code::kInvalid, wire_code::kBadValue,
         "Invalid command format: the 'aggregate' field must specify a collection name or 1");
   }
-  return fail(Code::kInvalid, wire_code::kBadValue,
+  return fail(Code::kInvalid, wire_code::kInvalidNamespace,
               format("collection name has invalid type {}", bson::name(first.type())));
 }
 
 Result<std::optional<std::int64_t>> parse_cursor(const Fields& fields) {
   const bson::Element cursor = fields.get("cursor");
-  if (!cursor || cursor.is(bson::Type::kNull)) return std::nullopt;
+  if (!cursor) return std::nullopt;
   if (!cursor.is(bson::Type::kDocument)) return wrong_type(cursor, "object");
   std::optional<std::int64_t> size;
   for (const bson::Element& field : cursor.document()) {
@@ -48,15 +47,7 @@ Result<std::optional<std::int64_t>> parse_cursor(const Fields& fields) {
     }
     if (field.is_null_like()) continue;
     if (!field.is_number()) return wrong_type(field, "long");
-    const double number = field.as_double().value_or(0);
-    if (number < 0) {
-      return fail(Code::kInvalid, wire_code::kBadValue,
-                  format("BSON field 'batchSize' value must be >= 0, actual value '{}'", number));
-    }
-    // Numbers are cut to whole ones; what is larger than any batch is as good as the largest.
-    size = number >= 1e15 ? std::int64_t{1} << 50
-           : number > 0   ? static_cast<std::int64_t>(number)
-                          : 0;
+    size = NACRE_TRY(Fields(cursor.document(), nullptr).lenient_count("batchSize", 0));
   }
   return size;
 }
@@ -77,8 +68,8 @@ Result<AggregateCommand> parse_aggregate(const Fields& fields) {
   if (pipeline && !pipeline.is(bson::Type::kArray)) return wrong_type(pipeline, "array");
   request.pipeline = NACRE_TRY(fields.required_array("pipeline"));
   request.collection = NACRE_TRY(parse_name(fields));
-  command.explain = NACRE_TRY(strict_boolean(fields, "explain", false, false));
-  request.allow_disk_use = NACRE_TRY(strict_boolean(fields, "allowDiskUse", true, true));
+  command.explain = NACRE_TRY(strict_boolean(fields, "explain", false));
+  request.allow_disk_use = NACRE_TRY(strict_boolean(fields, "allowDiskUse", true));
   request.bypass_validation = NACRE_TRY(fields.boolean("bypassDocumentValidation", false));
   request.let = NACRE_TRY(optional_document(fields, "let"));
   request.collation = NACRE_TRY(optional_document(fields, "collation"));

@@ -1,4 +1,6 @@
 // The command aggregate.
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -48,12 +50,37 @@ Result<> check_first_stage(const bson::View& pipeline) {
   return {};
 }
 
+// Stages that show this server's own state show the newest, under no other concern.
+Result<> check_own_stages(const Fields& fields, const bson::View& pipeline) {
+  constexpr auto kOwn = std::to_array<std::string_view>({"$currentOp", "$listLocalSessions"});
+  const bson::View concern = NACRE_TRY(fields.document("readConcern"));
+  const bson::Element level = concern.find("level");
+  const bson::Element stage = pipeline.at(0);
+  if (!level.is(bson::Type::kString) || level.string() == "local") return {};
+  if (!stage.is(bson::Type::kDocument) || stage.document().empty()) return {};
+  const std::string_view name = stage.document().begin()->name();
+  if (std::ranges::find(kOwn, name) == kOwn.end()) return {};
+  return fail(Code::kInvalid, wire_code::kInvalidOptions,
+              format("Aggregation stage {} requires read concern local but found {}", name,
+                     level.string()));
+}
+
 std::string cursor_namespace(std::string_view collection) {
   return collection.empty() ? "$cmd.aggregate" : std::string(collection);
 }
 
+// What a pipeline over nothing makes by itself came with the command and is no larger than it.
+Result<std::vector<bson::Document>> all_rows(query::Cursor& cursor) {
+  std::vector<bson::Document> rows;
+  while (true) {
+    const auto row = NACRE_TRY(cursor.next());
+    if (!row) return rows;
+    rows.emplace_back(*row);
+  }
+}
+
 Result<> run(const Request& request, document::Database& database, const AggregateCommand& command,
-             bool keeps_cursor, bson::Builder& reply) {
+             bool is_absent, bson::Builder& reply) {
   // Databases that $out and $merge name stay open until the rows are written.
   std::vector<Databases::Lease> leases;
   aggregation::AggregateRequest asked = command.request;
@@ -67,12 +94,12 @@ Result<> run(const Request& request, document::Database& database, const Aggrega
     // Everything is written before the answer, whatever the size of the batch: there is no row.
     static_cast<void>(NACRE_TRY(cursor.next()));
   }
-  if (!keeps_cursor) batch_size = std::numeric_limits<std::int64_t>::max();
+  Rows rows = is_absent ? Rows(NACRE_TRY(all_rows(cursor))) : Rows(std::move(cursor));
   return append_first_batch(request,
                             StoredCursor{.database = std::string(request.database),
                                          .collection = cursor_namespace(asked.collection),
-                                         .rows = Rows(std::move(cursor))},
-                            {.batch_size = batch_size, .single_batch = !keeps_cursor}, reply);
+                                         .rows = std::move(rows)},
+                            {.batch_size = batch_size}, reply);
 }
 
 }  // namespace
@@ -88,8 +115,9 @@ Result<> aggregate(const Request& request, bson::Builder& reply) {
     }
     return explain_into(request, fields, query::Verbosity::kQueryPlanner, reply);
   }
+  NACRE_TRY(check_own_stages(fields, command.request.pipeline));
   const bson::Element cursor = fields.get("cursor");
-  if (!cursor || cursor.is(bson::Type::kNull)) {
+  if (!cursor) {
     return fail(Code::kInvalid, wire_code::kFailedToParse,
                 "The 'cursor' option is required, except for aggregate with the explain argument");
   }
@@ -97,9 +125,9 @@ Result<> aggregate(const Request& request, bson::Builder& reply) {
   if (!database && aggregation::writes(command.request.pipeline)) {
     database.emplace(NACRE_TRY(open_database(request)));
   }
-  if (database) return run(request, **database, command, true, reply);
+  if (database) return run(request, **database, command, /*is_absent=*/false, reply);
   const Absent absent = NACRE_TRY(Absent::open(request.database));
-  return run(request, *absent, command, false, reply);
+  return run(request, *absent, command, /*is_absent=*/true, reply);
 }
 
 }  // namespace nacre::server

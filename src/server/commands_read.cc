@@ -13,6 +13,7 @@
 #include "server/batch.h"
 #include "server/commands.h"
 #include "server/explain_command.h"
+#include "server/query_shape.h"
 #include "server/scope.h"
 #include "server/wire_error.h"
 
@@ -197,6 +198,12 @@ Result<> explain_into(const Request& request, const Fields& inner, query::Verbos
   reply.append_all(plan).append("command", inner.body());
   reply.begin_document("serverInfo").append("host", request.services.facts.host_name);
   reply.append("version", "8.0.0").append("gitVersion", "nacre").end();
+  reply.begin_document("serverParameters");
+  reply.append_number("internalQueryMaxBlockingSortMemoryUsageBytes",
+                      static_cast<std::int64_t>(query::kStageBytesMax));
+  reply.append_number("internalDocumentSourceGroupMaxMemoryBytes",
+                      static_cast<std::int64_t>(query::kStageBytesMax));
+  reply.end().append("queryShapeHash", query_shape_hash(inner.body()));
   return {};
 }
 

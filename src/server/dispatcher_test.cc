@@ -176,7 +176,46 @@ TEST_F(Dispatching, WhatIsWrongWithACommandHasMongosCode) {
   expect_error(R"({"explain": {"insert": "c"}, "$db": "a"})", 59);
   expect_error(R"({"ping": 1, "apiVersion": "2", "$db": "a"})", 322);
   expect_error(R"({"find": "c", "readConcern": {"level": "snapshot"}, "$db": "a"})", 72);
+  expect_error(R"({"find": "c", "readConcern": {"afterClusterTime": null}, "$db": "a"})", 14);
+  expect_error(
+      R"({"find": "c", "readConcern": {"afterClusterTime": {"$timestamp": {"t": 0, "i": 0}}},
+                   "$db": "a"})",
+      72);
   expect_error(R"({"listIndexes": "none", "$db": "a"})", 26);
+}
+
+TEST_F(Dispatching, AnAggregateIsReadAsStrictlyAsMongoDbDoes) {
+  expect_error(R"({"aggregate": true, "pipeline": [], "cursor": {}, "$db": "a"})", 73);
+  expect_error(R"({"aggregate": 2, "pipeline": [], "cursor": {}, "$db": "a"})", 2);
+  expect_error(R"({"aggregate": "c", "pipeline": [], "cursor": null, "$db": "a"})", 14);
+  expect_error(
+      R"({"aggregate": "c", "pipeline": [], "cursor": {}, "allowDiskUse": null, "$db": "a"})", 14);
+  expect_error(R"({"aggregate": "c", "pipeline": [], "cursor": {}, "hint": {"$natural": 2},
+                   "$db": "a"})",
+               2);
+  expect_error(R"({"aggregate": 1, "pipeline": [{"$currentOp": {}}], "cursor": {}, "$db": "admin",
+                   "readConcern": {"level": "majority"}})",
+               72);
+}
+
+// A database that is not there has cursors too.
+TEST_F(Dispatching, RowsThatAPipelineMakesItselfComeInBatches) {
+  const bson::Document first = run(
+      R"({"aggregate": 1.0, "pipeline": [{"$documents": [{"a": 1}, {"a": 2}, {"a": 3}]}],
+          "cursor": {"batchSize": {"$numberDecimal": "1.5"}}, "$db": "none"})");
+  EXPECT_EQ(first.get("cursor.firstBatch").array().count(), 2U) << bson::to_json(first);
+  const std::int64_t id = first.get("cursor.id").as_int64().value_or(0);
+  ASSERT_NE(id, 0);
+  const bson::Document second = run(R"({"getMore": {"$numberLong": ")" + std::to_string(id) +
+                                    R"("}, "collection": "$cmd.aggregate", "$db": "none"})");
+  EXPECT_EQ(second.get("cursor.nextBatch").array().count(), 1U) << bson::to_json(second);
+}
+
+TEST_F(Dispatching, ExplainNamesTheShapeAndTheLimits) {
+  const bson::Document plan =
+      run(R"({"aggregate": "c", "pipeline": [{"$match": {"a": 1}}], "explain": true, "$db": "a"})");
+  EXPECT_EQ(plan.find("queryShapeHash").string().size(), 64U) << bson::to_json(plan);
+  EXPECT_TRUE(plan.get("serverParameters.internalDocumentSourceGroupMaxMemoryBytes").is_number());
 }
 
 TEST_F(Dispatching, EveryReplyTellsATimeThatNeverGoesBack) {
