@@ -46,6 +46,7 @@ Result<std::unique_ptr<query::Run>> open_aggregate(const query::Scope& scope,
                      .in_transaction = scope.transaction != nullptr,
                      .bypass_validation = request.bypass_validation,
                      .open_database = request.open_database};
+  NACRE_TRY(query::check_hint(request.hint));
   NACRE_TRY(define_let(request.let, parse, context));
   kept->pipeline = NACRE_TRY(Pipeline::parse(request.pipeline, parse));
   if (request.collection.empty() && !kept->pipeline.has_source()) {

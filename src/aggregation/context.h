@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "expression/environment.h"
@@ -38,6 +39,7 @@ struct ParseContext {
   bool bypass_validation = false;
   // Opens, or makes, the database that a $out or $merge names; null: only this one can be written.
   DatabaseOpener open_database{};
+  std::vector<std::string> views{};  // whose pipelines this one is part of, the outermost first
 };
 
 struct Context {

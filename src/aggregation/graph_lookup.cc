@@ -15,7 +15,7 @@ namespace nacre::aggregation {
 namespace {
 
 struct GraphSpec {
-  std::string from;
+  Foreign from;
   std::vector<std::string> as;
   Operand start;
   bson::Path connect_from;
@@ -36,11 +36,7 @@ class GraphRows final : public query::Stage {
     if (!row) return std::nullopt;
     bson::Builder found = bson::Builder::array();
     NACRE_TRY(search(row->document, found));
-    const bson::Document array = found.finish();
-    const bson::Document holder = bson::Builder().append_array("", array).finish();
-    bson::Builder builder;
-    set_path(builder, row->document, spec_.as, *holder.view().begin());
-    row_ = builder.finish();
+    row_ = with_array(row->document, spec_.as, std::move(found));
     ++counters_.returned;
     return query::Row{.key = {}, .document = row_.view()};
   }
@@ -101,8 +97,7 @@ class GraphRows final : public query::Stage {
     if (!spec_.restriction.view().empty()) filter.push(spec_.restriction);
     filter.push_begin_document().begin_document(spec_.connect_to).append_array("$in", values);
     const bson::Document condition = filter.end().end().end().finish();
-    query::AccessRequest request{.collection = spec_.from, .filter = condition};
-    const query::OpenedAccess access = NACRE_TRY(query::open_access(context_.execution, request));
+    const Source access = NACRE_TRY(spec_.from.find(condition, context_));
     while (true) {
       const auto each = NACRE_TRY(access.root->next());
       if (!each) return {};
@@ -221,7 +216,10 @@ Result<StagePtr> parse_graph_lookup(const bson::Element& stage, ParseContext& co
                 "'connectToField' to be specified.");
   }
   Operand starting = NACRE_TRY(Operand::parse(start, context));
-  GraphSpec spec{.from = std::string(from),
+  ParseContext inside = context;
+  inside.place = Place::kLookup;
+  Foreign foreign = NACRE_TRY(Foreign::parse(from, inside));
+  GraphSpec spec{.from = std::move(foreign),
                  .as = split_path(as),
                  .start = std::move(starting),
                  .connect_from = bson::Path(connect_from),

@@ -27,6 +27,7 @@ struct LookupSpec {
   bson::Path local;  // empty text: none
   bson::Path foreign;
   RowVariables let;
+  Foreign from;  // of an equality
   SubPipeline inside;
   bool has_pipeline = false;
   [[nodiscard]] bool has_equality() const { return !local.text().empty(); }
@@ -147,11 +148,7 @@ class LookupRows final : public query::Stage {
     const ScratchFrame frame(context_);
     bson::Builder found = bson::Builder::array();
     NACRE_TRY(look_up(row->document, found));
-    const bson::Document array = found.finish();
-    const bson::Document holder = bson::Builder().append_array("", array).finish();
-    bson::Builder builder;
-    set_path(builder, row->document, spec_.as, *holder.view().begin());
-    row_ = builder.finish();
+    row_ = with_array(row->document, spec_.as, std::move(found));
     ++counters_.returned;
     return query::Row{.key = {}, .document = row_.view()};
   }
@@ -203,20 +200,23 @@ class LookupRows final : public query::Stage {
   Result<> decide() {
     way_ = Way::kQuery;
     const document::CollectionInfo* info =
-        context_.execution.reader.catalog().find(spec_.inside.collection());
-    if (info == nullptr || has_index(*info, spec_.foreign.text())) return {};
-    query::AccessRequest all{.collection = spec_.inside.collection(), .filter = {}};
-    const query::OpenedAccess documents = NACRE_TRY(query::open_access(context_.execution, all));
+        context_.execution.reader.catalog().find(spec_.from.collection());
+    if (info == nullptr) return {};
+    if (!spec_.from.is_view() && has_index(*info)) return {};
+    const Source documents = NACRE_TRY(spec_.from.find({}, inside_));
     const bool built = NACRE_TRY(hash_.build(*documents.root, spec_.foreign, context_.collator));
     if (built) way_ = Way::kHash;
     return {};
   }
 
-  static bool has_index(const document::CollectionInfo& info, std::string_view path) {
-    if (path == "_id") return true;
-    return std::ranges::any_of(info.indexes, [path](const document::IndexInfo& index) {
+  // Of the order in which values are compared here; that of _id is the order of bytes.
+  [[nodiscard]] bool has_index(const document::CollectionInfo& info) const {
+    const std::string_view path = spec_.foreign.text();
+    if (path == "_id") return context_.collator == nullptr;
+    return std::ranges::any_of(info.indexes, [&](const document::IndexInfo& index) {
       return index.state == document::IndexState::kReady && !index.sparse &&
-             index.fields.front().path == path;
+             index.fields.front().path == path &&
+             same_collation(index.options.collator.get(), context_.collator);
     });
   }
 
@@ -247,10 +247,8 @@ class LookupRows final : public query::Stage {
   Result<Source> from_query(const bson::View& values) {
     if (!spec_.has_equality()) return spec_.inside.open(inside_);
     const bson::Document filter = equality_filter(spec_.foreign.text(), values);
-    query::AccessRequest request{.collection = spec_.inside.collection(), .filter = filter};
-    query::OpenedAccess access = NACRE_TRY(query::open_access(context_.execution, request));
-    Source source{.filter = std::move(access.filter), .root = nullptr};
-    source.root = NACRE_TRY(spec_.inside.pipeline().open(std::move(access.root), 0, inside_));
+    Source source = NACRE_TRY(spec_.from.find(filter, inside_));
+    source.root = NACRE_TRY(spec_.inside.pipeline().open(std::move(source.root), 0, inside_));
     return source;
   }
 
@@ -380,7 +378,13 @@ Result<StagePtr> parse_lookup(const bson::Element& stage, ParseContext& context)
   if (fields.let) spec.let = NACRE_TRY(RowVariables::parse(fields.let.document(), context, inside));
   spec.has_pipeline = bool{fields.pipeline};
   const bson::View stages = fields.pipeline ? fields.pipeline.array() : bson::View();
-  spec.inside = NACRE_TRY(SubPipeline::parse(fields.from, stages, std::move(inside)));
+  if (fields.local) {
+    // With the variables of the pipeline: those of a view's own expressions are others.
+    spec.from = NACRE_TRY(Foreign::parse(fields.from, inside));
+    spec.inside = NACRE_TRY(SubPipeline::parse_behind(fields.from, stages, std::move(inside)));
+  } else {
+    spec.inside = NACRE_TRY(SubPipeline::parse(fields.from, stages, std::move(inside)));
+  }
   if (!fields.has_from && !spec.inside.pipeline().has_source()) {
     return fail(Code::kInvalid, 9,
                 "must specify 'pipeline' when 'from' is empty, with $documents as its first stage");

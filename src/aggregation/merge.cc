@@ -117,8 +117,10 @@ class MergeRows final : public WriteRows {
                   "one document in the source collection");
     }
     const bson::View documents[] = {row};
-    query::InsertResult result = NACRE_TRY(
-        query::insert(scope, {.collection = spec_.target.collection, .documents = documents}));
+    query::InsertResult result =
+        NACRE_TRY(query::insert(scope, {.collection = spec_.target.collection,
+                                        .documents = documents,
+                                        .bypass_validation = spec_.target.bypass_validation}));
     if (result.errors.empty()) return {};
     return std::unexpected(std::move(result.errors.front().error));
   }
@@ -127,8 +129,10 @@ class MergeRows final : public WriteRows {
     bson::Builder filter;
     filter.begin_document("_id").append("$eq", before.find("_id")).end();
     const bson::Document by_id = filter.finish();
-    const auto done = query::update(
-        scope, {.collection = spec_.target.collection, .filter = by_id, .update = after});
+    const auto done = query::update(scope, {.collection = spec_.target.collection,
+                                            .filter = by_id,
+                                            .update = after,
+                                            .bypass_validation = spec_.target.bypass_validation});
     if (done) return {};
     return std::unexpected(done.error().clone());
   }

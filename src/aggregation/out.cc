@@ -51,7 +51,9 @@ class OutRows final : public WriteRows {
     const std::vector<bson::View> views(rows.begin(), rows.end());
     const query::Scope scope{.database = *target_.database};
     query::InsertResult result =
-        NACRE_TRY(query::insert(scope, {.collection = temporary_, .documents = views}));
+        NACRE_TRY(query::insert(scope, {.collection = temporary_,
+                                        .documents = views,
+                                        .bypass_validation = target_.bypass_validation}));
     if (result.errors.empty()) return {};
     return std::unexpected(std::move(result.errors.front().error));
   }

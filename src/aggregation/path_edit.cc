@@ -1,5 +1,7 @@
 #include "aggregation/path_edit.h"
 
+#include <utility>
+
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -83,6 +85,15 @@ void set_path(bson::Builder& to, const bson::View& document, std::span<const std
     }
   }
   if (!found && value) append_here({});
+}
+
+bson::Document with_array(const bson::View& row, std::span<const std::string> steps,
+                          bson::Builder items) {
+  const bson::Document array = items.finish();
+  const bson::Document holder = bson::Builder().append_array("", array).finish();
+  bson::Builder builder;
+  set_path(builder, row, steps, *holder.view().begin());
+  return builder.finish();
 }
 
 bool paths_overlap(std::string_view a, std::string_view b) {

@@ -29,6 +29,10 @@ namespace nacre::aggregation {
 void set_path(bson::Builder& to, const bson::View& document, std::span<const std::string> steps,
               const bson::Element& value);
 
+// The row with the array that `items` builds at the path.
+[[nodiscard]] bson::Document with_array(const bson::View& row, std::span<const std::string> steps,
+                                        bson::Builder items);
+
 // Whether one of the paths is the other or lies inside it.
 [[nodiscard]] bool paths_overlap(std::string_view a, std::string_view b);
 

@@ -7,6 +7,7 @@
 namespace nacre::aggregation {
 namespace {
 
+constexpr std::int32_t kNotSupportedOnView = 166;
 constexpr std::size_t kBatchRows = 1000;
 constexpr std::size_t kBatchBytes = std::size_t{4} << 20;
 
@@ -35,6 +36,12 @@ Result<WriteTarget> open_target(std::string_view stage, const TargetNames& names
       return fail(Code::kUnsupported, 115, format("{} to another database", stage));
     }
     target.database = NACRE_TRY(context.open_database(names.database));
+  }
+  const document::Snapshot now = NACRE_TRY(target.database->snapshot());
+  const document::CollectionInfo* info = now.catalog().find(name);
+  if (info != nullptr && info->settings.is_view) {
+    return fail(Code::kInvalid, kNotSupportedOnView,
+                format("{} cannot write to {}: it is a view", stage, name));
   }
   return target;
 }

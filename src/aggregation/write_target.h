@@ -23,7 +23,8 @@ struct TargetNames {
   std::string_view database;  // empty: this one
   std::string_view collection;
 };
-// kInvalid 73 for names that cannot be; 17385 and 31321 are $out's for what nobody may write.
+// kInvalid 73 for names that cannot be; 17385 and 31321 are $out's for what nobody may write; 166
+// for a view.
 [[nodiscard]] Result<WriteTarget> open_target(std::string_view stage, const TargetNames& names,
                                               const ParseContext& context);
 
