@@ -21,14 +21,15 @@ struct Opened {
   std::unique_ptr<Engine> engine;
 };
 
-// Bytes of the files that hold the rows: logs are kept and recycled in ways too different to
-// compare.
+// Bytes of the files that hold the rows: logs, and files made ready to become some, are kept and
+// recycled in ways too different to compare.
 std::uint64_t data_files_bytes(const std::string& directory) {
   std::uint64_t bytes = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
     const std::string name = entry.path().filename().string();
-    const bool is_log = name.ends_with(".log") || name.ends_with("-wal") ||
-                        name.starts_with("WiredTigerLog") || name.starts_with("WiredTigerPreplog");
+    const bool is_log = entry.path().parent_path().filename() == "log" || name.ends_with(".log") ||
+                        name.ends_with("-wal") || name.starts_with("WiredTigerLog") ||
+                        name.starts_with("WiredTigerPreplog");
     struct stat status{};
     if (!is_log && entry.is_regular_file() && ::stat(entry.path().c_str(), &status) == 0) {
       bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;

@@ -1,6 +1,7 @@
 #include "kv/ycsb.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <random>
 
@@ -37,10 +38,14 @@ enum class Kind : std::uint8_t { kRead, kUpdate, kInsert, kScan, kReadModifyWrit
 struct Operation {
   Kind kind;
   std::uint8_t scan_rows;
-  std::uint32_t rank;  // which key: its number, or how far back from the newest
+  std::uint32_t rank;  // how far back from the newest, where that is asked for
+  // Beside the operation: fetching a key from among a million would cost every engine the same
+  // trip to memory, some as much as the rest of the operation.
+  std::array<char, kKeyBytes> key;
 };
 
-std::vector<Operation> draw(const YcsbMix& mix, std::uint64_t key_count, std::uint64_t seed) {
+std::vector<Operation> draw(const YcsbMix& mix, const Keys& keys, std::uint64_t seed) {
+  const std::uint64_t key_count = keys.count();
   std::mt19937_64 random(seed);
   const Zipf zipf(key_count);
   std::vector<Operation> operations(kOperations);
@@ -56,17 +61,19 @@ std::vector<Operation> draw(const YcsbMix& mix, std::uint64_t key_count, std::ui
                      : takes(mix.read_modify_writes) ? Kind::kReadModifyWrite
                                                      : Kind::kRead;
     const std::uint64_t popular = std::min(zipf(random), key_count - 1);
-    operation.rank = static_cast<std::uint32_t>(mix.latest ? popular : spread(popular) % key_count);
+    operation.rank = static_cast<std::uint32_t>(popular);
+    keys[spread(popular) % key_count].copy(operation.key.data(), kKeyBytes);
     operation.scan_rows = static_cast<std::uint8_t>(1 + random() % kScanRowsMax);
   }
   return operations;
 }
 
-// One thread's share. Keys it inserts are new to the engine: no other run has its seed.
-class Client {
+// One thread's share. Keys it inserts are new to the engine: no other run has its seed. No two
+// share a line of memory, for each counts what it sees.
+class alignas(128) Client {
  public:
   Client(const YcsbMix& mix, const YcsbRun& run, std::uint64_t seed)
-      : mix_(mix), run_(run), seed_(seed), operations_(draw(mix, run.keys.count(), seed)) {}
+      : mix_(mix), run_(run), seed_(seed), operations_(draw(mix, run.keys, seed)) {}
 
   Result<std::uint64_t> work(Session& session) {
     const auto start = Clock::now();
@@ -81,7 +88,7 @@ class Client {
 
  private:
   Result<> perform(Session& session, const Operation& operation) {
-    const std::string_view key = key_of(operation.rank);
+    const std::string_view key = key_of(operation);
     switch (operation.kind) {
       case Kind::kUpdate:
         return put(session, key);
@@ -101,8 +108,9 @@ class Client {
     return {};
   }
 
-  std::string_view key_of(std::uint32_t rank) const {
-    if (!mix_.latest) return run_.keys[rank];
+  std::string_view key_of(const Operation& operation) const {
+    if (!mix_.latest) return {operation.key.data(), operation.key.size()};
+    const std::uint32_t rank = operation.rank;
     const std::size_t own = inserted_.size() / kKeyBytes;
     if (rank < own) {
       return std::string_view(inserted_).substr((own - 1 - rank) * kKeyBytes, kKeyBytes);

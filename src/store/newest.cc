@@ -84,22 +84,20 @@ Result<bool> Store::visit_newest_row(TableId table, Bytes key, SeenNewest seen, 
 
 namespace {
 
-// Shows `rows`, and asks for the lines of `next` on the way; null: there is none.
-void show(const tree::Tree::LeafRows& rows, const std::byte* next, const Store::SeenRows& seen) {
+// Rows are asked for so many before they are shown.
+constexpr std::size_t kRowsAhead = 24;
+
+void show(const tree::Tree::LeafRows& rows, tree::RowFetcher& fetcher,
+          const Store::SeenRows& seen) {
   constexpr std::size_t kAtOnce = 128;
   std::array<tree::RowView, kAtOnce> views;
   const page::Node leaf(rows.page);
   const Bytes prefix = leaf.prefix();
-  const std::size_t lines_per_row = tree::kLeafLines / (rows.end - rows.begin) + 1;
-  std::size_t line = 0;
   for (std::size_t i = rows.begin; i < rows.end;) {
     std::size_t count = 0;
     for (; count < kAtOnce && i < rows.end; ++count, ++i) {
-      const page::Node::LeafCell cell = leaf.leaf_cell(i);
-      views[count] = {prefix, cell.suffix, cell.value, cell.word, cell.flags};
-      for (std::size_t k = 0; next != nullptr && k < lines_per_row; ++k, ++line) {
-        if (line < tree::kLeafLines) __builtin_prefetch(next + tree::nth_line(line));
-      }
+      fetcher.fetch(1);
+      tree::view_row(leaf, i, prefix, views[count]);
     }
     seen(std::span(views).first(count));
   }
@@ -131,9 +129,10 @@ Result<bool> Store::visit_newest_rows(TableId table, Bytes from, std::size_t lim
         if (missing != page::kNoPage) {
           return ++attempts < kAttempts ? missing : page::kNoPage;
         }
-        for (std::size_t i = 0; is_seen && i < leaves.size(); ++i) {
-          show(leaves[i], i + 1 < leaves.size() ? leaves[i + 1].page : nullptr, seen);
-        }
+        if (!is_seen) return page::kNoPage;
+        tree::RowFetcher fetcher(leaves);
+        fetcher.fetch(kRowsAhead);
+        for (const tree::Tree::LeafRows& rows : leaves) show(rows, fetcher, seen);
         return page::kNoPage;
       });
   leaves.clear();

@@ -1,5 +1,7 @@
 #include "tree/cursor.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -57,18 +59,18 @@ class Cursor::Rep {
     require_row();
     if (limit < count_ - index_) {
       shown_.reset();
-      view_rows(index_ + limit, nullptr);
+      const std::span<const RowView> rows = view_rows(index_ + limit, nullptr);
       index_ += limit;
       key_known_ = false;
-      return RowViews{rows_, true};
+      return RowViews{rows, true};
     }
     page::FramePin next;
     const bool is_found = NACRE_TRY(find_next_leaf(next));
-    view_rows(count_, next.page());
+    const std::span<const RowView> rows = view_rows(count_, next.page());
     shown_ = std::move(leaf_);
     if (!is_found) {
       leaf_.reset();
-      return RowViews{rows_, false};
+      return RowViews{rows, false};
     }
     if (next.page() == nullptr) {
       fence_.assign(as_text(*Node(shown_.page()).upper_fence()));
@@ -81,7 +83,7 @@ class Cursor::Rep {
       NACRE_TRY(entered());
     }
     const bool more = NACRE_TRY(settle_forward());
-    return RowViews{rows_, more};
+    return RowViews{rows, more};
   }
 
   Bytes key() {
@@ -170,25 +172,29 @@ class Cursor::Rep {
     }
     next = pager.keep(found);
     ++child_;
+    // The arrays of the leaf after it: where its rows lie is to be known when they are asked for.
+    if (child_ + 1 <= Node(parent).count()) {
+      static_cast<void>(pager.fetch(Node(parent).child(child_ + 1), kLeafArrays));
+    }
     return true;
   }
 
-  // Fills rows_ from index_ to `end`, and asks for the lines of `next` on the way, a few at a time.
-  void view_rows(std::size_t end, const std::byte* next) {
+  // Views the rows from index_ to `end`, and asks for those of `next` on the way, a few at a time.
+  std::span<const RowView> view_rows(std::size_t end, const std::byte* next) {
     const Node leaf(page());
     const Bytes prefix = leaf.prefix();
-    rows_.clear();
-    rows_.reserve(end - index_);
-    const std::size_t step = kLeafLines / (end - index_) + 1;
-    std::size_t line = 0;
-    for (std::size_t i = index_; i < end; ++i) {
-      const Node::LeafCell cell = leaf.leaf_cell(i);
-      rows_.push_back({prefix, cell.suffix, cell.value, cell.word, cell.flags});
-      if (next == nullptr) continue;
-      for (const std::size_t stop = line + step; line < stop && line < kLeafLines; ++line) {
-        __builtin_prefetch(next + nth_line(line));
+    const std::size_t count = end - index_;
+    if (rows_.size() < count) rows_.resize(std::max(count, kRowsMin));
+    const std::size_t coming = next == nullptr ? 0 : Node(next).count();
+    const std::size_t step = coming / count + 1;
+    std::size_t asked = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      view_row(leaf, index_ + i, prefix, rows_[i]);
+      for (const std::size_t stop = std::min(asked + step, coming); asked < stop; ++asked) {
+        fetch_row(Node(next), asked);
       }
     }
+    return std::span(rows_).first(count);
   }
 
   Result<> entered() {
@@ -253,7 +259,8 @@ class Cursor::Rep {
   PageId parent_ = kNoPage;  // of leaf_, as far as known
   std::size_t child_ = 0;    // of the parent: leaf_
   page::FramePin shown_;     // the page of rows_
-  std::vector<RowView> rows_;
+  static constexpr std::size_t kRowsMin = 64;
+  std::vector<RowView> rows_;  // more than are shown
   std::size_t index_ = 0;
   std::size_t count_ = 0;
   std::string key_;  // the page's prefix, and the row's suffix once key_known_

@@ -87,8 +87,9 @@ Result<Arrival> descend_by(const Target& target, page::View view, std::uint64_t 
 }
 
 [[gnu::flatten]] Result<Arrival> descend_to_leaf_parent(const Target& target, page::View view,
-                                                        std::uint64_t generation, Bytes key) {
-  return descend_by<false>(target, view, generation, nullptr,
+                                                        std::uint64_t generation, Bytes key,
+                                                        Path* path) {
+  return descend_by<false>(target, view, generation, path,
                            [&](Node node) { return page::child_for(node, node.strip(key)); });
 }
 

@@ -68,9 +68,11 @@ struct Target {
 [[nodiscard]] Result<Arrival> descend(const Target& target, page::View view,
                                       std::uint64_t generation, Bytes key, Side side, Path* path);
 
-// The same, but the leaf is only found, not looked at; `leaf` of the answer is of no meaning.
+// The same at or after `key`, but the leaf is only found, not looked at: `leaf` of the answer is of
+// no meaning, and `path` ends with its parent. A tree of a single page has a path of that page.
 [[nodiscard]] Result<Arrival> descend_to_leaf_parent(const Target& target, page::View view,
-                                                     std::uint64_t generation, Bytes key);
+                                                     std::uint64_t generation, Bytes key,
+                                                     Path* path = nullptr);
 
 // The same to the last leaf of the tree.
 [[nodiscard]] Result<Arrival> descend_last(const Target& target, page::View view,
