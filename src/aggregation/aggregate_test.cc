@@ -49,6 +49,29 @@ TEST_F(Aggregate, SumsPromoteAsMongoDbDoes) {
             R"("m":{"$numberDecimal":"0.3"},"s":{"$numberInt":"0"}})");
 }
 
+TEST_F(Aggregate, ZerosOfDecimalsHaveNoSignAndNoDigitsTheyDoNotNeed) {
+  insert("c",
+         R"({"_id": 1, "zero": {"$numberDecimal": "-0"}, "large": {"$numberDecimal": "1E+6144"},
+                  "cents": {"$numberDecimal": "0.00"}})");
+  insert("c",
+         R"({"_id": 2, "zero": {"$numberDecimal": "-0"}, "large": {"$numberDecimal": "-1E+6144"},
+                  "cents": {"$numberDecimal": "0.00"}})");
+  EXPECT_EQ(run(R"([{"$group": {"_id": null, "zero": {"$sum": "$zero"}, "mean": {"$avg": "$zero"},
+                                "large": {"$sum": "$large"}, "cents": {"$sum": "$cents"}}}])"),
+            Rows{R"({"_id":null,"zero":{"$numberDecimal":"0"},"mean":{"$numberDecimal":"0"},)"
+                 R"("large":{"$numberDecimal":"0"},"cents":{"$numberDecimal":"0.00"}})"});
+}
+
+TEST_F(Aggregate, ADivisionByZeroHasANumberOfItsOwnInGroup) {
+  insert("c", R"({"_id": 1, "a": 0})");
+  EXPECT_EQ(error_of(R"([{"$group": {"_id": 1, "n": {"$push": {"$divide": [1, "$a"]}}}}])"),
+            4848401);
+  EXPECT_EQ(error_of(R"([{"$group": {"_id": 1, "n": {"$sum": {"$mod": [1, "$a"]}}}}])"), 4848403);
+  EXPECT_EQ(error_of(R"([{"$project": {"n": {"$divide": [1, "$a"]}}}])"), 2);
+  // What needs no document fails before any is read.
+  EXPECT_EQ(error_of(R"([{"$group": {"_id": 1, "n": {"$push": {"$divide": [1, 0]}}}}])"), 2);
+}
+
 TEST_F(Aggregate, StagesThatAreNoneAreRefusedByName) {
   const auto result = try_run(R"([{"$lookUp": {}}])");
   ASSERT_FALSE(result);

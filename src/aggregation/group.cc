@@ -153,13 +153,30 @@ Result<> Group::take(const bson::View& row) {
   return spill();
 }
 
+namespace {
+
+// MongoDB computes what accumulators of $group are given in an engine of its own, which has other
+// numbers for a division by zero.
+Result<bson::Element> numbered_as_in_group(Result<bson::Element> value) {
+  constexpr std::int32_t kDivision = 4848401;
+  constexpr std::int32_t kModulo = 4848403;
+  if (value) return value;
+  const std::string_view what = value.error().what();
+  if (what.contains("can't $divide by zero"))
+    return fail(Code::kInvalid, kDivision, std::string(what));
+  if (what.contains("can't $mod by zero")) return fail(Code::kInvalid, kModulo, std::string(what));
+  return value;
+}
+
+}  // namespace
+
 Result<> Group::add(Entry& entry, const bson::View& row) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const AccumulatorSpec& spec = *spec_.accumulators[i].spec;
     const bson::Element value =
         inputs_[i].in_reader
             ? NACRE_TRY(spec.operand()->evaluate(fields_[inputs_[i].place], row, context_))
-            : NACRE_TRY(spec.input(row, context_));
+            : NACRE_TRY(numbered_as_in_group(spec.input(row, context_)));
     Accumulator& state = *entry.states[i];
     if (!grows_) {
       NACRE_TRY(state.add(value));

@@ -118,7 +118,9 @@ bson::Decimal128 Sum::as_decimal() const {
   }
   if (double_ != 0) sum = decimal::add(sum, decimal::exactly(double_));
   if (correction_ != 0) sum = decimal::add(sum, decimal::exactly(correction_));
-  return sum;
+  // Zero has no sign, and no more digits than it needs.
+  const bson::Decimal128 zero = decimal::from(std::int64_t{0});
+  return decimal::is_zero(sum) ? decimal::add(decimal::absolute(sum), zero) : sum;
 }
 
 void Sum::append_to(bson::Builder& to, std::string_view name) const {
