@@ -176,7 +176,12 @@ Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inne
 bson::Document explain_nothing(const Request& request, const Fields& inner) {
   const bson::Element collection = *inner.body().begin();
   bson::Builder plan;
-  plan.append("explainVersion", "1").begin_document("queryPlanner");
+  plan.append("explainVersion", "1");
+  const bson::Element pipeline = inner.get("pipeline");
+  if (collection.is_number() && pipeline.is(bson::Type::kArray)) {
+    return plan.append_array("stages", pipeline.array()).finish();
+  }
+  plan.begin_document("queryPlanner");
   plan.append("namespace", format("{}.{}", request.database,
                                   collection.is(bson::Type::kString) ? collection.string() : ""));
   plan.begin_document("winningPlan").append("stage", "EOF").end();
