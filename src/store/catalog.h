@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -63,6 +64,9 @@ struct TableRoots {
   page::PageId root = page::kNoPage;
   page::PageId graveyard = page::kNoPage;
   Position created = kNoPosition;
+  // How many rows the newest visible state has; of tables that are there now. Shared by the maps
+  // that know the table and by the store, which alone changes it.
+  std::shared_ptr<const std::atomic<std::uint64_t>> rows{};
 };
 struct TableMap {
   // Null when there is no such table now.

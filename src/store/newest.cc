@@ -82,6 +82,25 @@ Result<bool> Store::visit_newest_row(TableId table, Bytes key, SeenNewest seen, 
   return true;
 }
 
+std::optional<std::uint64_t> Store::newest_row_count(TableId table) {
+  const std::size_t line = ReadGate::my_line();
+  if (!gate_.knows(line)) {
+    const MutexLock lock(apply_mutex_);
+    gate_.admit(line);
+  }
+  for (int knock = 0; knock < kKnocks; ++knock) {
+    {
+      const ReadGate::Reading reading(gate_, line);
+      if (reading.generation() != ReadGate::kShut) {
+        const TableRoots* const roots = gate_tables_->find(table);
+        return roots == nullptr ? 0 : roots->rows->load(std::memory_order_relaxed);
+      }
+    }
+    pause();
+  }
+  return std::nullopt;
+}
+
 namespace {
 
 // Rows are asked for so many before they are shown.

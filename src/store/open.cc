@@ -142,6 +142,7 @@ Result<> Store::load_catalog() {
                                                  .graveyard = row.graveyard,
                                                  .graveyard_rows = row.graveyard_rows,
                                                  .created = row.created});
+    count_row(key.table, *find_table(key.table), 0);
   }
   is_table_map_stale_ = true;
   publish();

@@ -198,6 +198,7 @@ Result<> Store::apply(Position position, Time time, Bytes batch, std::uint64_t o
       if (is_table_map_stale_) {
         publish_locked();
       } else {
+        show_row_counts();
         gate_.open(pager_->open_generation());
       }
       return applied;
@@ -332,8 +333,7 @@ Result<std::size_t> Store::append_rows(std::span<const Op> ops, Position positio
     return std::unexpected(std::move(appended).error().while_doing(doing("writing", id)));
   }
   if (*appended > 0) {
-    table->row_count += *appended;
-    table->is_row_count_stored = false;
+    count_row(id, *table, static_cast<std::int64_t>(*appended));
   }
   return appended;
 }
@@ -397,8 +397,7 @@ Result<> Store::apply_put(const Op& op, std::uint64_t word) {
     return std::unexpected(std::move(is_new).error().while_doing(doing("writing", op.table)));
   }
   if (*is_new || NACRE_PLANTED(replaced_row_counted)) {
-    ++table->row_count;
-    table->is_row_count_stored = false;
+    count_row(op.table, *table, 1);
   }
   return {};
 }
@@ -430,8 +429,7 @@ Result<> Store::apply_remove(const Op& op, std::uint64_t word) {
       return fail(Code::kCorrupt, format("catalog: table {}: row count is 0, but a row was removed",
                                          number(op.table)));
     }
-    --table->row_count;
-    table->is_row_count_stored = false;
+    count_row(op.table, *table, -1);
   }
   return {};
 }
@@ -476,6 +474,24 @@ void Store::publish() {
   publish_locked();
 }
 
+void Store::count_row(TableId id, Table& table, std::int64_t change) {
+  table.row_count += static_cast<std::uint64_t>(change);
+  table.is_row_count_stored = false;
+  if (std::exchange(table.is_recounted, true)) return;
+  recounted_.push_back(id);
+}
+
+void Store::show_row_counts() {
+  for (const TableId id : recounted_) {
+    Table* const table = find_table(id);
+    if (table == nullptr) continue;  // dropped meanwhile
+    table->is_recounted = false;
+    // relaxed: whoever reads it is inside the gate, which orders it
+    table->rows_shown->store(table->row_count, std::memory_order_relaxed);
+  }
+  recounted_.clear();
+}
+
 void Store::publish_locked() {
   if (is_torn_ && !NACRE_PLANTED(torn_commit_published)) return;  // STORE-4
   // Swapped with what they replace, which then dies outside the lock.
@@ -488,11 +504,14 @@ void Store::publish_locked() {
     for (const auto& [id, table] : tables_) {
       fresh->tables.emplace(id, TableRoots{.root = table.tree.root(),
                                            .graveyard = table.graveyard,
-                                           .created = table.created});
+                                           .created = table.created,
+                                           .rows = table.rows_shown});
     }
     for (const auto& [id, row] : dropped_) {
-      fresh->dropped.emplace(
-          id, TableRoots{.root = row.root, .graveyard = row.graveyard, .created = row.created});
+      fresh->dropped.emplace(id, TableRoots{.root = row.root,
+                                            .graveyard = row.graveyard,
+                                            .created = row.created,
+                                            .rows = nullptr});
     }
     fresh->index_low();
     fresh->history = root_.history_root;
@@ -507,6 +526,7 @@ void Store::publish_locked() {
     gate_tables_ = table_map.get();
   }
   MutexLock lock(visible_mutex_);
+  show_row_counts();
   // A snapshot takes the pager's newest generation and our position under one lock: they agree.
   gate_.open(number(pager_->publish()));
   in_place_ = false;

@@ -121,6 +121,9 @@ class Store {
   using SeenRows = std::function<void(std::span<const tree::RowView>)>;
   [[nodiscard]] Result<bool> visit_newest_rows(TableId table, Bytes from, std::size_t limit,
                                                const SeenRows& seen);
+  // How many rows the table has in the newest visible state. Nothing when a batch is just being
+  // applied that hides it: then they have to be counted.
+  [[nodiscard]] std::optional<std::uint64_t> newest_row_count(TableId table);
   [[nodiscard]] bool keeps_history() const { return keeps_history_; }
   // The oldest position that can be read without a snapshot that was taken at it.
   [[nodiscard]] Position horizon() const;
@@ -256,6 +259,10 @@ class Store {
     page::PageId graveyard = page::kNoPage;
     std::uint64_t graveyard_rows = 0;
     Position created = kNoPosition;
+    bool is_recounted = false;  // row_count is not visible yet
+    // What of row_count is visible.
+    std::shared_ptr<std::atomic<std::uint64_t>> rows_shown =
+        std::make_shared<std::atomic<std::uint64_t>>(0);
 
     [[nodiscard]] CatalogRow row() const {
       return {.root = tree.root(),
@@ -283,6 +290,10 @@ class Store {
   [[nodiscard]] Result<> apply_whole(Position position, Time time, Bytes batch,
                                      std::uint64_t op_count);
   void publish_locked() NACRE_REQUIRES(apply_mutex_);
+  void count_row(TableId id, Table& table, std::int64_t change);
+  // Row counts become visible with what they count: while the gate is shut, or under
+  // visible_mutex_.
+  void show_row_counts();
   [[nodiscard]] bool shut_gate() NACRE_REQUIRES(apply_mutex_);
   // newest.cc
   using SeenNewest = void (*)(void* context, Bytes value);
@@ -358,9 +369,10 @@ class Store {
   std::unordered_map<std::uint32_t, Table> tables_;
   std::map<std::pair<std::uint32_t, Position>, CatalogRow> dropped_;  // not yet given back
   Jumps jumps_;
-  std::vector<Op> ops_;          // of the batch under way, some; kept for its memory
-  std::vector<tree::Row> rows_;  // likewise
-  Record superseded_;            // of the operation under way; kept for its memory
+  std::vector<TableId> recounted_;  // tables with is_recounted, those dropped since among them
+  std::vector<Op> ops_;             // of the batch under way, some; kept for its memory
+  std::vector<tree::Row> rows_;     // likewise
+  Record superseded_;               // of the operation under way; kept for its memory
   std::string record_bytes_;
   Table* last_table_ = nullptr;  // most batches write few tables
   TableId last_table_id_{0};

@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <random>
 #include <thread>
 #include <vector>
 
+#include "io/held_disk_testing.h"
 #include "io/random.h"
 #include "io/sim_file_system.h"
 #include "txn/database.h"
@@ -25,6 +27,34 @@ int amount(std::string_view text) {
   int value = -1;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+// One that was told so at once would run again at once, and lose to the same commit until its bound
+// of attempts is reached: the winner needs the disk before anybody sees it.
+TEST(Conflicts, AConflictIsToldWhenWhatWonIsVisible) {
+  io::testing::HeldDisk disk;
+  auto database = *Database::open("db", {.file_system = &disk, .create_if_missing = true});
+  const auto put = [&](Transaction& txn, std::string_view value) {
+    return txn.put(kAccounts, as_bytes("k"), as_bytes(value)).has_value();
+  };
+  Transaction late = database->begin();
+  ASSERT_TRUE(late.get(kAccounts, as_bytes("k")).has_value());
+  ASSERT_TRUE(put(late, "late"));
+  disk.hold();
+  std::jthread winner([&] {
+    Transaction txn = database->begin();
+    EXPECT_TRUE(put(txn, "first"));
+    EXPECT_TRUE(txn.commit().has_value());
+  });
+  disk.wait_for_write();
+  std::jthread releaser([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    disk.release();
+  });
+  EXPECT_EQ(late.commit().error().code(), Code::kConflict);
+  std::string value;
+  EXPECT_TRUE(*database->get(kAccounts, as_bytes("k"), value));
+  EXPECT_EQ(value, "first");
 }
 
 class ConcurrencyTest : public ::testing::Test {

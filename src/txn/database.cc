@@ -10,6 +10,7 @@
 #include "io/overlay_file_system.h"
 #include "store/row_cursor.h"
 #include "store/store.h"
+#include "tree/split_keys.h"
 #include "txn/big_rows.h"
 #include "txn/conflicts.h"
 #include "txn/engine_internal.h"
@@ -141,6 +142,17 @@ Result<RowState> Snapshot::state(TableId table, Bytes key) const {
 Result<> Snapshot::get_many(TableId table, std::span<const Bytes> keys, const Seen& seen) const {
   NACRE_TRY(rep_->check_open());
   return rep_->at.get_many(table, keys, seen);
+}
+
+Result<std::vector<std::string>> Snapshot::split_keys(TableId table, std::size_t parts) const {
+  NACRE_TRY(rep_->check_open());
+  std::vector<std::string> none;
+  if (rep_->at.is_past()) return none;
+  const auto tree = rep_->at.table(table);
+  if (!tree.has_value()) return none;
+  auto keys = tree::split_keys(rep_->at.pager(), *tree, rep_->at.view(), parts);
+  if (!keys.has_value() && keys.error().code() == Code::kTooOld) return none;
+  return keys;
 }
 
 Result<std::optional<std::uint64_t>> Snapshot::read_value(TableId table, Bytes key,
@@ -493,7 +505,11 @@ Result<Position> Transaction::Rep::commit(Durability durability, std::optional<P
     }
   }
   kept = std::move(footprint);
-  if (outcome.conflict.has_value()) return std::unexpected(describe(*outcome.conflict));
+  if (outcome.conflict.has_value()) {
+    // Who runs again at once would else lose to the same commit, over and over while it is written.
+    NACRE_TRY(engine->pipeline.make_visible(outcome.conflict->position));
+    return std::unexpected(describe(*outcome.conflict));
+  }
   return outcome.position;
 }
 
@@ -562,6 +578,11 @@ Result<> Database::visit_rows(TableId table, Bytes from, std::size_t limit, cons
   return {};
 }
 
+Result<std::optional<std::uint64_t>> Database::row_count(TableId table) {
+  if (rep_->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
+  return rep_->store->newest_row_count(table);
+}
+
 Snapshot Database::snapshot() { return Snapshot(std::make_shared<const Snapshot::Rep>(rep_)); }
 
 Result<Snapshot> Database::snapshot_at(Position position) {
@@ -612,6 +633,7 @@ Result<Follower> Database::follow(Position after, BeforeImages before) {
 }
 
 Result<> Database::sync() { return rep_->pipeline.sync(); }
+Result<> Database::sync(Position position) { return rep_->pipeline.sync(position); }
 Result<> Database::checkpoint() { return rep_->pipeline.checkpoint(); }
 
 Result<VerifyReport> Database::verify() {

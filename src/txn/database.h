@@ -9,7 +9,8 @@
 //   meanwhile
 // Tables need no creation: a table exists from its first put on. Whoever hands out the numbers
 //   (document/, revision/) keeps them in a table of its own. 0 is reserved for the store.
-// Errors: kConflict from commit: retry the whole transaction. kTooOld: the horizon has passed the
+// Errors: kConflict from commit: retry the whole transaction; what it lost against is visible by
+//   then. kTooOld: the horizon has passed the
 //   position; or, without history, the snapshot held back more memory than allowed. kClosed after a
 //   failed log write: reopen. kCorrupt names file and page. kInvalid: empty or too long key, too
 //   long value. kFull: more than kTransactionSizeMax of writes in one transaction.
@@ -146,6 +147,9 @@ class Snapshot {
   using Seen = std::function<void(std::size_t i, Bytes value)>;
   [[nodiscard]] Result<> get_many(TableId table, std::span<const Bytes> keys,
                                   const Seen& seen) const;
+  // Keys that divide the rows into up to `parts` parts of about one size, ascending: for those who
+  // scan on several threads. None for a table that is small, or of the past.
+  [[nodiscard]] Result<std::vector<std::string>> split_keys(TableId table, std::size_t parts) const;
   // The value from byte `offset` on, in pieces of up to 1 MB, without ever being whole in memory.
   // Returns its size; nothing when the key is absent.
   [[nodiscard]] Result<std::optional<std::uint64_t>> read_value(TableId table, Bytes key,
@@ -289,6 +293,9 @@ class Database {
   [[nodiscard]] Result<> visit_rows(TableId table, Bytes from, std::size_t limit,
                                     const SeenRows& seen);
 
+  // How many rows the newest visible state of the table has; nothing when that takes counting them.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> row_count(TableId table);
+
   [[nodiscard]] Snapshot snapshot();
   // The database as it was at `position`, or as the last commit not after `time` left it; deleted
   // keys and dropped tables included. kTooOld, naming the horizon, before that; kInvalid after the
@@ -325,6 +332,8 @@ class Database {
   [[nodiscard]] Result<Follower> follow(Position after, BeforeImages before = BeforeImages::kNone);
   // Returns when every commit so far would survive a power cut.
   [[nodiscard]] Result<> sync();
+  // The same of the commits up to `position`, which has been committed.
+  [[nodiscard]] Result<> sync(Position position);
   [[nodiscard]] Result<> checkpoint();
   // Checks every page, key order and reference against the newest snapshot, beside readers and
   // writers. An error is returned only when the check itself could not run.

@@ -54,10 +54,35 @@ class NewestTest : public ::testing::Test {
     return done.has_value() ? text : done.error().text();
   }
 
+  std::uint64_t count(TableId table = kTable) { return database_->row_count(table)->value_or(0); }
+
   io::SimFileSystem disk_{1};
   Options options_;
   std::unique_ptr<Database> database_;
 };
+
+TEST_F(NewestTest, RowsAreCountedWithoutLookingAtThem) {
+  open(std::size_t{8} << 20, std::uint64_t{1} << 20);
+  EXPECT_EQ(count(), 0U);
+  for (int i = 0; i < 100; ++i) put(format("key{:03}", i), "value");
+  put("key007", "another value");
+  EXPECT_EQ(count(), 100U);
+  Transaction txn = database_->begin();
+  for (int i = 0; i < 5000; ++i) {  // more than is applied in place
+    ASSERT_TRUE(txn.put(kTable, as_bytes(format("more{:05}", i)), as_bytes("v")));
+  }
+  ASSERT_TRUE(txn.remove(kTable, as_bytes("key000")));
+  EXPECT_EQ(count(), 100U);
+  ASSERT_TRUE(txn.commit());
+  EXPECT_EQ(count(), 5099U);
+  ASSERT_TRUE(database_->close());
+  open(std::size_t{8} << 20, std::uint64_t{1} << 20);
+  EXPECT_EQ(count(), 5099U);
+  Transaction drop = database_->begin();
+  ASSERT_TRUE(drop.drop_table(kTable));
+  ASSERT_TRUE(drop.commit());
+  EXPECT_EQ(count(), 0U);
+}
 
 TEST_F(NewestTest, EveryCommitIsSeenAtOnce) {
   open(std::size_t{4} << 20, 0);

@@ -311,6 +311,17 @@ Result<> Pipeline::sync() {
   return flush();
 }
 
+Result<> Pipeline::sync(Position position) {
+  if (is_closed()) return fail(Code::kClosed, "the database is closed");
+  auto durable = store_.log().wait_announced(position);
+  if (!durable.has_value()) {
+    stop_waiters(durable.error());
+    return durable;
+  }
+  bytes_not_flushed_.store(0, std::memory_order_relaxed);
+  return make_visible(position);
+}
+
 Result<> Pipeline::flush() {
   const Position last = store_.log().last_position();
   auto durable = store_.log().wait_durable(last);

@@ -76,8 +76,12 @@ class Pipeline final : private log::DurableListener {
   void enter_serializable();
   void leave_serializable();
 
-  // Returns when everything committed so far is durable and visible.
+  // Waits until `position`, which has been sequenced, is visible, applying what is due when nobody
+  // else does.
+  [[nodiscard]] Result<> make_visible(Position position);
+  // Returns when everything committed so far, or up to `position`, is durable and visible.
   [[nodiscard]] Result<> sync();
+  [[nodiscard]] Result<> sync(Position position);
   [[nodiscard]] Result<> checkpoint();
   [[nodiscard]] Result<store::VerifyReport> verify();
   [[nodiscard]] Result<CompactReport> compact(const CompactOptions& options);
@@ -121,8 +125,6 @@ class Pipeline final : private log::DurableListener {
   [[nodiscard]] std::optional<Conflict> check_ranges(Request& request);
   [[nodiscard]] std::optional<Conflict> check_ranges_again(const Request& request) const
       NACRE_REQUIRES(sequencer_);
-  // Waits until `position` is visible, applying what is due when nobody else does.
-  [[nodiscard]] Result<> make_visible(Position position);
   // Applies what has just become durable, before those who wait for it are woken: they then find it
   // visible.
   void durable_advanced() override;
