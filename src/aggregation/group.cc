@@ -12,41 +12,35 @@ namespace {
 
 constexpr std::size_t kRememberedMax = 100'000;  // _ids known by their bytes
 
-class GroupStage final : public StageSpec {
- public:
-  explicit GroupStage(GroupSpec spec) : spec_(std::move(spec)) {}
-  [[nodiscard]] std::string_view name() const override { return "$group"; }
-  Result<OperatorPtr> open(OperatorPtr input, Context& context) const override {
-    return std::make_unique<Group>(std::move(input), spec_, context);
-  }
-  [[nodiscard]] bool only_counts() const override {
-    return spec_.id.is_constant() &&
-           std::ranges::all_of(spec_.accumulators, [](const NamedAccumulator& each) {
-             const Operand* operand = each.spec->operand();
-             return operand != nullptr && operand->is_constant();
-           });
-  }
-  [[nodiscard]] std::optional<std::vector<std::string>> needs() const override {
-    std::vector<std::string> fields;
-    const auto add = [&fields](const Operand* operand) {
-      if (operand == nullptr) return false;
-      if (operand->is_constant()) return true;
-      const auto first = operand->first_field();
-      if (first) fields.emplace_back(*first);
-      return first.has_value();
-    };
-    if (!add(&spec_.id)) return std::nullopt;
-    for (const NamedAccumulator& each : spec_.accumulators) {
-      if (!add(each.spec->operand())) return std::nullopt;
-    }
-    return fields;
-  }
-
- private:
-  GroupSpec spec_;
-};
-
 }  // namespace
+
+Result<OperatorPtr> GroupStage::open(OperatorPtr input, Context& context) const {
+  return std::make_unique<Group>(std::move(input), spec_, context);
+}
+
+bool GroupStage::only_counts() const {
+  return spec_.id.is_constant() &&
+         std::ranges::all_of(spec_.accumulators, [](const NamedAccumulator& each) {
+           const Operand* operand = each.spec->operand();
+           return operand != nullptr && operand->is_constant();
+         });
+}
+
+std::optional<std::vector<std::string>> GroupStage::needs() const {
+  std::vector<std::string> fields;
+  const auto add = [&fields](const Operand* operand) {
+    if (operand == nullptr) return false;
+    if (operand->is_constant()) return true;
+    const auto first = operand->first_field();
+    if (first) fields.emplace_back(*first);
+    return first.has_value();
+  };
+  if (!add(&spec_.id)) return std::nullopt;
+  for (const NamedAccumulator& each : spec_.accumulators) {
+    if (!add(each.spec->operand())) return std::nullopt;
+  }
+  return fields;
+}
 
 namespace {
 
@@ -135,6 +129,41 @@ Result<> Group::collect() {
   return {};
 }
 
+Result<bool> Group::collect_in_memory() {
+  while (!spilled_) {
+    const auto row = NACRE_TRY(input_->next());
+    if (!row) return true;
+    NACRE_TRY(take(row->document));
+  }
+  return false;
+}
+
+Result<> Group::absorb(Group& part) {
+  for (Entry& entry : part.entries_) {
+    const auto [place, is_new] = by_key_.try_emplace(entry.key, nullptr);
+    if (is_new) {
+      entries_.push_back(std::move(entry));
+      place->second = &entries_.back();
+    } else {
+      NACRE_TRY(merge(*place->second, entry));
+    }
+  }
+  bytes_ += part.bytes_;
+  return stay_within_memory();
+}
+
+Result<> Group::merge(Entry& into, const Entry& part) {
+  bson::Builder builder;
+  for (const auto& state : part.states) state->append_partial(builder, "");
+  const bson::Document partials = builder.finish();
+  auto partial = partials.view().begin();
+  for (const auto& state : into.states) {
+    NACRE_TRY(state->merge(*partial));
+    ++partial;
+  }
+  return {};
+}
+
 Result<> Group::take(const bson::View& row) {
   const ScratchFrame frame(context_);
   fields_.read(row);
@@ -143,7 +172,12 @@ Result<> Group::take(const bson::View& row) {
                           : NACRE_TRY(spec_.id.evaluate(row, context_));
   Entry* entry = NACRE_TRY(entry_of(id));
   NACRE_TRY(add(*entry, row));
-  if (bytes_ <= context_.stage_bytes_max) return {};
+  return stay_within_memory();
+}
+
+Result<> Group::stay_within_memory() {
+  if (bytes_ <= context_.stage_bytes_max) [[likely]]
+    return {};
   if (!context_.allow_disk_use) {
     return fail(Code::kFull, 292,
                 format("$group exceeded memory limit of {} bytes, but did not opt in to external "

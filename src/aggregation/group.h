@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "aggregation/accumulator.h"
@@ -38,6 +39,12 @@ class Group final : public query::Stage {
   [[nodiscard]] std::string_view stage() const override { return "GROUP"; }
   void describe(bson::Builder& to) const override;
 
+  // For groups in parts. Reads all of the input; false: it took more memory than a stage may, and
+  // the group is of no use.
+  [[nodiscard]] Result<bool> collect_in_memory();
+  // Takes the groups of `part` over, whose rows come behind all that are in so far.
+  [[nodiscard]] Result<> absorb(Group& part);
+
  private:
   struct Entry {
     bson::Value id;
@@ -52,6 +59,8 @@ class Group final : public query::Stage {
 
   [[nodiscard]] Input plan_input(const Operand* operand);
   [[nodiscard]] Result<> collect();
+  [[nodiscard]] Result<> stay_within_memory();
+  [[nodiscard]] Result<> merge(Entry& into, const Entry& part);
   [[nodiscard]] Result<> take(const bson::View& row);
   [[nodiscard]] Result<Entry*> entry_of(const bson::Element& id);
   [[nodiscard]] Result<> make_states(Entry& entry);
@@ -85,6 +94,19 @@ class Group final : public query::Stage {
   bool spilled_ = false;
   bool on_record_ = false;
   bson::Document row_;
+};
+
+class GroupStage final : public StageSpec {
+ public:
+  explicit GroupStage(GroupSpec spec) : spec_(std::move(spec)) {}
+  [[nodiscard]] std::string_view name() const override { return "$group"; }
+  Result<OperatorPtr> open(OperatorPtr input, Context& context) const override;
+  [[nodiscard]] bool only_counts() const override;
+  [[nodiscard]] std::optional<std::vector<std::string>> needs() const override;
+  [[nodiscard]] const GroupSpec& spec() const { return spec_; }
+
+ private:
+  GroupSpec spec_;
 };
 
 }  // namespace nacre::aggregation

@@ -1,7 +1,8 @@
 // What makes a pipeline cheaper and changes nothing of what it gives.
 //
 // Rules: a $match moves in front of stages that leave what it looks at alone; two in a row become
-// one; a $sort keeps as many rows as the $limit behind it lets through.
+// one; a $sort keeps as many rows as the $limit behind it lets through; an $unwind copies the
+// fields that are looked at behind it.
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "aggregation/path_edit.h"
 #include "aggregation/sort_stage.h"
 #include "aggregation/stage_spec.h"
+#include "aggregation/unwind.h"
 
 namespace nacre::aggregation {
 namespace {
@@ -79,6 +81,33 @@ void limit_sorts(std::vector<StagePtr>& stages) {
   }
 }
 
+using Fields = std::optional<std::vector<std::string>>;
+
+// The fields of its input that a $match needs, when those behind it need `behind`.
+Fields needs_of_match(const MatchStage& match, Fields behind) {
+  const auto paths = filter_paths(match.filter());
+  if (!behind || !paths) return std::nullopt;
+  for (const std::string& path : *paths) behind->push_back(split_path(path).front());
+  return behind;
+}
+
+void reduce_unwinds(std::vector<StagePtr>& stages) {
+  Fields needed;
+  for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
+    if (auto* unwind = dynamic_cast<UnwindStage*>(stage->get())) {
+      if (!needed) continue;
+      const std::string& own = unwind->steps().front();
+      std::erase(*needed, own);
+      unwind->keep_only(*needed);
+      needed->push_back(own);
+    } else if (const MatchStage* match = as_match(*stage)) {
+      needed = needs_of_match(*match, std::move(needed));
+    } else {
+      needed = (*stage)->needs();
+    }
+  }
+}
+
 // Collects into `paths`; false when the filter may look anywhere.
 // NOLINTNEXTLINE(misc-no-recursion): documents are nested to kDepthMax at most
 bool collect_paths(const bson::View& filter, std::vector<std::string>& paths) {
@@ -112,6 +141,7 @@ void optimise(Pipeline& pipeline) {
   limit_sorts(pipeline.stages);
   move_matches(pipeline.stages);
   join_matches(pipeline.stages);
+  reduce_unwinds(pipeline.stages);
 }
 
 }  // namespace nacre::aggregation

@@ -4,6 +4,7 @@
 #include "aggregation/cut_stages.h"
 #include "aggregation/expression_equality.h"
 #include "aggregation/match_stage.h"
+#include "aggregation/parallel_group.h"
 #include "aggregation/path_edit.h"
 #include "aggregation/sort_stage.h"
 #include "aggregation/stage_spec.h"
@@ -164,6 +165,15 @@ Result<Source> open_pipeline(const Pipeline& pipeline, std::string_view collecti
       const LimitStage limit(static_cast<std::int64_t>(access.sort->limit()));
       root = NACRE_TRY(limit.open(std::move(root), context));
     }
+  }
+  if (optimise == Optimise::kYes && access.sort == nullptr) {
+    auto group = NACRE_TRY(open_parallel_group({.pipeline = pipeline,
+                                                .first = first,
+                                                .request = access.request,
+                                                .rows = *root,
+                                                .filter = source.filter.get()},
+                                               context, first));
+    if (group != nullptr) root = std::move(group);
   }
   source.root = NACRE_TRY(pipeline.open(std::move(root), first, context));
   return source;

@@ -1,10 +1,12 @@
 // $unwind: a row for each element of an array.
 #include "aggregation/unwind.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "aggregation/path_edit.h"
 #include "aggregation/stages.h"
+#include "base/codec.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -13,7 +15,9 @@ namespace {
 class UnwindRows final : public query::Stage {
  public:
   UnwindRows(OperatorPtr input, const UnwindStage& spec)
-      : query::Stage(std::move(input)), spec_(spec) {}
+      : query::Stage(std::move(input)),
+        spec_(spec),
+        is_reduced_(spec.kept() && spec.steps().size() == 1 && spec.index_steps().empty()) {}
 
   Result<std::optional<query::Row>> next() override {
     while (true) {
@@ -27,6 +31,7 @@ class UnwindRows final : public query::Stage {
       ++counters_.works;
       if (!row) return std::nullopt;
       document_ = row->document;
+      if (is_reduced_) reduce();
       const bson::Element value = find_path(document_, spec_.steps());
       if (value.is(bson::Type::kArray)) {
         element_ = value.array().begin();
@@ -43,8 +48,36 @@ class UnwindRows final : public query::Stage {
   [[nodiscard]] std::string_view stage() const override { return "UNWIND"; }
 
  private:
+  // Sets beside_ to what of the row is wanted beside the path's field.
+  void reduce() {
+    beside_.clear();
+    if (spec_.kept()->empty()) return;
+    for (const bson::Element& field : document_) {
+      const bool is_kept = field.name() != spec_.steps().front() &&
+                           std::ranges::find(*spec_.kept(), field.name()) != spec_.kept()->end();
+      if (is_kept) append_bytes(beside_, field.bytes());
+    }
+  }
+
+  query::Row give_reduced(const bson::Element& value) {
+    const std::string& name = spec_.steps().front();
+    const std::size_t value_size = value ? 2 + name.size() + value.value_bytes().size() : 0;
+    reduced_.clear();
+    append_le(reduced_, static_cast<std::uint32_t>(4 + beside_.size() + value_size + 1));
+    reduced_.append(beside_);
+    if (value) {
+      reduced_.push_back(static_cast<char>(value.type()));
+      reduced_.append(name).push_back('\0');
+      append_bytes(reduced_, value.value_bytes());
+    }
+    reduced_.push_back('\0');
+    ++counters_.returned;
+    return query::Row{.key = {}, .document = bson::View::trusted(as_bytes(reduced_))};
+  }
+
   // The row with the path's value replaced (a missing one takes the field away).
   query::Row give(const bson::Element& value, std::optional<std::int64_t> index) {
+    if (is_reduced_) return give_reduced(value);
     bson::Builder builder;
     set_path(builder, document_, spec_.steps(), value);
     row_ = builder.finish();
@@ -70,6 +103,9 @@ class UnwindRows final : public query::Stage {
   bool in_array_ = false;
   std::int64_t index_ = 0;
   bson::Document row_;
+  const bool is_reduced_;
+  std::string beside_;
+  std::string reduced_;
 };
 
 }  // namespace

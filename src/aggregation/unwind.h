@@ -1,12 +1,15 @@
 // UnwindStage: $unwind.
 //
 // Errors:  parse: 15981 28808-28812 28818 28822 and those of a bad path.
-// Cost:    each row out is a copy of the row in with another value at the path.
+// Cost:    each row out is a copy of the row in with another value at the path; or of what the
+//          stages behind look at, where the optimiser has found that out.
 // Threads: immutable once parsed.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "aggregation/path_edit.h"
@@ -30,12 +33,17 @@ class UnwindStage final : public StageSpec {
   [[nodiscard]] const std::vector<std::string>& index_steps() const { return index_steps_; }
   [[nodiscard]] bool preserves() const { return preserves_; }
 
+  // Fields at the top beside the path's own: rows out need no others. Nothing: they need them all.
+  void keep_only(std::vector<std::string> fields) { kept_ = std::move(fields); }
+  [[nodiscard]] const std::optional<std::vector<std::string>>& kept() const { return kept_; }
+
  private:
   std::string path_;
   std::string index_path_;  // empty: none
   bool preserves_;
   std::vector<std::string> steps_;
   std::vector<std::string> index_steps_;
+  std::optional<std::vector<std::string>> kept_;
 };
 
 }  // namespace nacre::aggregation

@@ -99,6 +99,17 @@ TEST_F(Api, IndexesAreUsedAndListed) {
   EXPECT_EQ(c.indexes()->size(), 1U);
 }
 
+// An index whose weights were left out made the collection's row in the catalog unreadable.
+TEST_F(Api, ATextIndexIsCreatedWithItsWeights) {
+  auto c = database_->collection("c");
+  ASSERT_TRUE(c.insert_one(R"({"_id": 1, "bio": "a red fox"})"));
+  ASSERT_TRUE(c.create_index(R"({"bio": "text"})"));
+  ASSERT_TRUE(c.insert_one(R"({"_id": 2, "bio": "a blue bird"})"));
+  EXPECT_EQ(texts(c.find(R"({"$text": {"$search": "birds"}})").all()),
+            std::vector<std::string>{R"({"_id":2,"bio":"a blue bird"})"});
+  EXPECT_EQ(c.create_index(R"({"bio": "nonsense"})").error().number(), 67);
+}
+
 TEST_F(Api, ATransactionHappensWholeOrNotAtAll) {
   {
     auto transaction = database_->begin();

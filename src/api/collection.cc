@@ -41,6 +41,23 @@ Result<std::optional<document::CollectionInfo>> collection_info(const query::Sco
   return in(snapshot.catalog());
 }
 
+// A document as it was found, in a row that need not stay.
+struct FoundRow {
+  Result<> whole{};
+  document::Envelope envelope{};
+  std::string bson{};
+
+  void take(Bytes row) {
+    const auto stored = document::decode(row);
+    if (!stored) {
+      whole = std::unexpected(stored.error().clone());
+      return;
+    }
+    envelope = stored->envelope;
+    bson.assign(as_text(stored->bson.bytes()));
+  }
+};
+
 // The row of the document of that key where `scope` reads; nothing when it is not there.
 Result<std::optional<std::string>> row_of(const query::Scope& scope, const std::string& collection,
                                           const std::string& key) {
@@ -103,13 +120,24 @@ Result<std::optional<Document>> Collection::find_one(DocumentInput filter) const
 
 Result<std::optional<VersionedDocument>> Collection::get(const Value& id) const {
   const query::Scope scope = NACRE_TRY(Access::reading(*this));
-  const auto row = NACRE_TRY(row_of(scope, name_, document::id_key(Access::element(id))));
-  if (!row) return std::nullopt;
-  const document::StoredDocument stored = NACRE_TRY(document::decode(as_bytes(*row)));
-  return VersionedDocument{.document = Access::document(stored.bson),
-                           .version = stored.envelope.version,
-                           .created = detail::instant(stored.envelope.created),
-                           .updated = detail::instant(stored.envelope.updated)};
+  const std::string key = document::id_key(Access::element(id));
+  FoundRow found;
+  std::optional<bool> is_there;
+  if (scope.transaction == nullptr && scope.at == nullptr) {
+    is_there =
+        NACRE_TRY(scope.database.visit(name_, as_bytes(key), [&](Bytes row) { found.take(row); }));
+  }
+  if (!is_there) {
+    const auto row = NACRE_TRY(row_of(scope, name_, key));
+    is_there = row.has_value();
+    if (row) found.take(as_bytes(*row));
+  }
+  if (!*is_there) return std::nullopt;
+  NACRE_TRY(std::move(found.whole));
+  return VersionedDocument{.document = Access::document(std::move(found.bson)),
+                           .version = found.envelope.version,
+                           .created = detail::instant(found.envelope.created),
+                           .updated = detail::instant(found.envelope.updated)};
 }
 
 Result<std::int64_t> Collection::count(DocumentInput filter) const {
@@ -155,10 +183,13 @@ Result<std::string> Collection::create_index(DocumentInput keys,
   const query::Scope scope = NACRE_TRY(Access::writing(*this));
   NACRE_TRY(refuse_in_transaction(*this, "create_index"));
   const bson::Document pattern = NACRE_TRY(Access::read(keys));
-  document::IndexSpec spec = NACRE_TRY(explained(document::parse_key_pattern(pattern), *this));
-  if (!options.name.empty()) spec.name = options.name;
-  spec.unique = options.unique;
-  spec.sparse = options.sparse;
+  bson::Builder asked;
+  asked.append("key", pattern);
+  if (!options.name.empty()) asked.append("name", options.name);
+  if (options.unique) asked.append("unique", true);
+  if (options.sparse) asked.append("sparse", true);
+  const bson::Document whole = asked.finish();
+  const document::IndexSpec spec = NACRE_TRY(explained(document::parse_index_spec(whole), *this));
   NACRE_TRY(explained(scope.database.create_indexes(name_, std::span(&spec, 1), scope.durability),
                       *this));
   return spec.name;

@@ -234,7 +234,15 @@ Document Builder::finish() {
 
 Value::Value(const Element& element) {
   if (!element) return;
-  holder_ = Builder().append("", element).finish();
+  const Bytes value = element.value_bytes();
+  std::string bytes;
+  bytes.reserve(value.size() + 7);
+  append_le(bytes, static_cast<std::uint32_t>(value.size() + 7));
+  bytes.push_back(static_cast<char>(element.type()));
+  bytes.push_back('\0');  // it has no name
+  append_bytes(bytes, value);
+  bytes.push_back('\0');
+  holder_ = Document::trusted(std::move(bytes));
   missing_ = false;
 }
 

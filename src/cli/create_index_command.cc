@@ -61,10 +61,13 @@ class CreateIndexCommand final : public Command {
 
   Result<Exit> run(Console& console) override {
     const auto keys = NACRE_TRY(parse_keys(keys_));
-    auto spec = NACRE_TRY(document::parse_key_pattern(keys.view()));
-    if (!name_.empty()) spec.name = name_;
-    spec.unique = unique_;
-    spec.sparse = sparse_;
+    bson::Builder asked;
+    asked.append("key", keys);
+    if (!name_.empty()) asked.append("name", name_);
+    if (unique_) asked.append("unique", true);
+    if (sparse_) asked.append("sparse", true);
+    const bson::Document whole = asked.finish();
+    const document::IndexSpec spec = NACRE_TRY(document::parse_index_spec(whole));
     auto database = NACRE_TRY(where_.open_with_collection());
     Progress time(console, /*wanted=*/false, std::nullopt);
     const auto made = NACRE_TRY(database->create_indexes(where_.collection, std::array{spec}));

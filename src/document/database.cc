@@ -13,9 +13,14 @@ namespace nacre::document {
 namespace {
 
 // A writer that lost this often lines up with the others of its key; see Database::transact.
-constexpr int kFreeAttempts = 4;
+constexpr int kFreeAttempts = 2;
 constexpr int kAttemptsMax = 1000;
 constexpr std::int32_t kAmbiguousIndex = 181;  // AmbiguousIndexKeyPattern
+
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> count{0};
+  return count.fetch_add(1) + 1;
+}
 
 class QueuedWriter {
  public:
@@ -53,7 +58,9 @@ bool is_overtaken(const Error& error) {
 
 Database::Rep::Rep(std::unique_ptr<txn::Database> engine, io::FileSystem& files,
                    std::string directory)
-    : rows(std::move(engine)), temporary_files(files, std::move(directory)) {}
+    : serial(next_serial()),
+      rows(std::move(engine)),
+      temporary_files(files, std::move(directory)) {}
 
 Result<std::shared_ptr<const Catalog>> Database::Rep::catalog_at(const txn::Snapshot& at,
                                                                  std::uint64_t changes_before) {
@@ -160,7 +167,9 @@ Result<Position> Database::transact(const std::function<Result<>(Transaction&)>&
         attempt(durability == txn::Durability::kSync ? txn::Durability::kAsync : durability);
     lock.unlock();
     if (!position && is_overtaken(position.error())) continue;
-    if (position && durability == txn::Durability::kSync) NACRE_TRY(rep_->rows->sync());
+    if (position && durability == txn::Durability::kSync) {
+      NACRE_TRY(rep_->rows->sync(*position));
+    }
     return position;
   }
   return fail(Code::kConflict, kWriteConflict,

@@ -176,6 +176,15 @@ class Database {
 
   [[nodiscard]] const std::string& name() const { return name_; }
 
+  // Reads of the newest state that take no snapshot, by far the cheapest; each sees every commit
+  // before it. visit shows the row of a document in place: `seen` must be brief and not call back
+  // into the database; returns whether it is there. count: how many documents there are. Nothing
+  // where only a snapshot can tell.
+  using SeenRow = txn::Database::SeenValue;
+  [[nodiscard]] Result<std::optional<bool>> visit(std::string_view collection, Bytes id_key,
+                                                  const SeenRow& seen);
+  [[nodiscard]] Result<std::optional<std::uint64_t>> count(std::string_view collection);
+
   [[nodiscard]] Result<Snapshot> snapshot();
   // The database as it was at `position`, or as the last commit not after `time` left it, with the
   // collections and indexes of then. kTooOld, naming the horizon, before that; kInvalid after the

@@ -41,6 +41,11 @@ class Database::Rep {
 
   [[nodiscard]] Result<std::shared_ptr<const Catalog>> catalog_of_past(const txn::Snapshot& at);
 
+  // The table of the collection's documents, as long as `changes` stays what it was; nothing when
+  // it takes a snapshot to know it, or is a view's.
+  [[nodiscard]] std::optional<TableId> newest_table(std::string_view collection,
+                                                    std::uint64_t changes_now);
+
   // Commits that change the catalog announce themselves, so that a reader whose snapshot was taken
   // while none was on its way, and none ended since the cached catalog was read, need not look.
   void begin_change() { changes.fetch_add(1); }
@@ -63,6 +68,7 @@ class Database::Rep {
 
   static constexpr std::uint64_t kChangeDone = 1 << 16;
 
+  const std::uint64_t serial;  // tells databases of the process apart, those that were too
   std::unique_ptr<txn::Database> rows;
   TemporaryFiles temporary_files;
   io::Clock* clock = &io::system_clock();

@@ -37,7 +37,8 @@ inline constexpr std::int64_t kExpireAfterSecondsMax = 0x7fff'ffff;
 // One element of createIndexes' `indexes`, or a specification as describe() wrote it.
 [[nodiscard]] Result<IndexSpec> parse_index_spec(bson::View specification);
 
-// The same from a bare key pattern.
+// The fields, key and name of a bare key pattern, for comparing with indexes that are there: what a
+// kind of index needs beside them (the weights of a text index) is missing.
 [[nodiscard]] Result<IndexSpec> parse_key_pattern(bson::View key);
 
 // {v: 2, key: {...}, name: ..., unique: true, ...}: what listIndexes shows.

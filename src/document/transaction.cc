@@ -2,6 +2,7 @@
 #include <random>
 #include <utility>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "document/database.h"
 #include "document/database_internal.h"
@@ -201,6 +202,11 @@ Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec
   const CollectionInfo* before = NACRE_TRY(open_for_write(collection));
   IndexSpec spec = asked;
   const bool is_text = spec.options.text != nullptr;
+  NACRE_CHECK(is_text == std::ranges::any_of(spec.fields,
+                                             [](const IndexField& field) {
+                                               return field.kind == FieldKind::kText;
+                                             }),
+              "the catalog takes specifications that parse_index_spec made");
   if (!spec.names_collation && !is_text) spec.options.collator = before->collator;
   if (is_text && !spec.names_collation && before->collator != nullptr) {
     return fail(Code::kInvalid, kCannotCreateIndex,

@@ -6,7 +6,17 @@
 
 namespace nacre::expression {
 
-Expression::Expression() : root_(std::make_shared<const Constant>(bson::Value(bson::Null{}))) {}
+namespace {
+
+const std::shared_ptr<const Node>& null_node() {
+  static const std::shared_ptr<const Node> kNull =
+      std::make_shared<const Constant>(bson::Value(bson::Null{}));
+  return kNull;
+}
+
+}  // namespace
+
+Expression::Expression() : root_(null_node()) {}
 
 Result<Expression> Expression::parse(const bson::Element& element, const Scope& scope) {
   Expression expression;

@@ -23,8 +23,10 @@ void lay_paths(Filter::Node& node, PathTrie& trie) {
   for (Filter::Node& child : node.children) lay_paths(child, trie);
 }
 
-bool holds_text(const Filter::Node& node) {
-  return node.kind == Kind::kText || std::ranges::any_of(node.children, holds_text);
+bool holds(const Filter::Node& node, Kind kind) {
+  return node.kind == kind || std::ranges::any_of(node.children, [&](const Filter::Node& child) {
+           return holds(child, kind);
+         });
 }
 
 template <class Parsed>
@@ -69,7 +71,8 @@ const TextQuery* Filter::text() const {
   return found == root.children.end() ? nullptr : found->text.get();
 }
 
-bool Filter::has_text() const { return holds_text(parsed_->root); }
+bool Filter::has_text() const { return holds(parsed_->root, Kind::kText); }
+bool Filter::has_expression() const { return holds(parsed_->root, Kind::kExpression); }
 
 const text::Collator* Filter::collator() const { return parsed_->collator.get(); }
 

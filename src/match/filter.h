@@ -96,6 +96,10 @@ class Filter {
   [[nodiscard]] Result<std::optional<std::size_t>> position(
       const bson::View& document, expression::Environment* environment = nullptr) const;
 
+  // Whether there is an $expr anywhere: it is evaluated in one environment, by one thread at a
+  // time.
+  [[nodiscard]] bool has_expression() const;
+
   // As it was given; valid as long as the filter.
   [[nodiscard]] bson::View source() const;
   // {} and its like: no document need be looked at.
@@ -109,6 +113,10 @@ class Filter {
 
   // Null: strings are compared by their bytes.
   [[nodiscard]] const text::Collator* collator() const;
+
+  // Whether a condition that always holds is about that very path: else bounds() has nothing to
+  // say.
+  [[nodiscard]] bool names(std::string_view path) const;
 
   // The paths that bounds() has something to say about, each once, in the filter's order.
   [[nodiscard]] std::vector<std::string_view> bounded_paths() const;

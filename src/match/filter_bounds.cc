@@ -202,6 +202,11 @@ bool Interval::is_point() const {
          compare(lower.value.element(), upper.value.element()) == 0;
 }
 
+bool Filter::names(std::string_view path) const {
+  return std::ranges::any_of(conjuncts(parsed_->root),
+                             [&](const Node& node) { return node.path.text() == path; });
+}
+
 std::vector<std::string_view> Filter::bounded_paths() const {
   std::vector<std::string_view> paths;
   for (const Node& node : conjuncts(parsed_->root)) {

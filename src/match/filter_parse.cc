@@ -304,6 +304,10 @@ Node negated(Node child) {
 }
 
 Node conjunction(std::vector<Node> children) {
+  if (children.size() == 1) {
+    Node only = std::move(children.front());
+    return only;
+  }
   Node node;
   for (Node& child : children) {
     if (child.kind == Kind::kAlways) continue;

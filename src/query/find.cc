@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <optional>
@@ -127,6 +128,14 @@ Result<> check_options(const FindRequest& request) {
   return {};
 }
 
+Result<Projection> projection_of(const FindRequest& request) {
+  if (request.projection.empty()) return Projection();
+  expression::Scope names;  // the same numbers as the run gives them
+  expression::Environment unused = environment_now();
+  NACRE_TRY(define_variables(request.let, names, unused));
+  return Projection::parse(request.projection, {.scope = &names, .query = request.filter});
+}
+
 }  // namespace
 
 Result<> check(const FindRequest& request) {
@@ -144,11 +153,7 @@ Result<> check(const FindRequest& request) {
 
 Result<std::unique_ptr<Run>> open_find(const Scope& scope, const FindRequest& request) {
   NACRE_TRY(check_options(request));
-  expression::Scope names;  // the same numbers as the run gives them
-  expression::Environment unused = environment_now();
-  NACRE_TRY(define_variables(request.let, names, unused));
-  Projection projection =
-      NACRE_TRY(Projection::parse(request.projection, {.scope = &names, .query = request.filter}));
+  Projection projection = NACRE_TRY(projection_of(request));
   const FindShape shape = NACRE_TRY(shape_of_find(request, projection));
   auto sort = NACRE_TRY(sort_fields(shape.sort));
   const bool covers = projection.is_inclusion() && projection.is_plain() && !request.show_record_id;
@@ -205,7 +210,25 @@ Result<Cursor> find(const Scope& scope, const FindRequest& request) {
   return Cursor(NACRE_TRY(open_find(scope, request)));
 }
 
+namespace {
+
+// Of a whole collection; nothing when its documents have to be counted one by one.
+Result<std::optional<std::int64_t>> count_at_once(const Scope& scope, const CountRequest& request) {
+  const bool is_whole = request.filter.empty() && !request.hint;
+  if (!is_whole || scope.transaction != nullptr || scope.at != nullptr) return std::nullopt;
+  const auto documents = NACRE_TRY(scope.database.count(request.collection));
+  if (!documents) return std::nullopt;
+  const auto rest = static_cast<std::int64_t>(*documents) -
+                    std::min(static_cast<std::int64_t>(*documents), request.skip);
+  return request.limit == 0 ? rest : std::min(rest, request.limit);
+}
+
+}  // namespace
+
 Result<std::int64_t> count(const Scope& scope, const CountRequest& request) {
+  NACRE_TRY(check_not_negative("skip", request.skip));
+  NACRE_TRY(check_not_negative("limit", request.limit));
+  if (const auto whole = NACRE_TRY(count_at_once(scope, request))) return *whole;
   auto run = NACRE_TRY(open_count(scope, request));
   std::int64_t rows = 0;
   while (true) {

@@ -101,9 +101,14 @@ bool has_position(std::string_view path) {
 }
 
 // Whether every condition of the filter is one of `fields`' bounds, and those bounds say all.
-bool covers(const match::Filter& filter, const document::IndexInfo& index,
-            const IndexBounds& bounds) {
-  return std::ranges::all_of(filter.source(), [&](const bson::Element& condition) {
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than the filter
+bool covers(const bson::View& filter, const document::IndexInfo& index, const IndexBounds& bounds) {
+  return std::ranges::all_of(filter, [&](const bson::Element& condition) {
+    if (condition.name() == "$and") {
+      return std::ranges::all_of(condition.array(), [&](const bson::Element& part) {
+        return covers(part.document(), index, bounds);
+      });
+    }
     for (std::size_t i = 0; i < bounds.fields.size(); ++i) {
       const bool wildcard = index.fields[i].kind == document::FieldKind::kWildcard;
       const std::string_view path = wildcard ? bounds.wildcard_path : index.fields[i].path;
@@ -156,7 +161,7 @@ class BoundsBuilder {
       result_.prefixes = std::move(prefixes_);
     }
     normalise(result_.ranges);
-    result_.covers_filter = !widened_ && covers(filter_, index_, result_);
+    result_.covers_filter = !widened_ && covers(filter_.source(), index_, result_);
     return std::move(result_);
   }
 

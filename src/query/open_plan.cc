@@ -25,13 +25,18 @@ std::unique_ptr<Operator> open_index(Execution& execution, Access access) {
 }
 
 std::unique_ptr<Operator> open_collection(Execution& execution, Access access,
-                                          const match::Filter* asked) {
+                                          const match::Filter* asked, std::size_t rows) {
+  const bool is_whole = access.bounds.ranges.size() == 1 && access.bounds.ranges[0] == KeyRange{};
+  // Without a filter there is nothing to do that would be worth a copy of what is found.
+  const bool may_be_parallel =
+      is_whole && !access.backward && rows == 0 && asked != nullptr && !asked->has_expression();
   return std::make_unique<CollectionScan>(
       execution, CollectionScan::Plan{.collection = access.collection,
                                       .ranges = std::move(access.bounds.ranges),
                                       .backward = access.backward,
                                       .filter = asked,
-                                      .by_id = access.bounds.bounded()});
+                                      .by_id = access.bounds.bounded(),
+                                      .may_be_parallel = may_be_parallel});
 }
 
 std::unique_ptr<Operator> open_id(Execution& execution, Access access, const match::Filter* asked) {
@@ -48,7 +53,7 @@ std::unique_ptr<Operator> open_keys(Execution& execution, Access access) {
   }
   auto documents = access.kind == AccessKind::kIdLookup
                        ? open_id(execution, std::move(access), nullptr)
-                       : open_collection(execution, std::move(access), nullptr);
+                       : open_collection(execution, std::move(access), nullptr, 0);
   return std::make_unique<KeysOnly>(std::move(documents));
 }
 
@@ -61,7 +66,7 @@ std::unique_ptr<Operator> open_union(Execution& execution, Access access) {
 }  // namespace
 
 std::unique_ptr<Operator> open(Execution& execution, Access access, const match::Filter& filter,
-                               Need need) {
+                               Need need, std::size_t rows) {
   const match::Filter* asked =
       access.covers_filter || filter.matches_everything() ? nullptr : &filter;
   const document::CollectionInfo* collection = access.collection;
@@ -72,7 +77,7 @@ std::unique_ptr<Operator> open(Execution& execution, Access access, const match:
     case AccessKind::kIdLookup:
       return open_id(execution, std::move(access), asked);
     case AccessKind::kCollection:
-      return open_collection(execution, std::move(access), asked);
+      return open_collection(execution, std::move(access), asked, rows);
     case AccessKind::kIndex: {
       const bool covers = access.covers_fields;
       keys = open_index(execution, std::move(access));
@@ -85,7 +90,7 @@ std::unique_ptr<Operator> open(Execution& execution, Access access, const match:
     case AccessKind::kText:
       return open_text(execution, std::move(access), asked, need);
   }
-  return std::make_unique<Fetch>(execution, std::move(keys), *collection, asked);
+  return std::make_unique<Fetch>(execution, std::move(keys), *collection, asked, rows);
 }
 
 }  // namespace nacre::query

@@ -114,17 +114,16 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
   return opened;
 }
 
-Result<OpenedRun> open_run(const Scope& scope, const AccessRequest& request) {
+Result<OpenedRun> open_run(const Scope& scope, AccessRequest request) {
   Reader reader = NACRE_TRY(open_reader(scope));
   OpenedRun opened{.run = std::make_unique<Run>(std::move(reader), scope)};
   Run& run = *opened.run;
   run.set_collator(request.kept_collator);
   NACRE_TRY(define_variables(request.let, run.variables, run.execution.environment));
-  AccessRequest asked = request;
-  asked.explained = scope.explained;
-  asked.variables = &run.variables;
-  if (request.kept_collator != nullptr) asked.collator = run.collator();
-  OpenedAccess access = NACRE_TRY(open_access(opened.run->execution, asked));
+  request.explained = scope.explained;
+  request.variables = &run.variables;
+  if (request.kept_collator != nullptr) request.collator = run.collator();
+  OpenedAccess access = NACRE_TRY(open_access(opened.run->execution, request));
   opened.run->filter = std::move(access.filter);
   opened.run->root = std::move(access.root);
   opened.run->rejected = std::move(access.rejected);

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "io/held_disk_testing.h"
 #include "query/operations_testing.h"
 
 namespace nacre::query {
@@ -230,6 +232,55 @@ TEST_F(Updates, IncrementsOfManyThreadsAreAllThere) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(testing::find(scope_, {}), Rows{R"({"_id":1,"n":200})"});
+}
+
+// Those that came second once lost a thousand times while the first one's commit was written.
+TEST(Writers, AStatementWaitsForTheCommitItLostAgainst) {
+  io::testing::HeldDisk disk;
+  auto opened = document::Database::open(
+      "db", {.engine = {.file_system = &disk, .create_if_missing = true}, .name = "db"});
+  ASSERT_TRUE(opened) << opened.error().text();
+  document::Database& database = **opened;
+  testing::insert(database, "c", R"({"_id": 1, "n": 0})");
+  const auto increment = [&] {
+    const bson::Document filter = testing::json(R"({"_id": 1})");
+    const bson::Document change = testing::json(R"({"$inc": {"n": 1}})");
+    const auto done = update({.database = database},
+                             {.collection = "c", .filter = filter, .update = change, .hint = {}});
+    EXPECT_TRUE(done) << done.error().text();
+  };
+  disk.hold();
+  {
+    std::jthread first(increment);
+    disk.wait_for_write();
+    std::vector<std::jthread> others;
+    for (int i = 0; i < 4; ++i) others.emplace_back(increment);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    disk.release();
+  }
+  EXPECT_EQ(testing::find({.database = database}, {}), Rows{R"({"_id":1,"n":5})"});
+}
+
+TEST_F(Operations, ACountOfTheWholeCollectionIsThatOfTheNewestCommit) {
+  const auto count_all = [&](std::int64_t skip = 0, std::int64_t limit = 0) {
+    return *count(scope_, {.collection = "c", .filter = {}, .skip = skip, .limit = limit});
+  };
+  fill();
+  EXPECT_EQ(count_all(), 4);
+  EXPECT_EQ(count_all(1), 3);
+  EXPECT_EQ(count_all(9), 0);
+  EXPECT_EQ(count_all(1, 2), 2);
+  auto transaction = database_->begin();
+  ASSERT_TRUE(transaction);
+  const Scope inside{.database = *database_, .transaction = &*transaction};
+  const bson::Document one = testing::json(R"({"_id": 1})");
+  ASSERT_EQ(*remove(inside, {.collection = "c", .filter = one, .hint = {}}), 1);
+  EXPECT_EQ(*count(inside, {.collection = "c", .filter = {}}), 3);
+  EXPECT_EQ(count_all(), 4);
+  ASSERT_TRUE(transaction->commit());
+  EXPECT_EQ(count_all(), 3);
+  ASSERT_TRUE(*database_->drop_collection("c"));
+  EXPECT_EQ(count_all(), 0);
 }
 
 TEST_F(Operations, ExplainNamesTheIndexForEqualityRangeAndSort) {

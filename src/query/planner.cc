@@ -199,11 +199,14 @@ bool gives_order(const IndexInfo& index, const IndexBounds& bounds, const PlanRe
 
 std::vector<Access> by_index(const PlanRequest& request, const IndexInfo& index, bool forced) {
   std::vector<Access> found;
+  const bool is_wildcard = index.has(FieldKind::kWildcard);
+  const bool may_bound = is_wildcard || request.filter->names(index.fields.front().path);
+  if (!forced && !may_bound && request.sort.empty()) return found;
   // A text index has no entries for documents without words.
   if (index.options.text != nullptr) return found;
   // Who names a partial index asks for what is in it and no more.
   if (!forced && !is_inside_partial(request, index)) return found;
-  if (!index.has(FieldKind::kWildcard)) {
+  if (!is_wildcard) {
     Access access = make_access(request, index, {});
     const bool useful = access.bounds.bounded() || access.sorted || forced;
     if (useful && (forced || holds_all_matches(index, access.bounds))) {
@@ -220,7 +223,19 @@ std::vector<Access> by_index(const PlanRequest& request, const IndexInfo& index,
   return found;
 }
 
+Access by_scan(const PlanRequest& request) {
+  Access access{.kind = AccessKind::kCollection, .collection = request.collection};
+  access.bounds.ranges = {KeyRange{}};
+  if (!request.sort.empty()) {
+    access.sorted =
+        gives_order(id_index(*request.collection), access.bounds, request, access.backward);
+  }
+  access.covers_filter = request.filter->matches_everything();
+  return access;
+}
+
 Access by_id(const PlanRequest& request) {
+  if (!request.filter->names("_id")) return by_scan(request);
   const IndexInfo index = id_index(*request.collection);
   Access access{.kind = AccessKind::kCollection,
                 .collection = request.collection,
@@ -233,15 +248,6 @@ Access by_id(const PlanRequest& request) {
     access.id_key = document::id_key(only.lower.value.element());
     access.sorted = true;  // at most one document
   }
-  return access;
-}
-
-Access by_scan(const PlanRequest& request) {
-  const IndexInfo index = id_index(*request.collection);
-  Access access{.kind = AccessKind::kCollection, .collection = request.collection};
-  access.bounds.ranges = {KeyRange{}};
-  access.sorted = gives_order(index, access.bounds, request, access.backward);
-  access.covers_filter = request.filter->matches_everything();
   return access;
 }
 
@@ -278,10 +284,12 @@ Result<std::vector<Access>> candidates(const PlanRequest& request) {
     return just(NACRE_TRY(hinted(request)));
   }
   std::vector<Access> all;
-  Access by_key = by_id(request);
-  if (nothing_matches(by_key)) return just(Access{});
-  if (by_key.kind == AccessKind::kIdLookup) return just(std::move(by_key));
-  if (by_key.bounds.bounded()) all.push_back(std::move(by_key));
+  if (request.filter->names("_id")) {
+    Access by_key = by_id(request);
+    if (nothing_matches(by_key)) return just(Access{});
+    if (by_key.kind == AccessKind::kIdLookup) return just(std::move(by_key));
+    if (by_key.bounds.bounded()) all.push_back(std::move(by_key));
+  }
   for (const IndexInfo& index : request.collection->indexes) {
     if (!index.is_usable()) continue;
     for (Access& access : by_index(request, index, /*forced=*/false)) {
@@ -291,14 +299,15 @@ Result<std::vector<Access>> candidates(const PlanRequest& request) {
   }
   auto any = NACRE_TRY(by_union(request));
   if (any) all.push_back(*std::move(any));
-  Access scan = by_scan(request);
-  // An index that only gives the order is no better than the table when that gives it too.
-  const bool some = std::ranges::any_of(all, [&](const Access& access) {
-    return access.bounds.bounded() || access.kind == AccessKind::kUnion ||
-           (access.sorted && !scan.sorted);
+  const bool some_bounded = std::ranges::any_of(all, [](const Access& access) {
+    return access.bounds.bounded() || access.kind == AccessKind::kUnion;
   });
-  if (!some) return just(std::move(scan));
-  prune(all);
+  if (!some_bounded) {
+    Access scan = by_scan(request);
+    // An index that only gives the order is no better than the table when that gives it too.
+    if (scan.sorted || std::ranges::none_of(all, &Access::sorted)) return just(std::move(scan));
+  }
+  if (all.size() > 1) prune(all);
   const bool settled = all.front().kind == AccessKind::kIndex && all.front().index->unique &&
                        all.front().bounds.constant_fields == all.front().index->fields.size();
   if (settled) all.resize(1);

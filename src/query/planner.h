@@ -77,9 +77,10 @@ enum class Need : std::uint8_t {
   kCount,  // their number only: keys will do when the plan covers the filter
 };
 
-// The operators that carry out `access`. `filter` outlives them.
+// The operators that carry out `access`. `filter` outlives them. `rows`: that will be pulled at
+// most; 0: all.
 [[nodiscard]] std::unique_ptr<Operator> open(Execution& execution, Access access,
                                              const match::Filter& filter,
-                                             Need need = Need::kDocuments);
+                                             Need need = Need::kDocuments, std::size_t rows = 0);
 
 }  // namespace nacre::query

@@ -1,5 +1,6 @@
 // $or by several indexes: each side is bound by the best index for it together with what stands
 // beside the $or.
+#include <algorithm>
 #include <utility>
 
 #include "bson/builder.h"
@@ -15,6 +16,18 @@ struct Split {
   bson::Element sides;  // missing: none
   bson::Document rest;
 };
+
+// Most filters have no $or, and need not be taken apart.
+bool may_split(const bson::View& filter) {
+  const auto is_or_inside = [](const bson::Element& part) {
+    return part.is(bson::Type::kDocument) && part.document().find("$or");
+  };
+  return std::ranges::any_of(filter, [&](const bson::Element& condition) {
+    if (condition.name() == "$or") return true;
+    return condition.name() == "$and" && condition.is(bson::Type::kArray) &&
+           std::ranges::any_of(condition.array(), is_or_inside);
+  });
+}
 
 // Of several, the first.
 Split split(const bson::View& filter) {
@@ -76,13 +89,15 @@ bson::Document side_with_rest(const bson::View& side, const bson::View& rest) {
 }  // namespace
 
 Result<std::optional<Access>> by_union(const PlanRequest& request) {
-  const Split parts = split_conjunction(request.filter->source());
+  const bson::View source = request.filter->source();
+  if (!may_split(source)) return std::nullopt;
+  const Split parts = split_conjunction(source);
   if (!parts.sides) return std::nullopt;
   Access both{.kind = AccessKind::kUnion, .collection = request.collection};
   for (const bson::Element& side : parts.sides.array()) {
     if (both.branches.size() == kSidesMax || !side.is(bson::Type::kDocument)) return std::nullopt;
-    const bson::Document source = side_with_rest(side.document(), parts.rest);
-    const auto filter = match::Filter::parse(source);
+    const bson::Document whole = side_with_rest(side.document(), parts.rest);
+    const auto filter = match::Filter::parse(whole);
     if (!filter)
       return std::nullopt;  // the whole filter was parsed, so this is no error of its own
     PlanRequest one{

@@ -59,7 +59,8 @@ class Contender {
         name_(access.name()),
         sorted_(access.sorted),
         blocks_(request.wants_order && !access.sorted),
-        root_(open(execution, std::move(access), *request.filter, request.need)) {}
+        root_(open(execution, std::move(access), *request.filter, request.need,
+                   blocks_ ? 0 : request.rows)) {}
 
   // Goes on for `works` keys or up to `rows` rows.
   Result<> run(std::int64_t works, std::size_t rows) {
@@ -190,7 +191,13 @@ std::string shape_of(const PlanRequest& request, std::string_view collection, Ne
 
 Result<Raced> race(Execution& execution, std::vector<Access> accesses, const RaceRequest& request) {
   if (accesses.size() == 1) {
-    return alone(Contender(execution, std::move(accesses.front()), request));
+    Access& only = accesses.front();
+    const bool sorted = only.sorted;
+    const bool blocks = request.wants_order && !sorted;
+    return Raced{.root = open(execution, std::move(only), *request.filter, request.need,
+                              blocks ? 0 : request.rows),
+                 .sorted = sorted,
+                 .losers = {}};
   }
   document::PlanMemory& memory = execution.reader.database().plans();
   if (!request.shape.empty()) {

@@ -27,4 +27,21 @@ Result<std::optional<std::string>> Reader::get(TableId table, Bytes key) const {
   return with_wire_number(snapshot_.rows().get(table, key));
 }
 
+Result<std::vector<std::string>> Reader::split_keys(TableId table, std::size_t parts) const {
+  if (transaction_ != nullptr) return std::vector<std::string>();
+  return with_wire_number(snapshot_.rows().split_keys(table, parts));
+}
+
+Result<> Reader::get_many(TableId table, std::span<const Bytes> keys,
+                          const txn::Snapshot::Seen& seen) const {
+  if (transaction_ == nullptr) {
+    return with_wire_number(snapshot_.rows().get_many(table, keys, seen));
+  }
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto value = NACRE_TRY(get(table, keys[i]));
+    if (value) seen(i, as_bytes(*value));
+  }
+  return {};
+}
+
 }  // namespace nacre::query

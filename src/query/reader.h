@@ -6,7 +6,9 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "document/database.h"
@@ -27,6 +29,13 @@ class Reader {
 
   [[nodiscard]] Result<std::unique_ptr<txn::Cursor>> cursor(TableId table) const;
   [[nodiscard]] Result<std::optional<std::string>> get(TableId table, Bytes key) const;
+  // Calls `seen(i, value)` for each of `keys` that is there, in any order; as
+  // txn::Snapshot::get_many, but for one twice only with the same value.
+  [[nodiscard]] Result<> get_many(TableId table, std::span<const Bytes> keys,
+                                  const txn::Snapshot::Seen& seen) const;
+
+  // As txn::Snapshot::split_keys; none in a transaction.
+  [[nodiscard]] Result<std::vector<std::string>> split_keys(TableId table, std::size_t parts) const;
 
   [[nodiscard]] Result<document::TextTotals> text_totals(const document::IndexInfo& index) const {
     return database_->text_totals(index);

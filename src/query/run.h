@@ -95,7 +95,7 @@ struct OpenedRun {
   std::unique_ptr<Run> run;
   bool sorted = false;  // in the order of `sort`
 };
-[[nodiscard]] Result<OpenedRun> open_run(const Scope& scope, const AccessRequest& request);
+[[nodiscard]] Result<OpenedRun> open_run(const Scope& scope, AccessRequest request);
 
 // The whole of a find.
 [[nodiscard]] Result<std::unique_ptr<Run>> open_find(const Scope& scope,

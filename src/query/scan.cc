@@ -8,6 +8,8 @@
 #include "bson/collation.h"
 #include "document/envelope.h"
 #include "document/index_keys.h"
+#include "query/parallel.h"
+#include "query/parallel_scan.h"
 
 namespace nacre::query {
 namespace {
@@ -32,13 +34,17 @@ const KeyRange& KeyWalk::range() const {
 }
 
 bool KeyWalk::inside() const {
-  const std::string_view key = as_text(cursor_->key());
-  if (backward_) return key >= range().begin;
-  return range().end.empty() || key < range().end;
+  if (backward_) return as_text(cursor_->key()) >= range().begin;
+  return all_inside_ || range().end.empty() || key_ < range().end;
 }
 
 Result<bool> KeyWalk::next() {
   NACRE_TRY(execution_.step());
+  if (row_ + 1 < rows_.size() && all_inside_) [[likely]] {
+    ++row_;
+    show_row();
+    return true;
+  }
   if (at_ == ranges_.size()) return false;
   if (cursor_ == nullptr) cursor_ = NACRE_TRY(execution_.reader.cursor(table_));
   while (at_ < ranges_.size()) {
@@ -46,6 +52,7 @@ Result<bool> KeyWalk::next() {
     in_range_ = true;
     if (on_row && inside()) return true;
     in_range_ = false;
+    rows_ = {};
     ++at_;
   }
   cursor_.reset();
@@ -58,25 +65,67 @@ Result<bool> KeyWalk::enter_range() {
     if (range().end.empty()) return cursor_->seek_last();
     return cursor_->seek_before(as_bytes(range().end));
   }
-  if (range().begin.empty()) return cursor_->seek_first();
-  return cursor_->seek(as_bytes(range().begin));
+  const bool on_row = range().begin.empty() ? NACRE_TRY(cursor_->seek_first())
+                                            : NACRE_TRY(cursor_->seek(as_bytes(range().begin)));
+  if (on_row) NACRE_TRY(take_rows());
+  return on_row;
+}
+
+Result<> KeyWalk::take_rows() {
+  rows_ = {};
+  const txn::RowViews seen = NACRE_TRY(cursor_->read_rows(rows_wanted_));
+  rows_wanted_ = std::min(rows_wanted_ * 8, kRowsMax);
+  rows_ = seen.rows;
+  more_rows_ = seen.more;
+  row_ = rows_.size() - 1;
+  show_row();
+  all_inside_ = range().end.empty() || key_ < range().end;
+  row_ = 0;
+  if (rows_.size() > 1) show_row();
+  return {};
+}
+
+void KeyWalk::show_row() {
+  const txn::RowView& row = rows_[row_];
+  key_.assign(as_text(row.prefix));
+  key_.append(as_text(row.suffix));
 }
 
 Result<bool> KeyWalk::step() {
-  if (!paused_) return backward_ ? cursor_->prev() : cursor_->next();
+  if (backward_) return step_back();
+  if (paused_) return resume();
+  if (row_ + 1 < rows_.size()) {
+    ++row_;
+    show_row();
+    return true;
+  }
+  if (!more_rows_) return false;
+  NACRE_TRY(take_rows());
+  return true;
+}
+
+Result<bool> KeyWalk::step_back() {
+  if (!paused_) return cursor_->prev();
   paused_ = false;
-  if (backward_) return cursor_->seek_before(as_bytes(last_key_));
-  const bool on_row = NACRE_TRY(cursor_->seek(as_bytes(last_key_)));
-  if (!on_row || as_text(cursor_->key()) != last_key_) return on_row;
-  return cursor_->next();
+  return cursor_->seek_before(as_bytes(last_key_));
+}
+
+// To the row after last_key_.
+Result<bool> KeyWalk::resume() {
+  paused_ = false;
+  bool on_row = NACRE_TRY(cursor_->seek(as_bytes(last_key_)));
+  if (on_row && as_text(cursor_->key()) == last_key_) on_row = NACRE_TRY(cursor_->next());
+  if (on_row) NACRE_TRY(take_rows());
+  return on_row;
 }
 
 void KeyWalk::pause() {
   if (cursor_ == nullptr) return;
   if (in_range_ && !paused_) {
-    last_key_ = to_string(cursor_->key());
+    last_key_ = to_string(key());
     paused_ = true;
   }
+  rows_ = {};
   cursor_.reset();
 }
 
@@ -85,8 +134,52 @@ CollectionScan::CollectionScan(Execution& execution, Plan plan)
       plan_(std::move(plan)),
       walk_(execution, plan_.collection->table, plan_.ranges, plan_.backward) {}
 
+CollectionScan::~CollectionScan() = default;
+
+void CollectionScan::pause() {
+  walk_.pause();
+  if (parallel_ != nullptr) parallel_->pause();
+}
+
+Result<> CollectionScan::try_parallel() {
+  plan_.may_be_parallel = false;
+  const document::CollectionInfo& collection = *plan_.collection;
+  const ParallelTuning& tuning = parallel_tuning();
+  if (tuning.threads < 2) return {};
+  const auto documents = NACRE_TRY(execution_.reader.database().count(collection.name));
+  if (!documents || *documents < tuning.documents_min) return {};
+  const std::size_t parts = std::min<std::size_t>(*documents / tuning.part_documents, kPartsMax);
+  const auto keys = NACRE_TRY(execution_.reader.split_keys(collection.table, parts));
+  if (keys.empty()) return {};
+  std::vector<KeyRange> ranges(1);
+  ranges.front().begin = to_string(walk_.key()) + '\0';
+  for (const std::string& key : keys) {
+    if (key <= ranges.back().begin) continue;
+    ranges.back().end = key;
+    ranges.push_back({.begin = key, .end = {}});
+  }
+  walk_.pause();
+  parallel_ = std::make_unique<ParallelScan>(execution_, plan_, std::move(ranges));
+  return {};
+}
+
+Result<std::optional<Row>> CollectionScan::next_parallel() {
+  auto row = parallel_->next();
+  const std::int64_t looked_at = parallel_->take_looked_at();
+  counters_.documents += looked_at;
+  counters_.works += looked_at;
+  if (row && *row) ++counters_.returned;
+  return row;
+}
+
 Result<std::optional<Row>> CollectionScan::next() {
+  if (parallel_ != nullptr) return next_parallel();
   while (true) {
+    if (plan_.may_be_parallel &&
+        static_cast<std::uint64_t>(counters_.documents) >= parallel_tuning().alone_first) {
+      NACRE_TRY(try_parallel());
+      if (parallel_ != nullptr) return next_parallel();
+    }
     const bool on_row = NACRE_TRY(walk_.next());
     ++counters_.works;
     if (!on_row) return std::nullopt;
@@ -189,35 +282,77 @@ void describe_index(bson::Builder& to, const document::IndexInfo& index, const I
 
 Result<std::optional<Row>> Fetch::next() {
   while (true) {
-    auto row = NACRE_TRY(input_->next());
+    if (at_ == items_.size()) {
+      const bool some = NACRE_TRY(take_keys());
+      if (!some) {
+        ++counters_.works;
+        return std::nullopt;
+      }
+    }
+    const Item& item = items_[at_++];
     ++counters_.works;
-    if (!row) {
-      cursor_.reset();
-      return std::nullopt;
-    }
-    if (cursor_ == nullptr) cursor_ = NACRE_TRY(execution_.reader.cursor(collection_.table));
-    const bool on_row = NACRE_TRY(cursor_->seek(row->key));
     ++counters_.documents;
-    if (!on_row || !equal(cursor_->key(), row->key)) {
-      return fail(Code::kCorrupt,
-                  format("collection {}: an index names a document that is not there; run verify",
-                         collection_.name));
-    }
-    const auto document = document::decode_bson(cursor_->value());
+    const Bytes row = NACRE_TRY(row_of(item));
+    const auto document = document::decode_bson(row);
     if (!document) return damaged(document.error().clone(), collection_);
     const bool taken = NACRE_TRY(takes(filter_, *document, execution_));
     if (!taken) continue;
     ++counters_.returned;
-    return Row{.key = cursor_->key(),
-               .document = *document,
-               .stored = cursor_->value(),
-               .text_score = row->text_score};
+    if (rows_left_ > 1) --rows_left_;
+    return Row{
+        .key = key_of(item), .document = *document, .stored = row, .text_score = item.text_score};
   }
 }
 
-void Fetch::pause() {
-  cursor_.reset();
-  input_->pause();
+Result<bool> Fetch::take_keys() {
+  items_.clear();
+  keys_.clear();
+  at_ = 0;
+  const std::size_t wanted = rows_left_ > 0 ? std::min(rows_left_, kKeysMax) : keys_wanted_;
+  while (items_.size() < wanted) {
+    auto row = input_->next();
+    if (!row) {
+      if (items_.empty()) return std::unexpected(std::move(row).error());
+      break;  // it comes again when it is its turn
+    }
+    if (!*row) break;
+    items_.push_back(
+        {.key_at = keys_.size(), .key_size = (*row)->key.size(), .text_score = (*row)->text_score});
+    keys_.append(as_text((*row)->key));
+  }
+  if (items_.empty()) return false;
+  keys_wanted_ = std::min(keys_wanted_ * 2, kKeysMax);
+  NACRE_TRY(read_documents());
+  return true;
+}
+
+Result<> Fetch::read_documents() {
+  rows_.clear();
+  key_views_.clear();
+  for (const Item& item : items_) key_views_.push_back(key_of(item));
+  return execution_.reader.get_many(collection_.table, key_views_,
+                                    [this](std::size_t i, Bytes row) {
+                                      Item& item = items_[i];
+                                      item.is_there = true;
+                                      item.is_left = i > 0 && rows_.size() + row.size() > kBytesMax;
+                                      if (item.is_left) return;
+                                      item.row_at = rows_.size();
+                                      item.row_size = row.size();
+                                      rows_.append(as_text(row));
+                                    });
+}
+
+Result<Bytes> Fetch::row_of(const Item& item) {
+  if (item.is_there && !item.is_left) {
+    return as_bytes(std::string_view(rows_).substr(item.row_at, item.row_size));
+  }
+  if (item.is_left) single_ = NACRE_TRY(execution_.reader.get(collection_.table, key_of(item)));
+  if (!item.is_there || !single_) {
+    return fail(Code::kCorrupt,
+                format("collection {}: an index names a document that is not there; run verify",
+                       collection_.name));
+  }
+  return as_bytes(*single_);
 }
 
 void Fetch::describe(bson::Builder& to) const {

@@ -7,8 +7,10 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "match/filter.h"
 #include "query/index_bounds.h"
@@ -17,6 +19,9 @@
 namespace nacre::query {
 
 // Walks the keys of one table through ranges, forward or backward.
+//
+// Why rows are taken many at a time: a page shows all of its rows for little more than what a step
+//   of a cursor costs. At first few are taken, for those who only want one.
 class KeyWalk {
  public:
   KeyWalk(Execution& execution, TableId table, std::vector<KeyRange> ranges, bool backward);
@@ -24,14 +29,23 @@ class KeyWalk {
   // False: the end. Then, and before the first call, there is no key.
   [[nodiscard]] Result<bool> next();
   void pause();
-  [[nodiscard]] Bytes key() const { return cursor_->key(); }
-  [[nodiscard]] Bytes value() const { return cursor_->value(); }
+  [[nodiscard]] Bytes key() const { return backward_ ? cursor_->key() : as_bytes(key_); }
+  [[nodiscard]] Bytes value() const { return backward_ ? cursor_->value() : rows_[row_].value; }
 
  private:
+  static constexpr std::size_t kRowsAtFirst = 2;
+  static constexpr std::size_t kRowsMax = 256;
+
   [[nodiscard]] Result<bool> enter_range();
   [[nodiscard]] Result<bool> step();
+  [[nodiscard]] Result<bool> step_back();
+  [[nodiscard]] Result<bool> resume();
   [[nodiscard]] bool inside() const;
   [[nodiscard]] const KeyRange& range() const;
+  // The rows from the one that cursor_ stands on.
+  [[nodiscard]] Result<> take_rows();
+  // Makes key_ that of rows_[row_].
+  void show_row();
 
   Execution& execution_;
   TableId table_;
@@ -40,12 +54,20 @@ class KeyWalk {
   std::size_t at_ = 0;     // ranges used up
   bool in_range_ = false;  // the cursor, or last_key_, stands in the range
   std::unique_ptr<txn::Cursor> cursor_;
+  // Forward: the rows at hand, of which row_ is the one shown.
+  std::span<const txn::RowView> rows_;
+  std::size_t row_ = 0;
+  std::size_t rows_wanted_ = kRowsAtFirst;
+  bool more_rows_ = false;   // cursor_ stands on the one behind them
+  bool all_inside_ = false;  // all of them are in the range
+  std::string key_;
   std::string last_key_;  // where to go on after a pause
   bool paused_ = false;
 };
 
 // Every document of a collection in key order (COLLSCAN), or those in ranges of keys (IXSCAN of
-// _id_).
+// _id_). Of a large collection several threads go through what comes behind the first documents
+// (query/parallel_scan.h), where the plan allows that.
 class CollectionScan final : public Operator {
  public:
   struct Plan {
@@ -54,18 +76,28 @@ class CollectionScan final : public Operator {
     bool backward = false;
     const match::Filter* filter = nullptr;  // null: every document; outlives the operator
     bool by_id = false;                     // the ranges come from bounds on _id
+    bool may_be_parallel = false;           // many documents may be looked at ahead
   };
   CollectionScan(Execution& execution, Plan plan);
+  ~CollectionScan() override;
+  CollectionScan(const CollectionScan&) = delete;
+  CollectionScan& operator=(const CollectionScan&) = delete;
 
   Result<std::optional<Row>> next() override;
-  void pause() override { walk_.pause(); }
+  void pause() override;
   [[nodiscard]] std::string_view stage() const override;
   void describe(bson::Builder& to) const override;
 
  private:
+  static constexpr std::size_t kPartsMax = 1'024;
+
+  [[nodiscard]] Result<> try_parallel();
+  [[nodiscard]] Result<std::optional<Row>> next_parallel();
+
   Execution& execution_;
   Plan plan_;
   KeyWalk walk_;
+  std::unique_ptr<class ParallelScan> parallel_;  // null: one document after the other
 };
 
 // One document by its _id (IDHACK).
@@ -118,23 +150,60 @@ void describe_index(bson::Builder& to, const document::IndexInfo& index, const I
                     bool backward);
 
 // The documents of keys (FETCH), those that the filter takes.
+//
+// Why many at once: the descents of several keys go on side by side, which hides what each of them
+//   waits for memory. At first few keys are taken, for those who only want one document.
 class Fetch final : public Stage {
  public:
-  // A null filter takes all.
+  // A null filter takes all. `rows`: that will be pulled at most; 0: all.
   Fetch(Execution& execution, std::unique_ptr<Operator> input,
-        const document::CollectionInfo& collection, const match::Filter* filter)
-      : Stage(std::move(input)), execution_(execution), collection_(collection), filter_(filter) {}
+        const document::CollectionInfo& collection, const match::Filter* filter,
+        std::size_t rows = 0)
+      : Stage(std::move(input)),
+        execution_(execution),
+        collection_(collection),
+        filter_(filter),
+        rows_left_(filter == nullptr ? rows : 0) {}
 
   Result<std::optional<Row>> next() override;
-  void pause() override;
   [[nodiscard]] std::string_view stage() const override { return "FETCH"; }
   void describe(bson::Builder& to) const override;
 
  private:
+  static constexpr std::size_t kKeysAtFirst = 1;
+  static constexpr std::size_t kKeysMax = 64;
+  static constexpr std::size_t kBytesMax = std::size_t{1} << 20;  // of documents held
+
+  // A document on its way.
+  struct Item {
+    std::size_t key_at = 0;  // in keys_
+    std::size_t key_size = 0;
+    std::size_t row_at = 0;  // in rows_
+    std::size_t row_size = 0;
+    bool is_there = false;
+    bool is_left = false;  // to be read when its turn comes: there was no room
+    double text_score = 0;
+  };
+
+  // False: the input has ended.
+  [[nodiscard]] Result<bool> take_keys();
+  [[nodiscard]] Result<> read_documents();
+  [[nodiscard]] Bytes key_of(const Item& item) const {
+    return as_bytes(std::string_view(keys_).substr(item.key_at, item.key_size));
+  }
+  [[nodiscard]] Result<Bytes> row_of(const Item& item);
+
   Execution& execution_;
   const document::CollectionInfo& collection_;
   const match::Filter* filter_;
-  std::unique_ptr<txn::Cursor> cursor_;
+  std::size_t rows_left_;  // 0: it is not known how many are wanted
+  std::size_t keys_wanted_ = kKeysAtFirst;
+  std::vector<Item> items_;
+  std::size_t at_ = 0;  // the next one's
+  std::string keys_;
+  std::string rows_;
+  std::vector<Bytes> key_views_;
+  std::optional<std::string> single_;  // the document of one that was left
 };
 
 // No rows at all (EOF): the collection is not there, or nothing can match.
