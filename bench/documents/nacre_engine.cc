@@ -69,8 +69,10 @@ class NacreSession final : public Session {
         R"([{"$unwind": "$tags"}, {"$group": {"_id": "$tags", "n": {"$sum": 1}}}])")));
   }
   std::size_t search(const std::string& words) override {
-    return drain(
-        must(people_.find(Document::of({{"$text", {{"$search", words}}}})).limit(20).run()));
+    return drain(must(people_.find(Document::of({{"$text", {{"$search", words}}}}))
+                          .sort(R"({"score": {"$meta": "textScore"}})")
+                          .limit(20)
+                          .run()));
   }
 
  private:

@@ -34,7 +34,8 @@ class Rows {
 
  private:
   [[nodiscard]] bool wanted(std::string_view row) const {
-    return options_.rows.empty() || std::ranges::find(options_.rows, row) != options_.rows.end();
+    return options_.rows.empty() ||
+           std::ranges::any_of(options_.rows, [&](const auto& part) { return row.contains(part); });
   }
   void tell(const Measured& measured) const { seen_(measured); }
 
