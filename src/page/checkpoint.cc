@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kPagesPerWrite = 64;
 constexpr std::size_t kFramesPerLook = 1024;
 constexpr std::size_t kPagesPerRecheck = 4096;
+// A small database has no use for more at first.
+constexpr std::size_t kMapBlocksAtFirst = 16;
 constexpr std::size_t kMapBlocksPerWrite = 64;
 // A free end that is shorter, or shorter than a sixteenth of the file, is kept: the next checkpoint
 // is written there.
@@ -193,7 +195,8 @@ Result<> Pager::write_wanted_pages(const Pace& pace) {
 }
 
 Result<> Pager::write_map(CheckpointSeq seq) {
-  io::AlignedBuffer buffer(kMapBlocksPerWrite * kBlockSize);
+  std::size_t at_once = kMapBlocksAtFirst;
+  io::AlignedBuffer buffer(at_once * kBlockSize);
   std::vector<std::uint64_t> blocks;
   std::vector<MapBlock*> maps;
   MutexLock lock(mutex_);
@@ -201,7 +204,7 @@ Result<> Pager::write_map(CheckpointSeq seq) {
   for (bool done = false; !done;) {
     blocks.clear();
     maps.clear();
-    while (blocks.size() < kMapBlocksPerWrite) {
+    while (blocks.size() < at_once) {
       MapBlock* map = image_.next_dirty();
       done = map == nullptr;
       if (done) break;
@@ -220,6 +223,10 @@ Result<> Pager::write_map(CheckpointSeq seq) {
     }
     lock.unlock();
     Result<> written = write_map_blocks(blocks, buffer.bytes());
+    if (!done && at_once < kMapBlocksPerWrite) {
+      at_once = kMapBlocksPerWrite;
+      buffer = io::AlignedBuffer(at_once * kBlockSize);
+    }
     lock.lock();
     if (written.has_value()) continue;
     // Not there: to be written anew, to other blocks.

@@ -7,8 +7,10 @@ namespace nacre::page {
 
 Result<> FrameArena::init(std::size_t frame_count_max) {
   frame_count_max_ = frame_count_max;
-  frame_memory_ = NACRE_TRY(Reservation::make(frame_count_max * kPageSize));
-  info_memory_ = NACRE_TRY(Reservation::make(frame_count_max * sizeof(FrameInfo)));
+  frame_memory_ =
+      NACRE_TRY(Reservation::make(frame_count_max * kPageSize, Reservation::Content::kAnything));
+  info_memory_ = NACRE_TRY(
+      Reservation::make(frame_count_max * sizeof(FrameInfo), Reservation::Content::kAnything));
   frames_ = frame_memory_.data();
   infos_ = reinterpret_cast<FrameInfo*>(info_memory_.data());
   return {};

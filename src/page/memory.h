@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/result.h"
 
@@ -19,8 +20,17 @@ class Reservation {
   Reservation& operator=(Reservation&& other) noexcept;
   ~Reservation();
 
-  // Zeroed bytes, aligned to 2 MB. kFull when the system has no address space left.
-  [[nodiscard]] static Result<Reservation> make(std::size_t size);
+  // Bytes aligned to 2 MB. kFull when the system has no address space left.
+  enum class Content : std::uint8_t { kZeros, kAnything };
+  [[nodiscard]] static Result<Reservation> make(std::size_t size,
+                                                Content content = Content::kZeros);
+
+  // For tests that open thousands of databases a second, where most of the time would go into page
+  // faults: small reservations that this thread gives back are kept for its next ones of that size.
+  static void keep_for_reuse();
+  // Only the first `bytes` have ever been written to. Who asked for zeros and never says so is not
+  // reused.
+  void note_used(std::size_t bytes) { used_ = bytes; }
 
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -35,6 +45,8 @@ class Reservation {
   std::size_t size_ = 0;
   void* mapped_ = nullptr;
   std::size_t mapped_size_ = 0;
+  Content content_ = Content::kZeros;
+  std::size_t used_ = 0;  // bytes to be made zero before another use; 0: unknown
 };
 
 inline constexpr std::size_t kHugePageSize = std::size_t{2} << 20;  // bytes

@@ -203,6 +203,7 @@ class Camera final : public io::SimObserver {
 
 class Enumeration : public ::testing::Test {
  protected:
+  void SetUp() override { keep_memory(); }
   // Calls life(workload number) for each workload of the sample.
   template <typename Life>
   void for_each_workload(std::uint64_t every, Life&& life) {

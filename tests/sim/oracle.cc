@@ -96,6 +96,18 @@ Rows Oracle::rows_at(std::uint64_t position) const {
   return rows;
 }
 
+std::vector<std::pair<std::string, std::string>> Oracle::rows_from(std::uint64_t position,
+                                                                   const RowKey& from,
+                                                                   std::uint64_t limit) const {
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (auto at = rows_.lower_bound(from); at != rows_.end() && rows.size() < limit; ++at) {
+    if (at->first.first != from.first) break;
+    const std::string* value = value_at(position, at->first);
+    if (value != nullptr) rows.emplace_back(at->first.second, *value);
+  }
+  return rows;
+}
+
 std::uint64_t Oracle::written_between(std::uint64_t after, std::uint64_t until,
                                       const Change& change) const {
   for (std::uint64_t position = until; position > after; --position) {

@@ -48,6 +48,9 @@ class Oracle {
   [[nodiscard]] std::uint64_t horizon() const { return horizon_; }
   [[nodiscard]] const std::string* value_at(std::uint64_t position, const RowKey& key) const;
   [[nodiscard]] Rows rows_at(std::uint64_t position) const;
+  // Keys and values of the first `limit` rows from `from` on, of its table.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> rows_from(
+      std::uint64_t position, const RowKey& from, std::uint64_t limit) const;
   // The newest commit in (after, until] that wrote `change`'s key, or table when it is a drop.
   [[nodiscard]] std::uint64_t written_between(std::uint64_t after, std::uint64_t until,
                                               const Change& change) const;

@@ -1,6 +1,10 @@
 #include "sim/plan.h"
 
+#include <malloc.h>
+
 #include <cstdio>
+
+#include "page/memory.h"
 
 namespace nacre::sim {
 
@@ -10,7 +14,7 @@ Plan::Plan(std::uint64_t seed) {
   policy = drawn < 5 ? Policy::kRandomWalk : drawn < 9 ? Policy::kPriorities : Policy::kRoundRobin;
   options.create_if_missing = true;
   options.cache_bytes = (std::size_t{32} << random.below(4)) * 8192;
-  options.log_segment_bytes_min = std::uint64_t{12288} << random.below(4);
+  options.log_segment_bytes_min = std::uint64_t{12288} << random.below(3);
   options.log_segment_bytes_max = options.log_segment_bytes_min << random.below(3);
   options.log_inflight_max = static_cast<std::uint32_t>(1 + random.below(8));
   options.checkpoint_log_bytes = std::uint64_t{4096} << random.below(9);
@@ -38,6 +42,37 @@ Plan::Plan(std::uint64_t seed) {
   }
 }
 
+void keep_memory() {
+  static const bool done = [] {
+    page::Reservation::keep_for_reuse();
+    ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
+    ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
+bool Plan::inject(io::SimFileSystem& disk, io::Random& random) const {
+  bool may_fail = has_faults;
+  if (fills_disk && random.chance(1, 2)) {
+    disk.limit_capacity((std::uint64_t{32} << 10) + random.below(std::uint64_t{512} << 10));
+    may_fail = true;
+  }
+  if (!has_faults) return may_fail;
+  using Target = io::Fault::Target;
+  using Effect = io::Fault::Effect;
+  constexpr std::array kTargets = {Target::kRead, Target::kWrite, Target::kSync,
+                                   Target::kOperation};
+  constexpr std::array kEffects = {Effect::kNothing, Effect::kPartly, Effect::kCached,
+                                   Effect::kWholly};
+  disk.inject({.target = kTargets[random.below(kTargets.size())],
+               .nth = 1 + random.below(80),
+               .code = random.chance(1, 4) ? Code::kFull : Code::kIo,
+               .effect = kEffects[random.below(kEffects.size())],
+               .from_then_on = random.chance(1, 3)});
+  return may_fail;
+}
+
 void Tally::add(const Tally& other) {
   seeds += other.seeds;
   operations += other.operations;
@@ -45,9 +80,11 @@ void Tally::add(const Tally& other) {
   conflicts += other.conflicts;
   rows_read += other.rows_read;
   states_read += other.states_read;
+  newest_reads += other.newest_reads;
   past_reads += other.past_reads;
   vacuums += other.vacuums;
   compactions += other.compactions;
+  indexes_built += other.indexes_built;
   followed += other.followed;
   crashes += other.crashes;
   nested += other.nested;
@@ -71,8 +108,10 @@ void Tally::print() const {
   line("rows read and compared", rows_read);
   line("whole states read and compared", states_read);
   line("  of them before the newest position", past_reads);
+  line("reads of the newest state without a snapshot", newest_reads);
   line("vacuums and raised horizons", vacuums);
   line("compactions", compactions);
+  if (indexes_built != 0) line("indexes built", indexes_built);
   line("commits told to followers", followed);
   line("power cuts followed by a recovery", crashes);
   line("  of them in the midst of a recovery", nested);

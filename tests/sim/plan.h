@@ -52,7 +52,14 @@ struct Plan {
   bool fills_disk = false;
   bool has_silent_damage = false;  // at rest, in crash images
   bool has_clock_faults = false;
+
+  // Lets calls of `disk` fail or its space end, as this seed has it. True: something may fail.
+  bool inject(io::SimFileSystem& disk, io::Random& random) const;
 };
+
+// Memory that a database gives back stays with the process for the next one: most of the time of a
+// recovery would otherwise go into the page faults of its first touch.
+void keep_memory();
 
 // What was done, for the table at the end.
 struct Tally {
@@ -60,12 +67,14 @@ struct Tally {
   std::uint64_t operations = 0;
   std::uint64_t commits = 0;
   std::uint64_t conflicts = 0;
-  std::uint64_t rows_read = 0;    // and compared
-  std::uint64_t states_read = 0;  // whole states compared
-  std::uint64_t followed = 0;     // commits told to followers
-  std::uint64_t past_reads = 0;   // of positions before the newest
-  std::uint64_t vacuums = 0;      // and raised horizons
+  std::uint64_t rows_read = 0;     // and compared
+  std::uint64_t states_read = 0;   // whole states compared
+  std::uint64_t followed = 0;      // commits told to followers
+  std::uint64_t newest_reads = 0;  // without a snapshot
+  std::uint64_t past_reads = 0;    // of positions before the newest
+  std::uint64_t vacuums = 0;       // and raised horizons
   std::uint64_t compactions = 0;
+  std::uint64_t indexes_built = 0;
   std::uint64_t crashes = 0;     // power cuts followed by a recovery
   std::uint64_t nested = 0;      // of them in the midst of a recovery
   std::uint64_t reopenings = 0;  // without a power cut

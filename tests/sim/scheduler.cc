@@ -21,7 +21,18 @@ constexpr std::size_t kStackSize = std::size_t{1} << 20;  // of address space
 constexpr std::uint64_t kStepsMax = 50'000'000;           // no run needs a tenth of these
 constexpr std::uint64_t kStepsExpected = 20'000;          // change points lie within these
 
-std::byte* make_stack() {
+// Free ones, of simulations that are over too: a stack that was used has its memory already.
+std::vector<std::byte*>& free_stacks() {
+  static std::vector<std::byte*> stacks;
+  return stacks;
+}
+
+std::byte* take_stack() {
+  if (!free_stacks().empty()) {
+    std::byte* const stack = free_stacks().back();
+    free_stacks().pop_back();
+    return stack;
+  }
   void* at = ::mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   NACRE_CHECK(at != MAP_FAILED, "there is address space for a stack");
@@ -56,7 +67,6 @@ FiberScheduler::FiberScheduler(std::uint64_t seed, Policy policy, std::string re
 FiberScheduler::~FiberScheduler() {
   NACRE_CHECK(fibers_.empty(), "a simulation ends after its fibers");
   install(before_);
-  for (std::byte* stack : stacks_) ::munmap(stack, kStackSize);
 }
 
 // --- switching
@@ -182,7 +192,7 @@ void FiberScheduler::bury() {
     Mutex::free_held(fiber->held);
     if (fiber->pins != nullptr) page::Epochs::give_slot(*fiber->pins);
     forget_frames(fiber->stack);
-    stacks_.push_back(fiber->stack);
+    free_stacks().push_back(fiber->stack);
     return true;
   });
 }
@@ -284,9 +294,7 @@ Scheduler::FiberId FiberScheduler::start(const char* name, std::function<void()>
   fiber->body = std::move(body);
   fiber->held = Mutex::make_held();
   fiber->priority = 100 + random_.below(1'000'000);
-  if (stacks_.empty()) stacks_.push_back(make_stack());
-  fiber->stack = stacks_.back();
-  stacks_.pop_back();
+  fiber->stack = take_stack();
   ::getcontext(&fiber->context);
   fiber->context.uc_stack.ss_sp = fiber->stack;
   fiber->context.uc_stack.ss_size = kStackSize;

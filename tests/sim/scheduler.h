@@ -112,7 +112,6 @@ class FiberScheduler final : public Scheduler {
   const std::string replay_;
   Scheduler* const before_;
   std::vector<std::unique_ptr<Fiber>> fibers_;  // that are not done, in the order of their start
-  std::vector<std::byte*> stacks_;              // free ones
   Fiber* running_ = nullptr;
   ucontext_t outside_{};
   page::PinSlot* outside_pins_ = nullptr;

@@ -31,8 +31,10 @@ void Session::operate() {
   const std::uint64_t what = random_.below(100);
   if (what < 55) {
     transact();
-  } else if (what < 75) {
+  } else if (what < 68) {
     read();
+  } else if (what < 75) {
+    read_newest();
   } else if (what < 84) {
     read_held();
   } else if (what < 90) {
@@ -190,6 +192,64 @@ void Session::read_held() {
   ++life_.tally.past_reads;
   compare(held_[chosen]);
   if (random_.chance(1, 3)) held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(chosen));
+}
+
+// Without a snapshot: what is shown is of one position from the last that returned before the call
+// to the last submitted by its end.
+void Session::read_newest() {
+  ++life_.tally.newest_reads;
+  const std::uint64_t returned = life_.returned;
+  if (random_.chance(1, 2)) return visit_range(returned);
+  visit_key(returned);
+}
+
+void Session::visit_key(std::uint64_t first) {
+  const RowKey row{table(), key()};
+  std::optional<std::string> shown;
+  Result<bool> is_there = false;
+  if (random_.chance(1, 2)) {
+    is_there = life_.database->visit(row.first, as_bytes(row.second),
+                                     [&](Bytes value) { shown = to_string(value); });
+  } else {
+    is_there = life_.database->get(row.first, as_bytes(row.second), shown.emplace());
+    if (is_there.has_value() && !*is_there) shown.reset();
+  }
+  if (!is_there.has_value()) {
+    static_cast<void>(accept(is_there.error(), "reading the newest value"));
+    return;
+  }
+  if (*is_there != shown.has_value()) return life_.fail("a visit says other than it shows");
+  ++life_.tally.rows_read;
+  for (std::uint64_t at = first; at <= life_.oracle.submitted(); ++at) {
+    const std::string* expected = life_.oracle.value_at(at, row);
+    if (shown.has_value() != (expected != nullptr)) continue;
+    if (expected == nullptr || *shown == *expected) return life_.oracle.show(at);
+  }
+  life_.fail(format("ISO-1: the newest value of table {} key '{}' is of no position from {} to {}",
+                    number(row.first), row.second, first, life_.oracle.submitted()));
+}
+
+void Session::visit_range(std::uint64_t first) {
+  const TableId in = table();
+  const std::string from = key();
+  const std::uint64_t limit = 1 + random_.below(60);
+  std::vector<std::pair<std::string, std::string>> shown;
+  const auto visited = life_.database->visit_rows(
+      in, as_bytes(from), limit, [&](std::span<const txn::RowView> rows) {
+        for (const txn::RowView& row : rows) {
+          shown.emplace_back(to_string(row.prefix) + to_string(row.suffix), to_string(row.value));
+        }
+      });
+  if (!visited.has_value()) {
+    static_cast<void>(accept(visited.error(), "visiting rows"));
+    return;
+  }
+  life_.tally.rows_read += shown.size();
+  for (std::uint64_t at = first; at <= life_.oracle.submitted(); ++at) {
+    if (shown == life_.oracle.rows_from(at, {in, from}, limit)) return life_.oracle.show(at);
+  }
+  life_.fail(format("ISO-1: the {} rows of table {} from '{}' on are of no position from {} to {}",
+                    shown.size(), number(in), from, first, life_.oracle.submitted()));
 }
 
 // Any position from the horizon on, which may rise meanwhile.

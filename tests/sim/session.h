@@ -55,6 +55,7 @@ class Session {
   void operate();
   void read();
   void read_held();
+  void read_newest();
   void read_past();
   void forget_past();
   void compact();
@@ -72,6 +73,8 @@ class Session {
                     const std::vector<Change>& changes, std::string_view did);
   void compare(const txn::Snapshot& snapshot);
   void compare_scan(const txn::Snapshot& snapshot);
+  void visit_key(std::uint64_t first);
+  void visit_range(std::uint64_t first);
   // Whether an answer is one that may come; the life is over after some.
   bool accept(const Error& error, std::string_view doing);
 

@@ -47,7 +47,6 @@ class Simulation {
   enum class End : std::uint8_t { kClose, kAbandon, kPowerCut };
 
   void live(std::uint64_t operations);
-  void inject(Life& life);
   void run_sessions(Life& life, std::uint64_t operations);
   void end(Life& life, End how);
   void check_images(std::vector<Image> images);
@@ -69,26 +68,6 @@ class Simulation {
   std::vector<std::string> violations_;
   std::unique_ptr<txn::Database> database_;
 };
-
-void Simulation::inject(Life& life) {
-  if (plan_.fills_disk && random_.chance(1, 2)) {
-    disk_.limit_capacity((std::uint64_t{32} << 10) + random_.below(std::uint64_t{512} << 10));
-    life.may_fail = true;
-  }
-  if (!plan_.has_faults) return;
-  life.may_fail = true;
-  using Target = io::Fault::Target;
-  using Effect = io::Fault::Effect;
-  constexpr std::array kTargets = {Target::kRead, Target::kWrite, Target::kSync,
-                                   Target::kOperation};
-  constexpr std::array kEffects = {Effect::kNothing, Effect::kPartly, Effect::kCached,
-                                   Effect::kWholly};
-  disk_.inject({.target = kTargets[random_.below(kTargets.size())],
-                .nth = 1 + random_.below(80),
-                .code = random_.chance(1, 4) ? Code::kFull : Code::kIo,
-                .effect = kEffects[random_.below(kEffects.size())],
-                .from_then_on = random_.chance(1, 3)});
-}
 
 void Simulation::run_sessions(Life& life, std::uint64_t operations) {
   life.operations_left = operations;
@@ -136,7 +115,7 @@ void Simulation::live(std::uint64_t operations) {
         disk_.cut_power_after(random_.below(operations * 2 + 10), 1 + random_.below(4));
         life.may_fail = true;
       }
-      inject(life);
+      if (plan_.inject(disk_, random_)) life.may_fail = true;
       auto opened = txn::Database::open(kPath, plan_.options);
       if (!opened.has_value()) {
         if (!life.may_fail) life.fail("opening: " + opened.error().text());
@@ -228,6 +207,7 @@ Outcome simulate(std::uint64_t seed, Tally& tally) {
   // A check of the engine that breaks ends the process; the seed is then the last that is heard.
   static std::uint64_t running = 0;
   running = seed;
+  keep_memory();
   std::signal(SIGABRT, [](int) {
     std::fprintf(stderr, "replay: NACRE_SEED=%llu\n", static_cast<unsigned long long>(running));
     std::signal(SIGABRT, SIG_DFL);
