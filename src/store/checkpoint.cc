@@ -43,7 +43,7 @@ Result<Store::Cut> Store::cut(bool clean) {
   if (!NACRE_PLANTED(horizon_not_stored)) root_.horizon = horizon();
   root_.history_bytes = history_bytes_.load(std::memory_order_relaxed);
   root_.history_rows = history_rows_.load(std::memory_order_relaxed);
-  is_vacuumed_.store(false, std::memory_order_relaxed);
+  is_changed_since_cut_.store(false, std::memory_order_relaxed);
   root_.clean = clean;
   return Cut{.pages = pager_->cut(), .root = root_, .snapshot = snapshot()};
 }
@@ -69,7 +69,7 @@ Result<> Store::write_checkpoint(Cut& cut, const page::Pace& pace) {
   if (written.has_value()) return {};
   auto error = std::move(written).error().while_doing(
       format("writing the checkpoint of position {}", number(cut.root.applied)));
-  is_vacuumed_.store(true, std::memory_order_relaxed);  // perhaps, before the cut
+  is_changed_since_cut_.store(true, std::memory_order_relaxed);  // perhaps, before the cut
   // On a full disk the checkpoint before stays the last one; the log has everything since.
   if (error.code() != Code::kFull) poison(error);
   return std::unexpected(std::move(error));

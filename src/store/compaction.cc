@@ -24,18 +24,15 @@ std::optional<std::uint32_t> table_from(const Tables& tables, std::uint32_t tabl
 }  // namespace
 
 Result<std::vector<page::FramePin>> Store::prepare_compaction(const TableCompaction& at) {
-  // A snapshot: what is newest may be changing in place.
+  // A snapshot: what is newest may be changing in place. And its tables: one that was made since
+  // has no page that it shows.
   const Snapshot now = snapshot();
-  std::shared_ptr<const TableMap> tables;
-  {
-    MutexLock lock(visible_mutex_);
-    tables = table_map_;
-  }
-  const auto table = table_from(tables->tables, at.table);
+  const auto& tables = now.tables().tables;
+  const auto table = table_from(tables, at.table);
   if (!table.has_value()) return std::vector<page::FramePin>();
-  const tree::Tree tree(*pager_, tables->tables.at(*table).root, tree::TreeId{*table});
+  const tree::Tree tree(*pager_, tables.at(*table).root, tree::TreeId{*table});
   auto pins = tree.prepare_compaction(now.view(), *table == at.table ? as_bytes(at.key) : Bytes());
-  // The step itself will tell what is wrong; here a table may just have been made or dropped.
+  // The step itself will tell what is wrong.
   if (!pins.has_value()) return std::vector<page::FramePin>();
   return pins;
 }
@@ -54,6 +51,7 @@ Result<> Store::compact_tables(TableCompaction& at) {
     if (at.is_done) break;
     if (*table != at.table) at.key.clear();
     at.table = *table;
+    is_changed_since_cut_.store(true, std::memory_order_relaxed);
     auto compacted = tables_.at(*table).tree.compact_step(as_bytes(at.key));
     if (!compacted.has_value()) {
       publish();  // the steps before are whole

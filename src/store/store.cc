@@ -167,7 +167,7 @@ StoreStats Store::stats() const {
 bool Store::is_cleanly_checkpointed() const {
   const page::RootRecord durable = pager_->root();
   return durable.applied == visible_position() && durable.clean && durable.horizon == horizon() &&
-         !is_vacuumed_.load(std::memory_order_relaxed);
+         !is_changed_since_cut_.load(std::memory_order_relaxed);
 }
 
 // --- the applier

@@ -390,7 +390,7 @@ class Store {
   std::atomic<std::uint64_t> history_bytes_;
   std::atomic<std::uint64_t> history_rows_;
   std::atomic<std::uint64_t> wanted_horizon_ = 0;
-  std::atomic<bool> is_vacuumed_ = false;  // since the last cut
+  std::atomic<bool> is_changed_since_cut_ = false;  // by vacuum or compaction: without a commit
 
   // Held while pages are changed in place, and while what was so changed is published: then the
   // state before is nowhere any more, so a snapshot waits for the batch.

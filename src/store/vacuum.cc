@@ -166,7 +166,7 @@ Result<bool> Store::vacuum_history(Position horizon) {
     }));
     NACRE_TRY(std::move(decoded));
     if (count == 0) return false;
-    is_vacuumed_.store(true, std::memory_order_relaxed);
+    is_changed_since_cut_.store(true, std::memory_order_relaxed);
     count_history(-static_cast<std::int64_t>(count), -bytes);
     if (NACRE_PLANTED(vacuum_leaves_graves)) deletes.clear();
     if (NACRE_PLANTED(vacuum_leaks_values)) values.clear();
@@ -210,7 +210,7 @@ Result<bool> Store::vacuum_dropped(Position horizon) {
   for (auto at = dropped_.begin(); at != dropped_.end(); ++at) {
     auto& [id, row] = *at;
     if (id.second > horizon && !NACRE_PLANTED(dropped_table_given_up_early)) continue;
-    is_vacuumed_.store(true, std::memory_order_relaxed);
+    is_changed_since_cut_.store(true, std::memory_order_relaxed);
     const TableId table{id.first};
     const std::string key = encode_key({.table = table, .dropped = id.second});
     is_table_map_stale_ = true;

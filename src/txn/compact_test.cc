@@ -95,6 +95,45 @@ void expect_clean(Database& database) {
   for (const std::string& problem : report->problems) ADD_FAILURE() << problem;
 }
 
+TEST(Compact, VerifyFindsNothingBetweenItsSteps) {
+  io::SimFileSystem disk(1);
+  std::mt19937_64 random(7);
+  {
+    const auto database = open(disk);
+    fill(*database, 2'000, 10, random);
+    ASSERT_TRUE(database->close().has_value());
+  }
+  const auto database = open(disk);
+  int verified = 0;
+  const auto report = database->compact({.progress = [&](const CompactProgress& progress) {
+    if (progress.pages_freed > 0 && verified++ == 0) expect_clean(*database);
+    return true;
+  }});
+  ASSERT_TRUE(report.has_value()) << report.error().text();
+  EXPECT_GT(verified, 0);
+}
+
+TEST(Compact, GoesOnWhileTablesAreMadeAndDropped) {
+  io::SimFileSystem disk(1);
+  const auto database = open(disk);
+  std::atomic<bool> is_over = false;
+  std::thread maker([&] {
+    for (std::uint32_t i = 0; i < 300; ++i) {
+      Transaction txn = database->begin();
+      ASSERT_TRUE(txn.put(TableId{1 + i}, as_bytes("key"), as_bytes("value")).has_value());
+      if (i > 5) ASSERT_TRUE(txn.drop_table(TableId{i - 5}).has_value());
+      ASSERT_TRUE(txn.commit(Durability::kAsync).has_value());
+    }
+    is_over = true;
+  });
+  while (!is_over) {
+    const auto report = database->compact({});
+    EXPECT_TRUE(report.has_value()) << report.error().text();
+  }
+  maker.join();
+  expect_clean(*database);
+}
+
 TEST(Compact, AfterDeletingNineTenthsTheFileIsNearWhatTheRowsNeed) {
   io::SimFileSystem disk(1);
   std::mt19937_64 random(7);

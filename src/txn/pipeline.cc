@@ -360,10 +360,13 @@ Result<> Pipeline::checkpoint() {
 Result<store::VerifyReport> Pipeline::verify() {
   MutexLock lock(checkpoint_mutex_);
   if (is_closed()) return fail(Code::kClosed, "the database is closed");
-  if (store_.is_cleanly_checkpointed()) {
+  {
+    // Taken first: a commit or a step of compaction may come in between, with what the checkpoint
+    // does not have.
     const store::Snapshot snapshot = store_.snapshot();
-    // A commit may have come in between, with rows that the checkpoint does not count.
-    if (snapshot.position() == store_.stats().checkpoint) return store_.verify(snapshot, true);
+    if (store_.is_cleanly_checkpointed() && snapshot.position() == store_.stats().checkpoint) {
+      return store_.verify(snapshot, true);
+    }
   }
   auto cut = write_checkpoint(/*clean=*/false);
   if (cut.has_value()) return store_.verify(cut->snapshot, true);
