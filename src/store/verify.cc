@@ -125,6 +125,9 @@ Result<VerifyReport> Store::verify(const Snapshot& snapshot, bool is_of_checkpoi
     }
     more = rows.next();
   }
+  if (!more.has_value() && more.error().code() != Code::kCorrupt) {
+    return std::unexpected(std::move(more).error());  // as when the snapshot was given up
+  }
   if (!more.has_value()) add(report, more.error().text());
   if (snapshot.tables().history != page::kNoPage) {
     const tree::Tree history(*pager_, snapshot.tables().history, kHistoryTree);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <string>
 
 #include "page/node_search.h"
 #include "tree/descent.h"
@@ -35,11 +36,20 @@ Result<std::size_t> Tree::remove_first(Bytes bound, const SeenOld& removed) {
   Path path;
   std::size_t count = 0;
   bool is_sparse = false;
+  std::string
+      from;  // leaves before it are empty: those that could not be merged when they became so
   const auto step = [&](std::uint64_t generation) -> Result<PageId> {
-    path.size = 0;
-    const Arrival arrival =
-        NACRE_TRY(descend(target, page::View::open(), generation, {}, Side::kAtOrAfter, &path));
-    if (arrival.leaf == nullptr) return arrival.missing;
+    Arrival arrival;
+    for (;;) {
+      path.size = 0;
+      arrival = NACRE_TRY(
+          descend(target, page::View::open(), generation, as_bytes(from), Side::kAtOrAfter, &path));
+      if (arrival.leaf == nullptr) return arrival.missing;
+      const Node leaf(arrival.leaf);
+      const auto upper = leaf.upper_fence();
+      if (leaf.count() > 0 || !upper.has_value() || compare(*upper, bound) >= 0) break;
+      from.assign(as_text(*upper));
+    }
     const Node leaf(arrival.leaf);
     const auto upper = leaf.upper_fence();
     const bool is_whole = upper.has_value() && compare(*upper, bound) <= 0;

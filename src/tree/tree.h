@@ -182,8 +182,9 @@ class Tree {
   // Gives all pages back, the root too: the tree is gone.
   [[nodiscard]] Result<> destroy();
 
-  // Removes the rows below `bound` that the tree's first leaf holds, shown to `removed` before;
-  // returns how many. For trees that grow at one end and are cut at the other.
+  // Removes the rows below `bound` that the first leaf with rows holds, shown to `removed` before;
+  // returns how many, 0 when there are none below it. For trees that grow at one end and are cut at
+  // the other.
   using SeenOld = std::function<void(const Row&)>;
   [[nodiscard]] Result<std::size_t> remove_first(Bytes bound, const SeenOld& removed);
   // destroy() in steps of about `pages` pages, last ones first; returns whether the tree is gone.
