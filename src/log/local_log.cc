@@ -212,10 +212,12 @@ Result<Position> LocalLog::append(Time time, Bytes ops, Room room) {
   return position;
 }
 
+// Null when it is announced already: to sleep in a later group would take the turn of one who has
+// to write it.
 LocalLog::GroupPtr LocalLog::group_of(Position position) const {
   for (const auto* queue : {&unannounced_, &in_flight_, &open_}) {
     for (const GroupPtr& group : *queue) {
-      if (position <= group->last()) return group;
+      if (group->first <= position && position <= group->last()) return group;
     }
   }
   return nullptr;

@@ -362,6 +362,16 @@ TEST_F(LocalLogTest, LostClosingGroupDoesNotTakeLaterCommitsWithIt) {
   expect_all();
 }
 
+// A wake-up meant for a later group would be lost on him.
+TEST_F(LocalLogTest, WhoWaitsForWhatIsAnnouncedSleepsInNoGroup) {
+  ASSERT_TRUE(append_next(*log_).has_value());
+  EXPECT_NE(LocalLogPeer::group_of(*log_, Position{1}), nullptr);
+  ASSERT_TRUE(log_->wait_announced(Position{1}).has_value());
+  ASSERT_TRUE(append_next(*log_).has_value());
+  EXPECT_EQ(LocalLogPeer::group_of(*log_, Position{1}), nullptr);
+  EXPECT_NE(LocalLogPeer::group_of(*log_, Position{2}), nullptr);
+}
+
 TEST_F(LocalLogTest, GroupsBecomeDurableInOrderWhateverOrderTheyAreWrittenIn) {
   std::vector<LocalLogPeer::GroupPtr> groups;
   for (int i = 0; i < 3; ++i) {

@@ -27,6 +27,11 @@ class LocalLogPeer {
     const MutexLock lock(log.mutex_);
     return log.seal();
   }
+  // Where who waits for `position` sleeps.
+  static GroupPtr group_of(LocalLog& log, Position position) {
+    const MutexLock lock(log.mutex_);
+    return log.group_of(position);
+  }
   // Returns what the committer who wrote it would see.
   static Result<> finish(LocalLog& log, const GroupPtr& group) {
     auto written = LocalLog::write(*group);
