@@ -121,7 +121,9 @@ TEST(Compact, GoesOnWhileTablesAreMadeAndDropped) {
     for (std::uint32_t i = 0; i < 300; ++i) {
       Transaction txn = database->begin();
       ASSERT_TRUE(txn.put(TableId{1 + i}, as_bytes("key"), as_bytes("value")).has_value());
-      if (i > 5) ASSERT_TRUE(txn.drop_table(TableId{i - 5}).has_value());
+      if (i > 5) {
+        ASSERT_TRUE(txn.drop_table(TableId{i - 5}).has_value());
+      }
       ASSERT_TRUE(txn.commit(Durability::kAsync).has_value());
     }
     is_over = true;
