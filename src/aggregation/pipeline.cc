@@ -10,6 +10,7 @@
 #include "aggregation/stage_spec.h"
 #include "aggregation/stage_table.h"
 #include "base/text.h"
+#include "query/text_query.h"
 
 namespace nacre::aggregation {
 namespace {
@@ -62,6 +63,21 @@ Result<StagePtr> parse_stage(const bson::Element& stage, ParseContext& context) 
   return parsed;
 }
 
+// The score of a text query is there behind one.
+Result<> check_scores(const Pipeline& pipeline, const ParseContext& context) {
+  const auto* first =
+      pipeline.empty() ? nullptr : dynamic_cast<const MatchStage*>(pipeline.stages.front().get());
+  const bool has_score = first != nullptr && bool{query::text_condition(first->filter())};
+  if (has_score || context.place == Place::kFacet) return {};
+  for (const StagePtr& stage : pipeline.stages) {
+    const auto* sort = dynamic_cast<const SortStage*>(stage.get());
+    if (sort == nullptr || !sort->pattern().needs_text_score()) continue;
+    return fail(Code::kInvalid, 40218,
+                "query requires text score metadata, but it is not available");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Pipeline> Pipeline::parse(const bson::View& stages, ParseContext& context) {
@@ -91,6 +107,7 @@ Result<Pipeline> Pipeline::parse(const bson::View& stages, ParseContext& context
     const StageRow* row = find_stage(pipeline.stages[i]->source().name());
     NACRE_TRY(check_place(*row, i, count, context));
   }
+  NACRE_TRY(check_scores(pipeline, context));
   return pipeline;
 }
 

@@ -25,16 +25,27 @@ class RowMap final : public query::Stage {
       ++counters_.works;
       if (!row) return std::nullopt;
       const ScratchFrame frame(context_);
-      std::optional<bson::Document> made = NACRE_TRY(make_(row->document));
+      std::optional<bson::Document> made = NACRE_TRY(make(*row));
       if (!made) continue;
       row_ = *std::move(made);
       ++counters_.returned;
-      return query::Row{.key = {}, .document = row_.view()};
+      return query::Row{.key = {}, .document = row_.view(), .text_score = row->text_score};
     }
   }
   [[nodiscard]] std::string_view stage() const override { return name_; }
 
  private:
+  // Expressions may ask for the score of the row's text query, where there was one.
+  Result<std::optional<bson::Document>> make(const query::Row& row) {
+    if (row.text_score == 0) return make_(row.document);
+    expression::Metadata metadata;
+    metadata.text_score = row.text_score;
+    context_.environment.set_metadata(&metadata);
+    auto made = make_(row.document);
+    context_.environment.set_metadata(nullptr);
+    return made;
+  }
+
   std::string_view name_;
   Context& context_;
   Make make_;

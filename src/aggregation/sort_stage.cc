@@ -21,7 +21,7 @@ class SortRows final : public query::Stage {
     const auto row = NACRE_TRY(sorter_.next());
     if (!row) return std::nullopt;
     ++counters_.returned;
-    return query::Row{.key = {}, .document = *row};
+    return has_scores_ ? without_score(*row) : query::Row{.key = {}, .document = *row};
   }
   [[nodiscard]] std::string_view stage() const override { return "SORT"; }
   void describe(bson::Builder& to) const override {
@@ -42,16 +42,44 @@ class SortRows final : public query::Stage {
       ++counters_.works;
       if (!row) break;
       key.clear();
-      NACRE_TRY(spec_.pattern().append_key(key, row->document));
-      NACRE_TRY(sorter_.add(key, row->document));
+      NACRE_TRY(spec_.pattern().append_key(key, row->document, row->text_score));
+      if (row->text_score == 0) {
+        NACRE_TRY(sorter_.add(key, row->document));
+        continue;
+      }
+      has_scores_ = true;
+      bson::Builder scored;
+      scored.append_all(row->document).append(kScore, row->text_score);
+      NACRE_TRY(sorter_.add(key, scored.finish()));
     }
     collected_ = true;
     return sorter_.finish();
   }
 
+  // Takes off what was put behind the document's own fields.
+  query::Row without_score(const bson::View& scored) {
+    bson::Builder document;
+    auto field = scored.begin();
+    bson::Element last = *field;
+    for (++field; field != scored.end(); ++field) {
+      document.append(last);
+      last = *field;
+    }
+    const bool is_score = last.name() == kScore && last.is(bson::Type::kDouble);
+    if (!is_score) return {.key = {}, .document = scored};  // a row without one among others
+    row_ = document.finish();
+    return {.key = {}, .document = row_.view(), .text_score = last.number_double()};
+  }
+
+  // The score of a text query goes through the sort behind the document's own fields, under a name
+  // that UTF-8 does not know.
+  static constexpr std::string_view kScore = "\xfftextScore";
+
   const SortStage& spec_;
   Sorter sorter_;
   bool collected_ = false;
+  bool has_scores_ = false;
+  bson::Document row_;  // has_scores_: the one at hand
 };
 
 }  // namespace

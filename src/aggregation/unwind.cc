@@ -31,6 +31,7 @@ class UnwindRows final : public query::Stage {
       ++counters_.works;
       if (!row) return std::nullopt;
       document_ = row->document;
+      text_score_ = row->text_score;
       if (is_reduced_) reduce();
       const bson::Element value = find_path(document_, spec_.steps());
       if (value.is(bson::Type::kArray)) {
@@ -94,11 +95,12 @@ class UnwindRows final : public query::Stage {
       row_ = with_index.finish();
     }
     ++counters_.returned;
-    return query::Row{.key = {}, .document = row_.view()};
+    return query::Row{.key = {}, .document = row_.view(), .text_score = text_score_};
   }
 
   const UnwindStage& spec_;
   bson::View document_;  // the input's row
+  double text_score_ = 0;
   bson::View::Iterator element_;
   bool in_array_ = false;
   std::int64_t index_ = 0;
