@@ -3,13 +3,16 @@
 // One is made for each command (or pipeline) and used for all its expressions and documents: the
 // moment that $$NOW shows, the values of variables, the collation, limits, and the memory that
 // intermediate results live in.
+// Cost:    making one allocates nothing, and reads no clock before $$NOW is asked for.
 // Threads: one thread at a time.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "bson/builder.h"
@@ -38,6 +41,13 @@ struct Limits {
 class Environment {
  public:
   explicit Environment(bson::Date now = {}, std::optional<bson::Timestamp> cluster_time = {});
+  // The same, by a clock that is read once, when $$NOW or $$CLUSTER_TIME is first asked for.
+  struct Moment {
+    bson::Date now;
+    std::optional<bson::Timestamp> cluster_time;
+  };
+  using Clock = Moment (*)();
+  explicit Environment(Clock clock) : clock_(clock) {}
 
   // A variable of the scope that expressions were parsed in. A missing value is allowed.
   void set(VariableId variable, bson::Value value);
@@ -56,8 +66,16 @@ class Environment {
   // pipeline. Values given to set_view are shared.
   [[nodiscard]] Environment fork() const;
 
-  [[nodiscard]] bson::Element now() const { return now_->element(); }
-  [[nodiscard]] bson::Element cluster_time() const { return cluster_time_->element(); }
+  // Valid as long as the environment stays where it is.
+  [[nodiscard]] bson::Element now() const {
+    read_clock();
+    return bson::Element(now_.data());
+  }
+  // Missing when there is none.
+  [[nodiscard]] bson::Element cluster_time() const {
+    read_clock();
+    return has_cluster_time_ ? bson::Element(cluster_time_.data()) : bson::Element();
+  }
 
   // nullptr: binary comparison. Not owned.
   void set_collator(const text::Collator* collator) { collator_ = collator; }
@@ -75,9 +93,19 @@ class Environment {
   void release() { scratch_.release(); }
 
  private:
-  std::shared_ptr<const bson::Value> now_;
-  std::shared_ptr<const bson::Value> cluster_time_;  // missing when there is none
-  std::vector<bson::Element> variables_;             // by number
+  // A type byte, an empty name and eight bytes of value.
+  using Stored = std::array<std::byte, 10>;
+
+  void read_clock() const {
+    if (clock_ != nullptr) set_moment(std::exchange(clock_, nullptr)());
+  }
+  void set_moment(const Moment& moment) const;
+
+  mutable Clock clock_ = nullptr;  // not read yet; then what follows is not set
+  mutable Stored now_{};
+  mutable Stored cluster_time_{};
+  mutable bool has_cluster_time_ = false;
+  std::vector<bson::Element> variables_;  // by number
   std::vector<std::shared_ptr<const bson::Value>> owned_;
   const text::Collator* collator_ = nullptr;
   const Metadata* metadata_ = nullptr;

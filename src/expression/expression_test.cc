@@ -36,6 +36,33 @@ TEST(Expression, MissingFieldsAreLeftOutOfObjectsAndNullInArrays) {
   expect(R"({"x": {"y": ["$b", {"z": "$b"}]}})", R"({"x": {"y": [1, {"z": 1}]}})", R"({"b": 1})");
 }
 
+TEST(Expression, TheClockIsReadWhenNowIsAskedForAndNotAgain) {
+  static int reads = 0;
+  reads = 0;
+  const auto clock = []() -> Environment::Moment {
+    ++reads;
+    return {.now = {.milliseconds = 1000 * reads},
+            .cluster_time = bson::Timestamp{.seconds = 7, .increment = 2}};
+  };
+  const auto value_in = [](std::string_view text, Environment& environment) {
+    const bson::Document holder = bson::Builder().append("e", text).finish();
+    const auto parsed = Expression::parse(holder.find("e"));
+    const auto value = parsed->evaluate(bson::View(), environment);
+    return bson::to_json(value->element(), bson::JsonForm::kCanonical);
+  };
+  Environment environment(clock);
+  EXPECT_EQ(reads, 0);
+  const std::string second = R"({"$date":{"$numberLong":"1000"}})";
+  EXPECT_EQ(value_in("$$NOW", environment), second);
+  EXPECT_EQ(value_in("$$CLUSTER_TIME", environment), R"({"$timestamp":{"t":7,"i":2}})");
+  Environment other = environment.fork();
+  EXPECT_EQ(value_in("$$NOW", other), second);
+  EXPECT_EQ(reads, 1);
+  const Environment fresh(clock);
+  Environment copy = fresh.fork();
+  EXPECT_EQ(value_in("$$NOW", copy), bson::to_json(fresh.now(), bson::JsonForm::kCanonical));
+}
+
 TEST(Expression, BadPathsAreRefusedEachWithItsNumber) {
   expect("\"$\"", "error 16872");
   expect("\"$a.\"", "error 40353");

@@ -33,7 +33,7 @@ void Scratch::rewind(const Mark& mark) {
   chunk_ = mark.chunk;
   used_ = mark.used;
   bytes_ = mark.bytes;
-  while (kept_.size() > mark.kept) kept_.pop_back();
+  while (kept_count() > mark.kept) kept_->pop_back();
   // The memory of one row that needed much is not held for all the small ones behind it.
   if (mark.bytes == 0 && chunks_.size() > kChunksHeld) chunks_.resize(kChunksHeld);
 }
@@ -122,8 +122,9 @@ bson::Element Scratch::copy(const bson::Element& value) {
 
 bson::Element Scratch::keep(bson::Document holder) {
   bytes_ += holder.bytes().size();
-  kept_.push_back(std::move(holder));
-  return *kept_.back().view().begin();
+  if (kept_ == nullptr) kept_ = std::make_unique<std::deque<bson::Document>>();
+  kept_->push_back(std::move(holder));
+  return *kept_->back().view().begin();
 }
 
 }  // namespace nacre::expression

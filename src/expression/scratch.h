@@ -57,7 +57,7 @@ class Scratch {
   [[nodiscard]] bson::Element keep(bson::Document holder);
 
   [[nodiscard]] Mark mark() const {
-    return {.chunk = chunk_, .used = used_, .kept = kept_.size(), .bytes = bytes_};
+    return {.chunk = chunk_, .used = used_, .kept = kept_count(), .bytes = bytes_};
   }
   void rewind(const Mark& mark);
   void release() { rewind({}); }
@@ -71,6 +71,7 @@ class Scratch {
     std::size_t size = 0;
   };
 
+  [[nodiscard]] std::size_t kept_count() const { return kept_ == nullptr ? 0 : kept_->size(); }
   // Uninitialised bytes.
   [[nodiscard]] std::byte* allocate(std::size_t size) {
     bytes_ += size;
@@ -95,7 +96,8 @@ class Scratch {
   std::size_t chunk_ = 0;  // the one being filled
   std::size_t used_ = 0;   // bytes of it
   std::size_t bytes_ = 0;
-  std::deque<bson::Document> kept_;
+  // Documents stay where they are; most evaluations keep none, so that it is made when needed.
+  std::unique_ptr<std::deque<bson::Document>> kept_;
 };
 
 }  // namespace nacre::expression

@@ -53,14 +53,20 @@ Result<> check_hint(const bson::Element& hint) {
               "$natural hint may only accompany no other field and must be 1 or -1");
 }
 
-expression::Environment environment_now() {
+namespace {
+
+expression::Environment::Moment moment_now() {
   using std::chrono::milliseconds;
   const auto now =
       std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
   const bson::Timestamp cluster_time{.seconds = static_cast<std::uint32_t>(now.count() / 1000),
                                      .increment = 1};
-  return expression::Environment({.milliseconds = now.count()}, cluster_time);
+  return {.now = {.milliseconds = now.count()}, .cluster_time = cluster_time};
 }
+
+}  // namespace
+
+expression::Environment environment_now() { return expression::Environment(&moment_now); }
 
 Result<std::vector<document::IndexField>> sort_fields(const bson::View& sort) {
   const SortPattern pattern = NACRE_TRY(SortPattern::parse(sort));

@@ -17,7 +17,8 @@
 
 namespace nacre::query {
 
-// What the expressions of an operation that begins now are evaluated in.
+// What the expressions of an operation that begins now are evaluated in; the clock is read when
+// they ask for it.
 [[nodiscard]] expression::Environment environment_now();
 
 class Cursor::Source {
