@@ -92,7 +92,8 @@ class Filter {
 
   // The position, in the first array on its path, of an element that made the document match: what
   // "a.$" stands for in projections and updates. Nothing when it does not match, or not by an
-  // element. Conditions that come later win; those inside $not and $nor have none.
+  // element. Conditions that come later win; those inside $or, $not and $nor have
+  // none (an $or of equalities on one path is an $in, and has).
   [[nodiscard]] Result<std::optional<std::size_t>> position(
       const bson::View& document, expression::Environment* environment = nullptr) const;
 

@@ -80,13 +80,8 @@ class Matcher {
       case Kind::kAnd:
         return std::ranges::all_of(
             node.children, [&](const Node& child) { return find_position(child, document, at); });
+      // Which branch of an $or matched is nobody's business: another might have too.
       case Kind::kOr:
-        return std::ranges::any_of(node.children, [&](const Node& child) {
-          std::optional<std::size_t> found = at;
-          if (!find_position(child, document, found)) return false;
-          at = found;
-          return true;
-        });
       case Kind::kAlways:
       case Kind::kNever:
       case Kind::kNor:

@@ -215,6 +215,8 @@ TEST(Filter, TellsTheElementThatMadeADocumentMatch) {
   EXPECT_EQ(position_of(R"({"a":{"$elemMatch":{"b":1}}})", R"({"a":[2,{"b":2},{"b":1}]})"), "2");
   EXPECT_EQ(position_of(R"({"a":2,"b":5})", R"({"a":[1,2],"b":[5]})"), "0");
   EXPECT_EQ(position_of(R"({"$or":[{"a":9},{"a":1}]})", R"({"a":[2,1]})"), "1");
+  EXPECT_EQ(position_of(R"({"$or":[{"a":1},{"b":1}]})", R"({"a":[2,1],"b":[1]})"), "none");
+  EXPECT_EQ(position_of(R"({"b":1,"$or":[{"a":1},{"c":1}]})", R"({"a":[2,1],"b":[1]})"), "0");
   EXPECT_EQ(position_of(R"({"a":{"$ne":9}})", R"({"a":[1,2]})"), "none");
 }
 
