@@ -20,8 +20,8 @@ constexpr CommandText kText{
     .about =
         "Writes NAME.bson and NAME.metadata.json of every collection into DIR/DATABASE,\n"
         "with options and indexes, for 'nacre restore' and for mongorestore. All\n"
-        "collections show one moment, now or --at an earlier time. Files of an earlier\n"
-        "dump are replaced.\n",
+        "collections show one moment, now or --at an earlier time; of a view there is\n"
+        "its metadata only. Files of an earlier dump are replaced.\n",
     .examples =
         "  nacre dump backup --db shop.nacre\n"
         "  nacre dump yesterday --at 2026-11-27T00:00:00Z --gzip --db shop.nacre\n"};
@@ -34,6 +34,15 @@ std::string hex_of(const document::Uuid& uuid) {
 
 bson::Document metadata_of(const document::CollectionInfo& info) {
   bson::Builder all;
+  if (info.settings.is_view) {
+    return all.append("options", info.options)
+        .begin_array("indexes")
+        .end()
+        .append("uuid", "")
+        .append("collectionName", info.name)
+        .append("type", "view")
+        .finish();
+  }
   all.append("options", info.options).begin_array("indexes");
   for (const bson::Document& index : info.index_specifications()) all.push(index);
   return all.end()
@@ -93,7 +102,21 @@ class DumpCommand final : public Command {
                              const std::string& folder, Progress& progress, std::uint64_t before) {
     const std::string base = folder + "/" + escape_name(info.name);
     const std::string ending = gzip_ ? ".gz" : "";
-    const auto output = NACRE_TRY(open_output(base + ".bson" + ending));
+    std::uint64_t documents = 0;
+    // Of a view there is nothing but its definition.
+    if (!info.settings.is_view)
+      documents = NACRE_TRY(dump_documents(scope, info, base + ".bson" + ending, progress, before));
+    const auto metadata = NACRE_TRY(open_output(base + ".metadata.json" + ending));
+    NACRE_TRY(metadata->write(bson::to_json(metadata_of(info), bson::JsonForm::kCanonical)));
+    NACRE_TRY(metadata->close());
+    return documents;
+  }
+
+  static Result<std::uint64_t> dump_documents(const query::Scope& scope,
+                                              const document::CollectionInfo& info,
+                                              const std::string& path, Progress& progress,
+                                              std::uint64_t before) {
+    const auto output = NACRE_TRY(open_output(path));
     auto cursor = NACRE_TRY(query::find(scope, {.collection = info.name, .hint = {}}));
     std::uint64_t documents = 0;
     std::uint64_t bytes = 0;
@@ -105,9 +128,6 @@ class DumpCommand final : public Command {
       if (++documents % 1000 == 0) progress.update(before + documents, bytes);
     }
     NACRE_TRY(output->close());
-    const auto metadata = NACRE_TRY(open_output(base + ".metadata.json" + ending));
-    NACRE_TRY(metadata->write(bson::to_json(metadata_of(info), bson::JsonForm::kCanonical)));
-    NACRE_TRY(metadata->close());
     return documents;
   }
 

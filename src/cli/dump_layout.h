@@ -2,7 +2,8 @@
 // folder named as the database.
 //
 //   metadata: {"options": {...}, "indexes": [{"v": 2, "key": {...}, "name": "..."}, ...],
-//              "uuid": "32 hexadecimal digits", "collectionName": "NAME", "type": "collection"}
+//              "uuid": "32 hexadecimal digits", "collectionName": "NAME", "type": "collection"}; of
+//              a view there is this file alone
 // Names of files have what a file system may not like escaped as %XX. Packed files end in .gz.
 // Errors:  kNotFound, kInvalid, kIo name the file.
 // Threads: pure functions.

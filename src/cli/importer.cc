@@ -90,37 +90,49 @@ class Import {
     return {};
   }
 
-  // In one transaction, as an insert is; again from the start when another writer won.
+  // In one transaction, as an insert is. One that a bad document ends is run again without it, and,
+  // where that ends the import, without what comes behind it.
   Result<> upsert_batch() {
-    std::uint64_t done = 0;
-    std::optional<std::pair<Place, std::string>> bad;
+    std::vector<const ReadDocument*> wanted;
+    for (const ReadDocument& read : batch_) wanted.push_back(&read);
+    while (true) {
+      const std::optional<BadUpsert> bad = NACRE_TRY(try_upserts(wanted));
+      if (!bad) break;
+      note_problem(wanted[bad->index]->place, bad->reason);
+      if (options_.skip_bad) {
+        wanted.erase(wanted.begin() + static_cast<std::ptrdiff_t>(bad->index));
+      } else {
+        wanted.resize(bad->index);
+      }
+    }
+    result_.imported += wanted.size();
+    return {};
+  }
+
+  struct BadUpsert {
+    std::size_t index;
+    std::string reason;
+  };
+  // Nothing: all are committed. Else none is.
+  Result<std::optional<BadUpsert>> try_upserts(const std::vector<const ReadDocument*>& wanted) {
+    std::optional<BadUpsert> bad;
     const auto body = [&](document::Transaction& transaction) -> Result<> {
-      done = 0;
       bad.reset();
       query::Scope scope = scope_;
       scope.transaction = &transaction;
-      for (const ReadDocument& read : batch_) {
-        auto upserted = upsert(scope, read.document);
-        if (!upserted && upserted.error().code() == Code::kConflict) return upserted;
-        if (!upserted) {
-          bad.emplace(read.place, upserted.error().what());
-          return upserted;
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        auto upserted = upsert(scope, wanted[i]->document);
+        if (upserted) continue;
+        if (upserted.error().code() != Code::kConflict) {
+          bad = BadUpsert{.index = i, .reason = upserted.error().what()};
         }
-        ++done;
+        return upserted;
       }
       return {};
     };
     auto committed = scope_.database.transact(body, scope_.durability);
     if (!committed && !bad) return std::unexpected(std::move(committed).error());
-    if (bad) {
-      // Nothing of the batch is kept; what is wrong with one is told, and that ends the import.
-      ++result_.bad;
-      if (options_.on_problem) options_.on_problem(bad->first, bad->second);
-      result_.stopped = true;
-      return {};
-    }
-    result_.imported += done;
-    return {};
+    return bad;
   }
 
   Result<> upsert(const query::Scope& scope, const bson::View& document) const {

@@ -97,6 +97,17 @@ TEST_F(MoveCommands, UpsertReplacesByFieldsAndSkipGoesOn) {
   EXPECT_EQ(missing.exit, 1);
   EXPECT_NE(missing.err.find("the document has no field x to find it by"), std::string::npos)
       << missing.err;
+  // What is wrong with one document is no fault of those before it, and with --on-error skip not of
+  // those behind it.
+  const std::string third =
+      scratch_.write("3.jsonl", "{\"m\":\"a\",\"n\":3}\n{\"n\":3}\n{\"m\":\"b\",\"n\":3}\n");
+  EXPECT_EQ(on("c", {"import", third, "--upsert-fields", "m", "--quiet"}).exit, 1);
+  EXPECT_EQ(on("c", {"find", "--projection", R"({"_id": 0})"}).out,
+            "{\"m\":\"a\",\"n\":3}\n{\"m\":\"b\",\"n\":2}\n{\"m\":\"c\",\"n\":2}\n");
+  EXPECT_EQ(
+      on("c", {"import", third, "--upsert-fields", "m", "--on-error", "skip", "--quiet"}).exit, 1);
+  EXPECT_EQ(on("c", {"find", "--projection", R"({"_id": 0})"}).out,
+            "{\"m\":\"a\",\"n\":3}\n{\"m\":\"b\",\"n\":3}\n{\"m\":\"c\",\"n\":2}\n");
 }
 
 // A directory as mongodump writes it: made here byte by byte.
@@ -117,6 +128,8 @@ void write_dump(const std::string& folder) {
       R"("uuid":"000102030405060708090a0b0c0d0e0f","collectionName":"cities","type":"collection"})");
   file("a%2Fb.bson", "");
   file("a%2Fb.metadata.json", R"({"options":{},"indexes":[]})");
+  file("v.metadata.json",
+       R"({"options":{"viewOn":"cities","pipeline":[]},"indexes":[],"type":"view"})");
   file("system.views.bson", "");
 }
 
@@ -125,7 +138,7 @@ TEST_F(MoveCommands, ADirectoryOfMongodumpIsRestoredAndDumpedAgain) {
   std::ofstream(scratch_ / "dump/oplog.bson") << "x";
   const auto restored = nacre({"restore", scratch_ / "dump", "--json", "--quiet"});
   EXPECT_EQ(restored.exit, 0) << restored.err;
-  EXPECT_TRUE(restored.out.starts_with("{\"collections\":2,\"documents\":2,\"indexes\":1,"))
+  EXPECT_TRUE(restored.out.starts_with("{\"collections\":3,\"documents\":2,\"indexes\":1,"))
       << restored.out;
   EXPECT_EQ(on("cities", {"find"}).out, "{\"_id\":1}\n{\"_id\":2,\"name\":\"Bern\"}\n");
   EXPECT_EQ(on("a/b", {"count"}).out, "0\n");
@@ -140,6 +153,8 @@ TEST_F(MoveCommands, ADirectoryOfMongodumpIsRestoredAndDumpedAgain) {
     EXPECT_EQ(dumped.exit, 0) << dumped.err;
     const std::string folder = scratch_ / ("again" + packed + "/world/");
     EXPECT_TRUE(fs::exists(folder + "a%2Fb.bson" + packed));
+    EXPECT_FALSE(fs::exists(folder + "v.bson" + packed)) << "a view has no documents of its own";
+    EXPECT_TRUE(fs::exists(folder + "v.metadata.json" + packed));
     if (packed.empty()) {
       EXPECT_EQ(contents(folder + "cities.bson"), contents(scratch_ / "dump/shop/cities.bson"));
     }
