@@ -11,6 +11,7 @@
 #include "aggregation/sub_pipeline.h"
 #include "aggregation/write_target.h"
 #include "base/text.h"
+#include "document/writer.h"
 
 namespace nacre::aggregation {
 namespace {
@@ -100,13 +101,24 @@ class MergeRows final : public WriteRows {
         return replace(scope, before, made);
       }
       case WhenMatched::kFail:
-        return fail(Code::kExists, 11000,
-                    format("$merge could not write: a document that matches is there already in {}",
-                           spec_.target.collection));
+        return std::unexpected(there_already(row));
       case WhenMatched::kKeepExisting:
         break;
     }
     return {};
+  }
+
+  [[nodiscard]] Error there_already(const bson::View& row) const {
+    bson::Builder pattern;
+    bson::Builder values;
+    for (const std::string& path : spec_.on) {
+      pattern.append(path, 1);
+      values.append(path, find_path(row, split_path(path)));
+    }
+    const bool by_id = spec_.on.size() == 1 && spec_.on.front() == "_id";
+    return document::duplicate_key(spec_.target.database->name(), spec_.target.collection,
+                                   by_id ? document::kIdIndexName : "of $merge's on",
+                                   pattern.finish(), values.finish());
   }
 
   Result<> write_new(const query::Scope& scope, const bson::View& row) {
