@@ -17,6 +17,7 @@ namespace {
 // What the operators of an aggregate look into; the run keeps it.
 struct Kept {
   std::shared_ptr<const text::Collator> collator;  // shared with what was parsed under it
+  bson::Document session;
   Pipeline pipeline;
   std::unique_ptr<Context> context;
   std::unique_ptr<const match::Filter> filter;
@@ -28,14 +29,21 @@ Result<std::unique_ptr<query::Run>> open_aggregate(const query::Scope& scope,
   auto run = std::make_unique<query::Run>(std::move(reader), scope);
   auto kept = std::make_shared<Kept>();
   run->kept = kept;
-  if (!request.collation.empty()) kept->collator = NACRE_TRY(parse_collation(request.collation));
+  kept->session = bson::Document(request.session);
+  if (!request.collation.empty()) {
+    kept->collator = NACRE_TRY(parse_collation(request.collation));
+  } else {
+    kept->collator =
+        query::collator_for({}, run->execution.reader.catalog().find(request.collection));
+  }
   kept->context =
       std::make_unique<Context>(Context{.scope = scope,
                                         .execution = run->execution,
                                         .environment = expression::Environment(now_of(scope)),
                                         .collator = kept->collator.get(),
                                         .allow_disk_use = request.allow_disk_use,
-                                        .stage_bytes_max = request.stage_bytes_max});
+                                        .stage_bytes_max = request.stage_bytes_max,
+                                        .session = kept->session});
   Context& context = *kept->context;
   context.environment.set_collator(kept->collator.get());
   ParseContext parse{.database = scope.database,

@@ -26,6 +26,7 @@ struct AggregateRequest {
   bool allow_disk_use = true;
   bool bypass_validation = false;
   DatabaseOpener open_database{};  // for $out and $merge
+  bson::View session = {};         // {id: UUID}; {}: none
   // Of one stage; tests make it small.
   std::size_t stage_bytes_max = query::kStageBytesMax;
   Optimise optimise = Optimise::kYes;

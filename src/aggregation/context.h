@@ -49,6 +49,7 @@ struct Context {
   const text::Collator* collator = nullptr;
   bool allow_disk_use = true;
   std::size_t stage_bytes_max = query::kStageBytesMax;
+  bson::View session{};  // of the command, as its client names it
 
   // For a pipeline inside this one: variables of its own, everything else shared.
   [[nodiscard]] Context fork() const {
@@ -57,7 +58,8 @@ struct Context {
             .environment = environment.fork(),
             .collator = collator,
             .allow_disk_use = allow_disk_use,
-            .stage_bytes_max = stage_bytes_max};
+            .stage_bytes_max = stage_bytes_max,
+            .session = session};
   }
 };
 

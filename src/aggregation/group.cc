@@ -260,7 +260,7 @@ Result<> Group::spill() {
   sorted.reserve(entries_.size());
   for (const Entry& entry : entries_) sorted.push_back(&entry);
   std::ranges::sort(sorted, {}, [](const Entry* entry) { return std::string_view(entry->key); });
-  RunFile run = NACRE_TRY(RunFile::create(context_.scope.database.temporary_files()));
+  query::RunFile run = NACRE_TRY(query::RunFile::create(context_.scope.database.temporary_files()));
   for (const Entry* entry : sorted) {
     bson::Builder record;
     record.append("", entry->id.element());

@@ -21,9 +21,9 @@
 
 #include "aggregation/accumulator.h"
 #include "aggregation/operand.h"
-#include "aggregation/spill.h"
 #include "aggregation/stage_spec.h"
 #include "query/operator.h"
+#include "query/spill.h"
 
 namespace nacre::aggregation {
 
@@ -90,7 +90,7 @@ class Group final : public query::Stage {
   std::size_t bytes_ = 0;
   std::size_t at_ = 0;
   std::string key_;
-  RunMerge runs_;
+  query::RunMerge runs_;
   bool spilled_ = false;
   bool on_record_ = false;
   bson::Document row_;

@@ -1,12 +1,9 @@
 #include "aggregation/sort_stage.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "aggregation/match_stage.h"
 #include "aggregation/stages.h"
-#include "base/codec.h"
-#include "base/text.h"
 
 namespace nacre::aggregation {
 namespace {
@@ -83,86 +80,6 @@ class SortRows final : public query::Stage {
 };
 
 }  // namespace
-
-Result<> Sorter::add(std::string_view key, const bson::View& row) {
-  const std::string_view document = as_text(row.bytes());
-  const std::uint64_t offset = data_.size();
-  data_.append(key);
-  append_be(data_, number_++);
-  const auto key_size = static_cast<std::uint32_t>(data_.size() - offset);
-  const Place place{.offset = offset,
-                    .key_size = key_size,
-                    .row_size = static_cast<std::uint32_t>(document.size())};
-  const auto less = [this](const Place& a, const Place& b) { return before(a, b); };
-  if (limit_ != 0 && places_.size() == limit_) {
-    if (!before(place, places_.front())) {
-      data_.resize(offset);
-      return {};
-    }
-    std::ranges::pop_heap(places_, less);
-    garbage_ += places_.back().key_size + places_.back().row_size;
-    places_.pop_back();
-  }
-  data_.append(document);
-  places_.push_back(place);
-  if (limit_ != 0) std::ranges::push_heap(places_, less);
-  if (garbage_ > data_.size() / 2 && garbage_ > (std::size_t{1} << 20)) compact();
-  if (bytes() > context_.stage_bytes_max) return spill();
-  return {};
-}
-
-void Sorter::compact() {
-  std::string kept;
-  kept.reserve(data_.size() - garbage_);
-  for (Place& place : places_) {
-    const std::uint64_t offset = kept.size();
-    kept.append(std::string_view(data_).substr(place.offset, place.key_size + place.row_size));
-    place.offset = offset;
-  }
-  data_ = std::move(kept);
-  garbage_ = 0;
-}
-
-Result<> Sorter::spill() {
-  if (!context_.allow_disk_use) {
-    return fail(Code::kFull, 292,
-                format("{} exceeded memory limit of {} bytes, but did not opt in to external "
-                       "sorting. Aborting operation. Pass allowDiskUse:true to opt in.",
-                       name_, context_.stage_bytes_max));
-  }
-  order();
-  RunFile run = NACRE_TRY(RunFile::create(context_.scope.database.temporary_files()));
-  for (const Place& place : places_) NACRE_TRY(run.add(key_at(place), row_at(place)));
-  NACRE_TRY(run.finish());
-  runs_.add(std::move(run));
-  spilled_ = true;
-  places_.clear();
-  data_.clear();
-  garbage_ = 0;
-  return {};
-}
-
-void Sorter::order() {
-  std::ranges::sort(places_, [this](const Place& a, const Place& b) { return before(a, b); });
-}
-
-Result<> Sorter::finish() {
-  if (spilled_) return places_.empty() ? Result<>() : spill();
-  order();
-  return {};
-}
-
-Result<std::optional<bson::View>> Sorter::next() {
-  if (!spilled_) {
-    if (at_ == places_.size()) return std::nullopt;
-    return bson::View::trusted(as_bytes(row_at(places_[at_++])));
-  }
-  if (limit_ != 0 && given_ == limit_) return std::nullopt;
-  ++given_;
-  const bool on_row = NACRE_TRY(runs_.next());
-  if (!on_row) return std::nullopt;
-  return bson::View::trusted(as_bytes(runs_.record()));
-}
 
 Result<OperatorPtr> SortStage::open(OperatorPtr input, Context& context) const {
   return std::make_unique<SortRows>(std::move(input), *this, context);

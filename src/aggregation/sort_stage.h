@@ -8,12 +8,12 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
+#include <optional>
 
-#include "aggregation/spill.h"
 #include "aggregation/stage_spec.h"
+#include "base/bytes.h"
 #include "query/sort_key.h"
+#include "query/sorter.h"
 
 namespace nacre::aggregation {
 
@@ -36,50 +36,31 @@ class SortStage final : public StageSpec {
   std::uint64_t limit_ = 0;
 };
 
-// Rows ordered by keys that somebody made; equal keys in the order of arrival.
+// Rows ordered by keys that somebody made, in the memory that the context allows.
 class Sorter {
  public:
   // limit 0: all.
   Sorter(Context& context, std::string_view name, std::uint64_t limit)
-      : context_(context), name_(name), limit_(limit) {}
+      : sorter_({.files = &context.scope.database.temporary_files(),
+                 .bytes_max = context.stage_bytes_max,
+                 .allow_disk_use = context.allow_disk_use},
+                name, limit) {}
 
-  [[nodiscard]] Result<> add(std::string_view key, const bson::View& row);
+  [[nodiscard]] Result<> add(std::string_view key, const bson::View& row) {
+    return sorter_.add(key, as_text(row.bytes()));
+  }
   // After the last add.
-  [[nodiscard]] Result<> finish();
+  [[nodiscard]] Result<> finish() { return sorter_.finish(); }
   // The next row, valid until the next call.
-  [[nodiscard]] Result<std::optional<bson::View>> next();
-  [[nodiscard]] bool used_disk() const { return spilled_; }
+  [[nodiscard]] Result<std::optional<bson::View>> next() {
+    const auto record = NACRE_TRY(sorter_.next());
+    if (!record) return std::nullopt;
+    return bson::View::trusted(as_bytes(*record));
+  }
+  [[nodiscard]] bool used_disk() const { return sorter_.used_disk(); }
 
  private:
-  struct Place {
-    std::uint64_t offset;
-    std::uint32_t key_size;  // the row's number included
-    std::uint32_t row_size;
-  };
-
-  [[nodiscard]] std::string_view key_at(const Place& place) const {
-    return std::string_view(data_).substr(place.offset, place.key_size);
-  }
-  [[nodiscard]] std::string_view row_at(const Place& place) const {
-    return std::string_view(data_).substr(place.offset + place.key_size, place.row_size);
-  }
-  [[nodiscard]] bool before(const Place& a, const Place& b) const { return key_at(a) < key_at(b); }
-  void order();
-  void compact();
-  [[nodiscard]] Result<> spill();
-  [[nodiscard]] std::size_t bytes() const { return data_.size() + places_.size() * sizeof(Place); }
-
-  Context& context_;
-  std::string_view name_;
-  std::uint64_t limit_;
-  std::string data_;
-  std::vector<Place> places_;  // a heap with the last one in front when there is a limit
-  std::size_t garbage_ = 0;    // of data_
-  std::uint64_t number_ = 0;
-  std::size_t at_ = 0;
-  RunMerge runs_;
-  bool spilled_ = false;
-  std::uint64_t given_ = 0;
+  query::Sorter sorter_;
 };
 
 }  // namespace nacre::aggregation

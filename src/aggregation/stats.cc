@@ -103,7 +103,7 @@ Result<std::vector<bson::Document>> coll_stats(const bson::View& options,
       row.append_number("count", sizes.documents);
       row.append_number("avgObjSize", sizes.documents == 0 ? 0 : sizes.bytes / sizes.documents);
       row.append_number("storageSize", sizes.bytes / scale).append("capped", false);
-      row.append_number("nindexes", static_cast<std::int64_t>(info->indexes.size()) + 1);
+      row.append_number("nindexes", static_cast<std::int64_t>(info->index_specifications().size()));
       row.append_number("scaleFactor", scale).end();
     }
     if (count) row.append_number("count", sizes.documents);
@@ -213,6 +213,22 @@ Result<StagePtr> parse_current_op(const bson::Element& stage, ParseContext& cont
                                       current_op);
 }
 
+namespace {
+
+// The one session that is known: that of the command.
+Result<std::vector<bson::Document>> own_session(const bson::View&, std::string_view,
+                                                Context& context) {
+  std::vector<bson::Document> rows;
+  if (context.session.empty()) return rows;
+  rows.push_back(bson::Builder()
+                     .append("_id", context.session)
+                     .append("lastUse", context.environment.now())
+                     .finish());
+  return rows;
+}
+
+}  // namespace
+
 Result<StagePtr> parse_list_sessions(const bson::Element& stage, ParseContext& context) {
   if (!stage.is(bson::Type::kDocument)) {
     return fail(Code::kInvalid, 14,
@@ -234,7 +250,8 @@ Result<StagePtr> parse_list_sessions(const bson::Element& stage, ParseContext& c
                        is_local ? "a database, with {aggregate: 1}" : "config.system.sessions"));
   }
   return std::make_unique<StatsStage>(is_local ? "$listLocalSessions" : "$listSessions",
-                                      stage.document(), context.collection, no_rows);
+                                      stage.document(), context.collection,
+                                      is_local ? own_session : no_rows);
 }
 
 }  // namespace nacre::aggregation

@@ -23,7 +23,9 @@ Result<> refuse_in_transaction(const Collection& collection, const char* what) {
 
 std::vector<std::string> index_names(const document::CollectionInfo& info) {
   std::vector<std::string> names{std::string(document::kIdIndexName)};
-  for (const document::IndexInfo& index : info.indexes) names.push_back(index.name);
+  for (const document::IndexInfo& index : info.indexes) {
+    if (index.name != document::kIdIndexName) names.push_back(index.name);
+  }
   return names;
 }
 

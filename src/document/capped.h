@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -19,6 +20,9 @@
 #include "txn/database.h"
 
 namespace nacre::document {
+
+class Database;
+class Transaction;
 
 struct CappedTotals {
   std::uint64_t next = 1;  // the number of the next insert
@@ -49,6 +53,12 @@ class CappedOrder {
   txn::Transaction& rows_;
   TableId table_;
 };
+
+// Makes a collection a capped one of at most `bytes`: the documents that come first in its order go
+// when there are more, and so do its indexes. kNotFound 26.
+// Cost: reads each document twice; writes a row for each that stays.
+[[nodiscard]] Result<> convert_to_capped(Database& database, Transaction& transaction,
+                                         std::string_view collection, std::int64_t bytes);
 
 // Rows of an order table that are not the totals: an insert's number, as a key.
 inline constexpr std::size_t kCappedKeySize = 8;

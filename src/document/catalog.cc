@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "bson/collation.h"
 #include "bson/validate.h"
 #include "document/index_spec.h"
 
@@ -48,7 +47,7 @@ Result<IndexInfo> decode_index(std::string_view row, bson::View from) {
   }
   info.name = std::move(spec->name);
   info.fields = std::move(spec->fields);
-  info.unique = spec->unique;
+  info.unique = spec->unique || info.name == kIdIndexName;
   info.sparse = spec->sparse;
   info.options = std::move(spec->options);
   if (info.options.collator != nullptr) {
@@ -113,12 +112,6 @@ Result<CollectionInfo> decode_collection(std::string_view name, Bytes row) {
   if (!indexes.is(bson::Type::kArray)) return damaged(name, "indexes");
   std::memcpy(info.uuid.data(), uuid.binary().bytes.data(), info.uuid.size());
   info.options = bson::Document(options.document());
-  if (const bson::Element collation = info.options.find("collation");
-      collation.is(bson::Type::kDocument)) {
-    auto collator = bson::parse_collation(collation.document());
-    if (!collator) return damaged(name, "collation");
-    info.collator = *std::move(collator);
-  }
   auto settings = CollectionOptions::parse(info.options);
   if (!settings) {
     return fail(Code::kCorrupt,
@@ -168,8 +161,10 @@ std::vector<bson::Document> CollectionInfo::index_specifications() const {
     id.append("name", kIdIndexName);
   }
   if (clustered) id.append("unique", true).append("clustered", true);
+  if (const bson::Element collation = options.find("collation")) id.append(collation);
   all.push_back(id.finish());
   for (const IndexInfo& index : indexes) {
+    if (index.name == kIdIndexName) continue;  // the same
     if (index.state == IndexState::kReady) all.push_back(index.specification);
   }
   return all;

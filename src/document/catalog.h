@@ -117,11 +117,11 @@ struct CollectionInfo {
   bson::Document options;          // as given to create; empty for a collection made by an insert
   CollectionOptions settings{};    // the same, read
   std::optional<TableId> order{};  // of a capped collection: document/capped.h
-  std::vector<IndexInfo> indexes;  // in order of creation; without the index on _id
-  // Of the option "collation": what queries and new indexes have that name none. Null: none.
-  std::shared_ptr<const text::Collator> collator{};  // shared as those of indexes
+  // In order of creation. The table itself is the index on _id; but in a collection with a
+  // collation, whose _id must differ by that too, the first of these is a unique index "_id_".
+  std::vector<IndexInfo> indexes;
 
-  // Null when there is none of that name. "_id_" is not among them.
+  // Null when there is none of that name.
   [[nodiscard]] const IndexInfo* find_index(std::string_view index_name) const;
   // {v: 2, key: {_id: 1}, name: "_id_"} and then the others that are ready, in order of creation.
   [[nodiscard]] std::vector<bson::Document> index_specifications() const;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "bson/collation.h"
 
 namespace nacre::document {
 namespace {
@@ -25,9 +26,9 @@ constexpr auto kWithoutEffect =
     std::to_array<std::string_view>({"comment", "writeConcern", "autoIndexId", "storageEngine",
                                      "indexOptionDefaults", "idIndex", "temp", "flags"});
 // Those read below.
-constexpr auto kKnown =
-    std::to_array<std::string_view>({"capped", "size", "max", "validator", "validationLevel",
-                                     "validationAction", "viewOn", "pipeline", "clusteredIndex"});
+constexpr auto kKnown = std::to_array<std::string_view>(
+    {"capped", "size", "max", "validator", "validationLevel", "validationAction", "viewOn",
+     "pipeline", "clusteredIndex", "collation"});
 
 bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
   return std::ranges::find(names, name) != names.end();
@@ -125,11 +126,22 @@ Result<> read_view(const View& options, CollectionOptions& to) {
   return {};
 }
 
-// A default collation is not carried out yet; the plain order of bytes is.
-bool is_simple_collation(const Element& option) {
-  if (option.name() != "collation" || !option.is(Type::kDocument)) return false;
-  const Element locale = option.document().find("locale");
-  return locale.is(Type::kString) && locale.string() == "simple";
+Result<std::shared_ptr<const text::Collator>> read_collation(const View& options) {
+  const Element collation = options.find("collation");
+  if (!collation || collation.is_null_like()) return nullptr;
+  if (collation.is(Type::kDocument)) return bson::parse_collation(collation.document());
+  return fail(Code::kInvalid, kTypeMismatch,
+              format("BSON field 'create.collation' is the wrong type '{}', expected type 'object'",
+                     bson::name(collation.type())));
+}
+
+// As it is kept and shown: with its defaults written out, or not at all when it is that of bytes.
+void append_collation(bson::Builder& to, const Element& option) {
+  if (!option.is(Type::kDocument)) return;
+  const auto collator = bson::parse_collation(option.document());
+  if (collator && *collator != nullptr) {
+    to.append("collation", bson::describe_collation(collator->get()));
+  }
 }
 
 bool says_nothing(const Element& option) {
@@ -143,7 +155,7 @@ Result<CollectionOptions> CollectionOptions::parse(const View& options) {
   for (const Element& option : options) {
     const std::string_view name = option.name();
     const bool known = is_one_of(name, kKnown) || is_one_of(name, kWithoutEffect);
-    if (known || says_nothing(option) || is_simple_collation(option)) continue;
+    if (known || says_nothing(option)) continue;
     if (name == "changeStreamPreAndPostImages" && option.is(Type::kDocument) &&
         !option.document().find("enabled").truthy()) {
       continue;
@@ -154,7 +166,8 @@ Result<CollectionOptions> CollectionOptions::parse(const View& options) {
   CollectionOptions parsed;
   NACRE_TRY(read_view(options, parsed));
   parsed.capped = NACRE_TRY(read_capped(options));
-  parsed.validator = NACRE_TRY(Validator::parse(options));
+  parsed.collator = NACRE_TRY(read_collation(options));
+  parsed.validator = NACRE_TRY(Validator::parse(options, parsed.collator));
   if (const Element clustered = options.find("clusteredIndex"); clustered) {
     NACRE_TRY(check_clustered(clustered));
     if (parsed.capped) {
@@ -172,7 +185,10 @@ bson::Document normal_options(const View& options) {
     if (is_one_of(option.name(), kWithoutEffect)) continue;
     if (option.is_null_like()) continue;
     if (option.name() == "capped" && says_nothing(option)) continue;
-    if (option.name() == "collation") continue;  // simple, or empty
+    if (option.name() == "collation") {
+      append_collation(kept, option);
+      continue;
+    }
     if (option.name() == "clusteredIndex" && option.is(Type::kDocument)) {
       const Element name = option.document().find("name");
       kept.begin_document("clusteredIndex").append("v", 2);

@@ -3,7 +3,8 @@
 // Format:  the option document is kept in the catalog as it was given (docs/format/documents.md);
 //          this is made of it when the catalog is loaded.
 // Errors:  parse: kInvalid 72 (InvalidOptions), 14 (TypeMismatch), 2 (BadValue), those of filters
-//          and collations; kUnsupported 115 for what is not carried out (timeseries, encryption).
+//          and collations (40414, 40415); kUnsupported 115 for what is not carried out (timeseries,
+//          encryption).
 // Threads: immutable.
 #pragma once
 
@@ -16,6 +17,7 @@
 #include "bson/builder.h"
 #include "bson/value.h"
 #include "document/validator.h"
+#include "text/collator.h"
 
 namespace nacre::document {
 
@@ -33,6 +35,9 @@ struct CollectionOptions {
   std::string view_on{};                         // of a view: the collection or view it looks at
   bool is_view = false;
   bool is_clustered = false;  // clusteredIndex was given; all collections are
+  // What queries, writes and new indexes have that name none; null: the order of bytes. Shared with
+  // the indexes and operations that have it.
+  std::shared_ptr<const text::Collator> collator{};
 };
 
 // The options as listCollections shows them: what was said without effect is left out.

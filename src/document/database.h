@@ -86,6 +86,11 @@ class Transaction {
   // Of a collection or a view; documents are not looked at.
   [[nodiscard]] Result<> change_options(std::string_view collection, bson::View options);
 
+  // Makes it a capped one without documents in its order, and drops its indexes; for
+  // convert_to_capped (document/capped.h), which fills the order. kNotFound 26.
+  [[nodiscard]] Result<const CollectionInfo*> make_capped(std::string_view collection,
+                                                          std::int64_t bytes);
+
   // Adds an index in state kBuilding. kExists 85 or 86 when one of that name or those fields
   // differs; false when it is there already.
   [[nodiscard]] Result<bool> add_index(std::string_view collection, const IndexSpec& spec);

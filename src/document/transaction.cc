@@ -80,6 +80,23 @@ Result<bool> check_new_index(const CollectionInfo& collection, const IndexSpec& 
   return true;
 }
 
+// The index that keeps apart what the collation takes for one _id.
+IndexInfo id_index(const CollectionOptions& settings, TableId table) {
+  IndexSpec spec;
+  spec.name = kIdIndexName;
+  spec.fields = {{.path = "_id"}};
+  spec.key = bson::Builder().append("_id", 1).finish();
+  spec.options.collator = settings.collator;
+  return {.name = spec.name,
+          .fields = spec.fields,
+          .unique = true,
+          .table = table,
+          .multikey = {false},
+          .specification = describe(spec),
+          .options = {.collator = settings.collator,
+                      .collation_tables = text::collation_tables_version()}};
+}
+
 std::unexpected<Error> no_collection(std::string_view name) {
   return fail(Code::kNotFound, kNamespaceNotFound, format("ns not found: collection {}", name));
 }
@@ -140,6 +157,9 @@ Result<> Transaction::create_collection(std::string_view collection, bson::View 
   info->settings = std::move(settings);
   info->table = new_table();
   if (info->settings.capped) info->order = new_table();
+  if (info->settings.collator != nullptr && !info->settings.is_view) {
+    info->indexes.push_back(id_index(info->settings, new_table()));
+  }
   return store(collection, std::move(info));
 }
 
@@ -198,6 +218,29 @@ Result<> Transaction::change_options(std::string_view collection, bson::View opt
   return store(collection, std::move(info));
 }
 
+Result<const CollectionInfo*> Transaction::make_capped(std::string_view collection,
+                                                       std::int64_t bytes) {
+  const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
+  bson::Builder options;
+  options.append("capped", true).append("size", bytes);
+  for (const bson::Element& option : before->options.view()) {
+    const std::string_view name = option.name();
+    if (name != "capped" && name != "size" && name != "max") options.append(option);
+  }
+  const bson::Document asked = options.finish();
+  auto info = std::make_shared<CollectionInfo>(*before);
+  info->settings = NACRE_TRY(CollectionOptions::parse(asked));
+  info->options = normal_options(asked);
+  if (info->order) NACRE_TRY(rows_.drop_table(*info->order));
+  info->order = new_table();
+  for (const IndexInfo& index : info->indexes) {
+    if (index.name != kIdIndexName) NACRE_TRY(rows_.drop_table(index.table));
+  }
+  std::erase_if(info->indexes, [](const IndexInfo& index) { return index.name != kIdIndexName; });
+  NACRE_TRY(store(collection, std::move(info)));
+  return catalog_->find(collection);
+}
+
 Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec& asked) {
   const CollectionInfo* before = NACRE_TRY(open_for_write(collection));
   IndexSpec spec = asked;
@@ -207,8 +250,8 @@ Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec
                                                return field.kind == FieldKind::kText;
                                              }),
               "the catalog takes specifications that parse_index_spec made");
-  if (!spec.names_collation && !is_text) spec.options.collator = before->collator;
-  if (is_text && !spec.names_collation && before->collator != nullptr) {
+  if (!spec.names_collation && !is_text) spec.options.collator = before->settings.collator;
+  if (is_text && !spec.names_collation && before->settings.collator != nullptr) {
     return fail(Code::kInvalid, kCannotCreateIndex,
                 "Index type 'text' does not support collation: name {locale: \"simple\"}");
   }
@@ -251,7 +294,8 @@ Result<> Transaction::drop_index(std::string_view collection, std::string_view i
   auto info = std::make_shared<CollectionInfo>(*before);
   std::vector<IndexInfo> kept;
   for (IndexInfo& candidate : info->indexes) {
-    if (index != "*" && candidate.name != index) {
+    const bool stays = index == "*" ? candidate.name == kIdIndexName : candidate.name != index;
+    if (stays) {
       kept.push_back(std::move(candidate));
       continue;
     }

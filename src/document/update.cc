@@ -72,15 +72,20 @@ bool Update::is_replacement() const { return parsed_->replacement; }
 bool Update::needs_position() const { return parsed_->tree.has_matched; }
 
 Result<Update> Update::parse(const Element& update, const ElementTestParser& pull_conditions,
-                             std::span<const ArrayFilter> filters) {
-  if (update.is(Type::kDocument)) return parse(update.document(), pull_conditions, filters);
+                             std::span<const ArrayFilter> filters,
+                             std::shared_ptr<const text::Collator> collator) {
+  if (update.is(Type::kDocument)) {
+    return parse(update.document(), pull_conditions, filters, std::move(collator));
+  }
   return fail(Code::kInvalid, kFailedToParse,
               "Update argument must be either an object or an array");
 }
 
 Result<Update> Update::parse(const View& update, const ElementTestParser& pull_conditions,
-                             std::span<const ArrayFilter> filters) {
+                             std::span<const ArrayFilter> filters,
+                             std::shared_ptr<const text::Collator> collator) {
   auto parsed = std::make_unique<Parsed>();
+  parsed->collator = std::move(collator);
   // The tree looks into this copy, which stays where it is for as long as the update lives.
   parsed->source = bson::Document(update);
   const View source = parsed->source.view();
@@ -102,7 +107,8 @@ Result<std::optional<bson::Document>> Update::apply(const View& document, bson::
   const Element id = document.find("_id");
   if (!parsed_->replacement) {
     bson::Document updated = NACRE_TRY(
-        apply_tree(parsed_->tree, document, {.now = now, .inserting = false, .matched = position}));
+        apply_tree(parsed_->tree, document,
+                   {.now = now, .matched = position, .collator = parsed_->collator.get()}));
     if (id && !updated.find("_id")) return id_changed();
     return finish_update(document, std::move(updated));
   }
@@ -128,8 +134,8 @@ Result<bson::Document> Update::insert(std::span<const bson::PathValue> equalitie
     return finish_upsert(seed, parsed_->source);
   }
   const bson::Document seed = NACRE_TRY(seed_of_upsert(equalities));
-  const bson::Document made =
-      NACRE_TRY(apply_tree(parsed_->tree, seed, {.now = now, .inserting = true}));
+  const bson::Document made = NACRE_TRY(apply_tree(
+      parsed_->tree, seed, {.now = now, .inserting = true, .collator = parsed_->collator.get()}));
   return finish_upsert(seed, made);
 }
 

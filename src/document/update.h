@@ -24,6 +24,7 @@
 #include "bson/builder.h"
 #include "bson/path.h"
 #include "bson/value.h"
+#include "text/collator.h"
 
 namespace nacre::document {
 
@@ -41,13 +42,16 @@ class Update {
  public:
   // `update` as a command carries it: a document of operators or a replacement. Kept as a copy.
   // Without `pull_conditions`, $pull takes only values to compare with (kUnsupported 238). Each of
-  // `filters` must be used by some path (9).
-  [[nodiscard]] static Result<Update> parse(const bson::Element& update,
-                                            const ElementTestParser& pull_conditions = {},
-                                            std::span<const ArrayFilter> filters = {});
-  [[nodiscard]] static Result<Update> parse(const bson::View& update,
-                                            const ElementTestParser& pull_conditions = {},
-                                            std::span<const ArrayFilter> filters = {});
+  // `filters` must be used by some path (9). Operators that compare ($min $max $addToSet $pull
+  // $pullAll, $sort of $push) compare strings by the collator; null: by their bytes.
+  [[nodiscard]] static Result<Update> parse(
+      const bson::Element& update, const ElementTestParser& pull_conditions = {},
+      std::span<const ArrayFilter> filters = {},
+      std::shared_ptr<const text::Collator> collator = nullptr);
+  [[nodiscard]] static Result<Update> parse(
+      const bson::View& update, const ElementTestParser& pull_conditions = {},
+      std::span<const ArrayFilter> filters = {},
+      std::shared_ptr<const text::Collator> collator = nullptr);
 
   Update(Update&&) noexcept;
   Update& operator=(Update&&) noexcept;

@@ -225,10 +225,14 @@ class Applier {
         return arithmetic(to, name, node, existing);
       case Operator::kMin:
         return one_of(to, name,
-                      existing && compare(node.operand, existing) >= 0 ? existing : node.operand);
+                      existing && compare(node.operand, existing, moment_.collator) >= 0
+                          ? existing
+                          : node.operand);
       case Operator::kMax:
         return one_of(to, name,
-                      existing && compare(node.operand, existing) <= 0 ? existing : node.operand);
+                      existing && compare(node.operand, existing, moment_.collator) <= 0
+                          ? existing
+                          : node.operand);
       case Operator::kRenameFrom:
         return {};
       case Operator::kRenameTo:
@@ -244,7 +248,7 @@ class Applier {
       case Operator::kBit:
         return bit(to, name, node, existing);
       default:
-        return apply_array_operator(to, name, node, existing, document_);
+        return apply_array_operator(to, name, node, existing, document_, moment_.collator);
     }
   }
 

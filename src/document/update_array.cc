@@ -48,35 +48,36 @@ Element sort_value(const Element& element, const PushOptions::SortStep& step) {
   return element.is(Type::kDocument) ? element.document().get(step.path) : Element();
 }
 
-bool sorts_before(const Element& a, const Element& b, const PushOptions& options) {
+bool sorts_before(const Element& a, const Element& b, const PushOptions& options,
+                  const text::Collator* collator) {
   for (const PushOptions::SortStep& step : options.sort) {
-    const auto order = compare(sort_value(a, step), sort_value(b, step));
+    const auto order = compare(sort_value(a, step), sort_value(b, step), collator);
     if (order != 0) return (order < 0) != step.descending;
   }
   return false;
 }
 
 // Stable, and by hand because std::stable_sort's buffer is deprecated where clang looks.
-void sort_elements(Elements& elements, const PushOptions& options) {
+void sort_elements(Elements& elements, const PushOptions& options, const text::Collator* collator) {
   std::vector<std::pair<Element, std::size_t>> numbered;
   numbered.reserve(elements.size());
   for (const Element& element : elements) numbered.emplace_back(element, numbered.size());
   std::ranges::sort(numbered, [&](const auto& a, const auto& b) {
-    if (sorts_before(a.first, b.first, options)) return true;
-    if (sorts_before(b.first, a.first, options)) return false;
+    if (sorts_before(a.first, b.first, options, collator)) return true;
+    if (sorts_before(b.first, a.first, options, collator)) return false;
     return a.second < b.second;
   });
   std::ranges::transform(numbered, elements.begin(), [](const auto& each) { return each.first; });
 }
 
-void push(Elements& elements, const Node& node) {
+void push(Elements& elements, const Node& node, const text::Collator* collator) {
   const auto size = static_cast<std::int64_t>(elements.size());
   std::int64_t position = node.push.position.value_or(size);
   if (position < 0) position = std::max<std::int64_t>(0, size + position);
   position = std::min(position, size);
   elements.insert(elements.begin() + position, node.each.begin(), node.each.end());
 
-  if (!node.push.sort.empty()) sort_elements(elements, node.push);
+  if (!node.push.sort.empty()) sort_elements(elements, node.push, collator);
 
   if (!node.push.slice.has_value()) return;
   const auto all = static_cast<std::int64_t>(elements.size());
@@ -88,24 +89,26 @@ void push(Elements& elements, const Node& node) {
   }
 }
 
-void add_to_set(Elements& elements, const Node& node) {
+void add_to_set(Elements& elements, const Node& node, const text::Collator* collator) {
   for (const Element& value : node.each) {
     const bool there = std::ranges::any_of(
-        elements, [&](const Element& element) { return equal(element, value); });
+        elements, [&](const Element& element) { return equal(element, value, collator); });
     if (!there) elements.push_back(value);
   }
 }
 
-Result<> pull(Elements& elements, const Node& node) {
+Result<> pull(Elements& elements, const Node& node, const text::Collator* collator) {
   Elements kept;
   for (const Element& element : elements) {
     bool goes = false;
     if (node.op == Operator::kPullAll) {
-      for (const Element& value : node.operand.array()) goes = goes || equal(element, value);
+      for (const Element& value : node.operand.array()) {
+        goes = goes || equal(element, value, collator);
+      }
     } else if (node.pull) {
       goes = NACRE_TRY(node.pull(element));
     } else {
-      goes = equal(element, node.operand);
+      goes = equal(element, node.operand, collator);
     }
     if (!goes) kept.push_back(element);
   }
@@ -116,7 +119,8 @@ Result<> pull(Elements& elements, const Node& node) {
 }  // namespace
 
 Result<> apply_array_operator(Builder& to, std::string_view name, const Node& node,
-                              const Element& existing, const View& document) {
+                              const Element& existing, const View& document,
+                              const text::Collator* collator) {
   const bool creates = node.op == Operator::kPush || node.op == Operator::kAddToSet;
   if (!existing && !creates) return {};
   if (existing && !existing.is(Type::kArray)) return not_an_array(node, existing, document);
@@ -127,17 +131,17 @@ Result<> apply_array_operator(Builder& to, std::string_view name, const Node& no
   }
   switch (node.op) {
     case Operator::kPush:
-      push(elements, node);
+      push(elements, node, collator);
       break;
     case Operator::kAddToSet:
-      add_to_set(elements, node);
+      add_to_set(elements, node, collator);
       break;
     case Operator::kPop:
       if (elements.empty()) break;
       elements.erase(node.operand.as_int64() == 1 ? elements.end() - 1 : elements.begin());
       break;
     default:
-      NACRE_TRY(pull(elements, node));
+      NACRE_TRY(pull(elements, node, collator));
   }
   to.begin_array(name);
   for (const Element& element : elements) to.push(element);

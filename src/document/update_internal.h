@@ -77,6 +77,7 @@ struct Update::Parsed {
   bson::Document source;
   bool replacement = false;
   UpdateTree tree;
+  std::shared_ptr<const text::Collator> collator;  // shared with the statement it is of
 };
 
 // update_path.cc: 56 (EmptyFieldName), or 2 for a misplaced $.
@@ -106,6 +107,7 @@ struct UpdateMoment {
   bson::Date now;
   bool inserting = false;
   std::optional<std::size_t> matched{};  // what $ means
+  const text::Collator* collator = nullptr;
 };
 
 // The document with the tree's changes, whatever they do to _id.
@@ -115,7 +117,8 @@ struct UpdateMoment {
 // What an array operator makes of an array (missing: of none). Appended to `to` under `name`.
 [[nodiscard]] Result<> apply_array_operator(bson::Builder& to, std::string_view name,
                                             const Update::Node& node, const bson::Element& existing,
-                                            const bson::View& document);
+                                            const bson::View& document,
+                                            const text::Collator* collator);
 
 // "{_id: 1}" for error texts.
 [[nodiscard]] std::string id_text(const bson::View& document);

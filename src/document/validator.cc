@@ -45,7 +45,8 @@ Error failure(const View& filter, const View& document) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Validator>> Validator::parse(const View& options) {
+Result<std::shared_ptr<const Validator>> Validator::parse(
+    const View& options, std::shared_ptr<const text::Collator> collator) {
   const std::string_view level_name = NACRE_TRY(read_choice(options, "validationLevel", "strict"));
   const std::string_view action_name = NACRE_TRY(read_choice(options, "validationAction", "error"));
   Level level = Level::kStrict;
@@ -69,7 +70,8 @@ Result<std::shared_ptr<const Validator>> Validator::parse(const View& options) {
                 format("BSON field 'validator' is the wrong type '{}', expected type 'object'",
                        bson::name(filter.type())));
   }
-  match::Filter parsed = NACRE_TRY(match::Filter::parse(filter.document()));
+  match::Filter parsed =
+      NACRE_TRY(match::Filter::parse(filter.document(), {.collator = std::move(collator)}));
   if (parsed.matches_everything()) return nullptr;
   return std::shared_ptr<const Validator>(new Validator(std::move(parsed), level, action));
 }

@@ -14,13 +14,16 @@
 #include "bson/builder.h"
 #include "bson/value.h"
 #include "match/filter.h"
+#include "text/collator.h"
 
 namespace nacre::document {
 
 class Validator {
  public:
   // Of the options validator, validationLevel and validationAction. Null when nothing is asked.
-  [[nodiscard]] static Result<std::shared_ptr<const Validator>> parse(const bson::View& options);
+  // Strings are compared by the collator; null: by their bytes.
+  [[nodiscard]] static Result<std::shared_ptr<const Validator>> parse(
+      const bson::View& options, std::shared_ptr<const text::Collator> collator = nullptr);
 
   // `before`: what the document was; null for a new one.
   [[nodiscard]] Result<> check(const bson::View& document, const bson::View* before) const;

@@ -168,5 +168,28 @@ TEST(ValidationError, NamesEachClauseThatFailed) {
             R"("specifiedAs":{"b":1},"reason":"field was missing"}}]})");
 }
 
+TEST_F(Validated, ACollectionBecomesACappedOneOfItsLastDocuments) {
+  for (int i = 1; i <= 5; ++i) {
+    ASSERT_EQ(insert("{\"_id\": " + std::to_string(i) + ", \"a\": 1}"), 0);
+  }
+  testing::create_index(*database_, "c", R"({"key": {"a": 1}})");
+  const auto convert = [&](std::string_view name, std::int64_t bytes) {
+    return number_of(database_->transact([&](Transaction& transaction) {
+      return convert_to_capped(*database_, transaction, name, bytes);
+    }));
+  };
+  EXPECT_EQ(convert("nothing", 100), 26);
+  ASSERT_EQ(convert("c", 70), 0);  // of 21 bytes each
+  EXPECT_EQ(documents(), 3U);
+  const auto snapshot = database_->snapshot();
+  const CollectionInfo& info = *snapshot->catalog().find("c");
+  EXPECT_TRUE(info.indexes.empty());
+  EXPECT_EQ(bson::to_json(info.options), R"({"capped":true,"size":70})");
+  ASSERT_EQ(insert(R"({"_id": 0, "a": 1})"), 0);
+  EXPECT_EQ(documents(), 3U) << "the oldest went";
+  ASSERT_EQ(convert("c", 45), 0);
+  EXPECT_EQ(documents(), 2U);
+}
+
 }  // namespace
 }  // namespace nacre::document

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int32_t kDuplicateKey = 11000;
 constexpr std::int32_t kInvalidIdField = 53;
+constexpr std::int32_t kDollarPrefixed = 52;
 constexpr std::int32_t kImmutableField = 66;
 constexpr std::int32_t kObjectTooLarge = 10334;
 
@@ -217,12 +218,33 @@ Result<> Writer::count_text(const IndexInfo& index, const IndexChange& change) {
   return count(change.added, 1);
 }
 
+namespace {
+
+// Unlike elsewhere in a document, no name may begin with a dollar sign, but for those of
+// references. NOLINTNEXTLINE(misc-no-recursion): as deep as documents nest
+Result<> check_names_in_id(bson::View id) {
+  for (const bson::Element& field : id) {
+    const std::string_view name = field.name();
+    if (name.starts_with('$') && name != "$ref" && name != "$id" && name != "$db") {
+      return fail(Code::kInvalid, kDollarPrefixed,
+                  format("_id fields may not contain '$'-prefixed fields: {} is not valid for "
+                         "storage.",
+                         name));
+    }
+    if (field.is(bson::Type::kDocument)) NACRE_TRY(check_names_in_id(field.document()));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<> check_id(const bson::Element& id) {
   const bson::Type type = id.type();
   if (type == bson::Type::kArray || type == bson::Type::kRegex || type == bson::Type::kUndefined) {
     return fail(Code::kInvalid, kInvalidIdField,
                 format("The '_id' value cannot be of type {}", bson::name(type)));
   }
+  if (type == bson::Type::kDocument) return check_names_in_id(id.document());
   return {};
 }
 

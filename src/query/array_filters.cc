@@ -19,10 +19,23 @@ using bson::View;
 constexpr std::int32_t kBadValue = 2;
 constexpr std::int32_t kFailedToParse = 9;
 constexpr std::int32_t kTypeMismatch = 14;
+constexpr std::int32_t kNearNotAllowed = 5626500;
 constexpr std::int32_t kNotAllowedHere = 224;  // QueryFeatureNotAllowed
 
 std::unexpected<Error> unparsed(std::string what) {
   return fail(Code::kInvalid, kFailedToParse, std::move(what));
+}
+
+// The operators that order documents by distance have no place here.
+Result<> refuse_near(const Element& condition) {
+  if (!condition.is(Type::kDocument)) return {};
+  for (const Element& operation : condition.document()) {
+    const std::string_view name = operation.name();
+    if (name != "$near" && name != "$nearSphere" && name != "$geoNear") continue;
+    return fail(Code::kInvalid, kNearNotAllowed,
+                format("{} is not allowed inside of an array filter", name));
+  }
+  return {};
 }
 
 // Finds the one name that all paths of the filter begin with.
@@ -43,6 +56,7 @@ Result<> find_identifier(const View& filter, std::string& identifier) {
     if (name.starts_with('$')) {
       return fail(Code::kInvalid, kBadValue, format("{} is not allowed in an array filter", name));
     }
+    NACRE_TRY(refuse_near(condition));
     const std::string_view first = name.substr(0, name.find('.'));
     if (!identifier.empty() && first != identifier) {
       return unparsed(
@@ -63,7 +77,8 @@ bool is_identifier(std::string_view name) {
          std::ranges::all_of(name, is_letter_or_digit);
 }
 
-Result<document::ArrayFilter> parse_one(const View& source) {
+Result<document::ArrayFilter> parse_one(const View& source,
+                                        const std::shared_ptr<const text::Collator>& collator) {
   std::string identifier;
   NACRE_TRY(find_identifier(source, identifier));
   if (identifier.empty()) {
@@ -76,8 +91,8 @@ Result<document::ArrayFilter> parse_one(const View& source) {
                        identifier));
   }
   // std::function copies what it holds, so the filter is shared by the copies.
-  const auto filter =
-      std::make_shared<const match::Filter>(NACRE_TRY(match::Filter::parse(source)));
+  const auto filter = std::make_shared<const match::Filter>(
+      NACRE_TRY(match::Filter::parse(source, {.collator = collator})));
   auto test = [filter, identifier](const Element& element) -> Result<bool> {
     const bson::Document holder = bson::Builder().append(identifier, element).finish();
     return filter->matches(holder);
@@ -87,7 +102,8 @@ Result<document::ArrayFilter> parse_one(const View& source) {
 
 }  // namespace
 
-Result<std::vector<document::ArrayFilter>> parse_array_filters(const View& filters) {
+Result<std::vector<document::ArrayFilter>> parse_array_filters(
+    const View& filters, const std::shared_ptr<const text::Collator>& collator) {
   std::vector<document::ArrayFilter> parsed;
   for (const Element& filter : filters) {
     if (!filter.is(Type::kDocument)) {
@@ -96,7 +112,7 @@ Result<std::vector<document::ArrayFilter>> parse_array_filters(const View& filte
                          "expected type 'object'",
                          filter.name(), bson::name(filter.type())));
     }
-    document::ArrayFilter one = NACRE_TRY(parse_one(filter.document()));
+    document::ArrayFilter one = NACRE_TRY(parse_one(filter.document(), collator));
     for (const document::ArrayFilter& other : parsed) {
       if (other.identifier != one.identifier) continue;
       return unparsed(format("Found multiple array filters with the same top-level field name {}",

@@ -7,16 +7,18 @@
 // Threads: what is made is immutable.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/result.h"
 #include "bson/value.h"
 #include "document/update.h"
+#include "text/collator.h"
 
 namespace nacre::query {
 
-// `filters`: an array of documents.
+// `filters`: an array of documents, which compare strings by the collator (null: by their bytes).
 [[nodiscard]] Result<std::vector<document::ArrayFilter>> parse_array_filters(
-    const bson::View& filters);
+    const bson::View& filters, const std::shared_ptr<const text::Collator>& collator = nullptr);
 
 }  // namespace nacre::query

@@ -14,12 +14,18 @@ CappedScan::CappedScan(Execution& execution, Plan plan)
       walk_(execution, *plan.collection->order,
             {{.begin = {}, .end = std::string(document::kCappedTotalsKey)}}, plan.backward) {}
 
+void CappedScan::start_behind(const std::string& place) {
+  // The least key that is greater.
+  walk_.begin_at(place + '\0');
+}
+
 Result<std::optional<Row>> CappedScan::next() {
   while (true) {
     const bool on_row = NACRE_TRY(walk_.next());
     ++counters_.works;
     if (!on_row) return std::nullopt;
     ++counters_.documents;
+    reached_ = to_string(walk_.key());
     key_ = to_string(walk_.value());
     row_ = NACRE_TRY(execution_.reader.get(plan_.collection->table, as_bytes(key_)));
     if (!row_) {

@@ -24,6 +24,10 @@ class CappedScan final : public Operator {
 
   Result<std::optional<Row>> next() override;
   void pause() override { walk_.pause(); }
+  // Before the first row: leaves out what comes up to that place in the order.
+  void start_behind(const std::string& place);
+  // The place in the order of the last document it looked at; empty: none yet.
+  [[nodiscard]] const std::string& reached() const { return reached_; }
   [[nodiscard]] std::string_view stage() const override { return "COLLSCAN"; }
   void describe(bson::Builder& to) const override;
 
@@ -31,6 +35,7 @@ class CappedScan final : public Operator {
   Execution& execution_;
   Plan plan_;
   KeyWalk walk_;  // of the order
+  std::string reached_;
   std::string key_;
   std::optional<std::string> row_;
 };

@@ -13,14 +13,15 @@ constexpr std::int32_t kConstantsNeedPipeline = 51198;
 
 }  // namespace
 
-Result<Change> Change::parse(const UpdateRequest& request, bson::Date now) {
-  Change change(now);
+Result<Change> Change::parse(const UpdateRequest& request, bson::Date now,
+                             std::shared_ptr<const text::Collator> collator) {
+  Change change(now, std::move(collator));
   if (request.is_pipeline) {
     if (!request.array_filters.empty()) {
       return fail(Code::kInvalid, kFailedToParse,
                   "arrayFilters may not be specified for pipeline-style updates");
     }
-    change.pipeline_ = NACRE_TRY(PipelineUpdate::parse(request, now));
+    change.pipeline_ = NACRE_TRY(PipelineUpdate::parse(request, now, change.collator()));
     return change;
   }
   if (!request.constants.empty()) {
@@ -28,8 +29,9 @@ Result<Change> Change::parse(const UpdateRequest& request, bson::Date now) {
                 "Constant values may only be specified for pipeline updates");
   }
   const std::vector<document::ArrayFilter> filters =
-      NACRE_TRY(parse_array_filters(request.array_filters));
-  change.update_ = NACRE_TRY(document::Update::parse(request.update, pull_condition, filters));
+      NACRE_TRY(parse_array_filters(request.array_filters, change.collator_));
+  change.update_ = NACRE_TRY(document::Update::parse(
+      request.update, pull_conditions(change.collator_), filters, change.collator_));
   if (request.multi && change.is_replacement()) {
     return fail(Code::kInvalid, kFailedToParse,
                 "multi update is not supported for replacement-style update");

@@ -5,8 +5,10 @@
 // Threads: one thread at a time.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/result.h"
 #include "bson/builder.h"
@@ -19,9 +21,13 @@ namespace nacre::query {
 
 class Change {
  public:
-  // The request outlives the change. `now`: what $currentDate and $$NOW are.
-  [[nodiscard]] static Result<Change> parse(const UpdateRequest& request, bson::Date now);
+  // The request outlives the change. `now`: what $currentDate and $$NOW are. Strings are compared
+  // by the collator; null: by their bytes.
+  [[nodiscard]] static Result<Change> parse(const UpdateRequest& request, bson::Date now,
+                                            std::shared_ptr<const text::Collator> collator);
 
+  [[nodiscard]] bson::Date now() const { return now_; }
+  [[nodiscard]] const text::Collator* collator() const { return collator_.get(); }
   [[nodiscard]] bool is_replacement() const { return update_ && update_->is_replacement(); }
   [[nodiscard]] bool needs_position() const { return update_ && update_->needs_position(); }
 
@@ -32,10 +38,12 @@ class Change {
   [[nodiscard]] Result<bson::Document> insert(std::span<const bson::PathValue> equalities);
 
  private:
-  explicit Change(bson::Date now) : now_(now) {}
+  Change(bson::Date now, std::shared_ptr<const text::Collator> collator)
+      : now_(now), collator_(std::move(collator)) {}
 
   bson::Date now_;
-  std::optional<document::Update> update_;  // or
+  std::shared_ptr<const text::Collator> collator_;  // shared with the statement
+  std::optional<document::Update> update_;          // or
   std::optional<PipelineUpdate> pipeline_;
 };
 

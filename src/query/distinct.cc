@@ -53,7 +53,7 @@ Result<bson::Document> distinct(const Scope& scope, const DistinctRequest& reque
   const OpenedRun opened = NACRE_TRY(open_run(scope, {.collection = request.collection,
                                                       .filter = request.filter,
                                                       .hint = request.hint,
-                                                      .kept_collator = request.collator}));
+                                                      .collation = request.collation}));
   const text::Collator* collator = opened.run->collator();
   std::map<std::string, bson::Value> values;  // by key, so ascending
   std::size_t bytes = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bson/builder.h"
+#include "bson/collation.h"
 #include "query/run.h"
 
 namespace nacre::query {
@@ -85,6 +86,9 @@ void append_planner(bson::Builder& to, const Scope& scope, std::string_view coll
   to.begin_document("queryPlanner");
   to.append("namespace", scope.database.name() + "." + std::string(collection));
   to.append("parsedQuery", filter);
+  if (run.collator() != nullptr) {
+    to.append("collation", bson::describe_collation(run.collator()));
+  }
   to.append("indexFilterSet", false).append("optimizationTimeMillis", 0);
   to.append("maxIndexedOrSolutionsReached", false).append("maxIndexedAndSolutionsReached", false);
   to.append("maxScansToExplodeReached", false).append("prunedSimilarIndexes", false);
@@ -121,12 +125,16 @@ Scope explaining(const Scope& scope) {
   return explained;
 }
 
-Result<bson::Document> explain_matches(const Scope& scope, std::string_view collection,
-                                       const bson::View& filter, const bson::Element& hint,
+// Of a statement that writes, what finds the documents.
+template <class Request>
+Result<bson::Document> explain_matches(const Scope& scope, const Request& request,
                                        Verbosity verbosity) {
-  const OpenedRun opened = NACRE_TRY(
-      open_run(explaining(scope), {.collection = collection, .filter = filter, .hint = hint}));
-  return explain_run(scope, collection, filter, *opened.run, verbosity);
+  const OpenedRun opened = NACRE_TRY(open_run(explaining(scope), {.collection = request.collection,
+                                                                  .filter = request.filter,
+                                                                  .hint = request.hint,
+                                                                  .let = request.let,
+                                                                  .collation = request.collation}));
+  return explain_run(scope, request.collection, request.filter, *opened.run, verbosity);
 }
 
 }  // namespace
@@ -178,12 +186,12 @@ Result<bson::Document> explain(const Scope& scope, const CountRequest& request,
 
 Result<bson::Document> explain(const Scope& scope, const UpdateRequest& request,
                                Verbosity verbosity) {
-  return explain_matches(scope, request.collection, request.filter, request.hint, verbosity);
+  return explain_matches(scope, request, verbosity);
 }
 
 Result<bson::Document> explain(const Scope& scope, const RemoveRequest& request,
                                Verbosity verbosity) {
-  return explain_matches(scope, request.collection, request.filter, request.hint, verbosity);
+  return explain_matches(scope, request, verbosity);
 }
 
 }  // namespace nacre::query

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "document/envelope.h"
 #include "document/index_keys.h"
+#include "query/return_key.h"
 #include "query/run.h"
 #include "query/scan.h"
 #include "query/shape.h"
@@ -80,12 +81,15 @@ Result<std::vector<document::IndexField>> sort_fields(const bson::View& sort) {
   return fields;
 }
 
-Result<std::unique_ptr<Operator>> add_sort(std::unique_ptr<Operator> input, const bson::View& sort,
-                                           std::size_t limit,
-                                           std::shared_ptr<const text::Collator> collator) {
-  SortPattern pattern = NACRE_TRY(SortPattern::parse(sort, std::move(collator)));
-  if (pattern.empty()) return input;
-  return std::make_unique<Sort>(std::move(input), std::move(pattern), bson::Document(sort), limit);
+Result<> add_sort(Run& run, const bson::View& sort, std::size_t limit, bool allow_disk_use) {
+  SortPattern pattern = NACRE_TRY(SortPattern::parse(sort, run.shared_collator()));
+  if (pattern.empty()) return {};
+  const SortMemory memory{.files = &run.execution.reader.database().temporary_files(),
+                          .bytes_max = kStageBytesMax,
+                          .allow_disk_use = allow_disk_use};
+  run.root = std::make_unique<Sort>(std::move(run.root), std::move(pattern), bson::Document(sort),
+                                    limit, memory);
+  return {};
 }
 
 namespace {
@@ -126,7 +130,6 @@ Result<> check_options(const FindRequest& request) {
   NACRE_TRY(check_hint(request.hint));
   NACRE_TRY(check_not_negative("skip", request.skip));
   NACRE_TRY(check_not_negative("limit", request.limit));
-  if (request.return_key) return fail(Code::kUnsupported, "returnKey is not supported yet");
   if (request.tailable) {
     return fail(Code::kInvalid, kBadValue,
                 "error processing query: tailable cursor requested on non capped collection");
@@ -162,7 +165,8 @@ Result<std::unique_ptr<Run>> open_find(const Scope& scope, const FindRequest& re
   Projection projection = NACRE_TRY(projection_of(request));
   const FindShape shape = NACRE_TRY(shape_of_find(request, projection));
   auto sort = NACRE_TRY(sort_fields(shape.sort));
-  const bool covers = projection.is_inclusion() && projection.is_plain() && !request.show_record_id;
+  const bool covers = projection.is_inclusion() && projection.is_plain() &&
+                      !request.show_record_id && !request.return_key;
   bson::Document natural;
   if (shape.sort.empty() && !request.sort.empty()) {
     natural = bson::Builder().append("", request.sort).finish();
@@ -178,17 +182,19 @@ Result<std::unique_ptr<Run>> open_find(const Scope& scope, const FindRequest& re
                        .fields = covers ? projection.included_paths() : std::vector<std::string>(),
                        .by_text_score = shape.by_text_score,
                        .let = request.let,
-                       .kept_collator = request.collator}));
+                       .collation = request.collation}));
   Run& run = *opened.run;
   if (run.filter != nullptr) projection.set_query(*run.filter);
   if (!shape.sort.empty() && !opened.sorted) {
-    run.root =
-        NACRE_TRY(add_sort(std::move(run.root), shape.sort,
-                           rows_to_sort(request.skip, request.limit), run.shared_collator()));
+    NACRE_TRY(add_sort(run, shape.sort, rows_to_sort(request.skip, request.limit),
+                       request.allow_disk_use));
   }
   if (request.skip > 0) run.root = std::make_unique<Skip>(std::move(run.root), request.skip);
   if (request.limit > 0) run.root = std::make_unique<Limit>(std::move(run.root), request.limit);
-  if (!projection.keeps_everything()) {
+  if (request.return_key) {
+    run.root = std::make_unique<ReturnKey>(std::move(run.root),
+                                           run.execution.reader.catalog().find(request.collection));
+  } else if (!projection.keeps_everything()) {
     run.root =
         std::make_unique<Project>(std::move(run.root), std::move(projection),
                                   bson::Document(request.projection), &run.execution.environment);
@@ -205,7 +211,7 @@ Result<std::unique_ptr<Run>> open_count(const Scope& scope, const CountRequest& 
                                                 .filter = request.filter,
                                                 .hint = request.hint,
                                                 .need = Need::kCount,
-                                                .kept_collator = request.collator}));
+                                                .collation = request.collation}));
   Run& run = *opened.run;
   if (request.skip > 0) run.root = std::make_unique<Skip>(std::move(run.root), request.skip);
   if (request.limit > 0) run.root = std::make_unique<Limit>(std::move(run.root), request.limit);

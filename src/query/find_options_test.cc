@@ -62,10 +62,10 @@ TEST_F(FindOptions, CollationRulesFilterAndOrder) {
                      .filter = filter,
                      .projection = fields,
                      .sort = sort,
-                     .collator = *collator}),
+                     .collation = *collator}),
             (Rows{R"({"_id":3,"b":"y"})", R"({"_id":2,"b":"Y"})"}));
-  EXPECT_EQ(*count(scope_, {.collection = "c", .filter = filter, .collator = *collator}), 2);
-  const auto values = distinct(scope_, {.collection = "c", .path = "b", .collator = *collator});
+  EXPECT_EQ(*count(scope_, {.collection = "c", .filter = filter, .collation = *collator}), 2);
+  const auto values = distinct(scope_, {.collection = "c", .path = "b", .collation = *collator});
   ASSERT_TRUE(values.has_value());
   EXPECT_EQ(values->view().count(), 2U);
 }
@@ -107,6 +107,40 @@ TEST_F(FindOptions, DistinctGoesIntoArraysByItsOwnRules) {
   EXPECT_EQ(distinct_of("a.1.0"), R"({"v":[9]})");
   EXPECT_EQ(distinct_of("x"), R"({"v":[]})");
   EXPECT_EQ(distinct_of(std::string_view("a\0b", 3)), "error 31032");
+}
+
+TEST_F(FindOptions, ReturnKeyShowsTheKeyThatLedToEachDocument) {
+  testing::create_index(*database_, "c", R"({"key": {"a": 1, "b": 1}, "name": "ab"})");
+  const bson::Document filter = testing::json(R"({"a": {"$gte": 4}})");
+  const bson::Document fields = testing::json(R"({"zzz": 1})");
+  EXPECT_EQ(
+      rows_of({.collection = "c", .filter = filter, .projection = fields, .return_key = true}),
+      (Rows{R"({"a":4,"b":"y"})", R"({"a":5,"b":"x"})"}));
+  const bson::Document back = testing::json(R"({"a": -1})");
+  EXPECT_EQ(rows_of({.collection = "c", .filter = filter, .sort = back, .return_key = true}).size(),
+            2U);
+  const bson::Document by_id = testing::json(R"({"_id": 2})");
+  EXPECT_EQ(rows_of({.collection = "c", .filter = by_id, .return_key = true}),
+            Rows{R"({"_id":2})"});
+  EXPECT_EQ(rows_of({.collection = "c", .return_key = true}), (Rows{"{}", "{}", "{}"}));
+}
+
+TEST_F(FindOptions, ExplainNamesTheKindOfProjection) {
+  testing::create_index(*database_, "c", R"({"key": {"b": 1}})");
+  const auto stage_of = [&](std::string_view filter, std::string_view projection) {
+    const bson::Document asked = testing::json(filter);
+    const bson::Document fields = testing::json(projection);
+    const auto plan =
+        explain(scope_, FindRequest{.collection = "c", .filter = asked, .projection = fields},
+                Verbosity::kQueryPlanner);
+    return plan ? std::string(plan->get("queryPlanner.winningPlan.stage").string())
+                : plan.error().text();
+  };
+  EXPECT_EQ(stage_of(R"({"b": "x"})", R"({"b": 1, "_id": 0})"), "PROJECTION_COVERED");
+  EXPECT_EQ(stage_of("{}", R"({"b": 1})"), "PROJECTION_SIMPLE");
+  EXPECT_EQ(stage_of("{}", R"({"b": 0})"), "PROJECTION_SIMPLE");
+  EXPECT_EQ(stage_of("{}", R"({"b.c": 1})"), "PROJECTION_DEFAULT");
+  EXPECT_EQ(stage_of("{}", R"({"n": {"$add": [1, 1]}})"), "PROJECTION_DEFAULT");
 }
 
 }  // namespace

@@ -6,11 +6,10 @@
 #include "document/index_keys.h"
 #include "query/match_write_internal.h"
 #include "query/run.h"
+#include "query/variables.h"
 
 namespace nacre::query {
 namespace {
-
-constexpr std::int32_t kCommandNotSupported = 115;
 
 std::size_t hot_key_of(const MatchWrite::Target& target) {
   return std::hash<std::string_view>()(as_text(target.filter.bytes())) ^
@@ -31,15 +30,6 @@ class ShrinkingBatch {
   bool tried_ = false;
 };
 
-// Filters compare strings by their bytes so far.
-Result<> check_collation(const bson::View& collation) {
-  const bson::Element locale = collation.find("locale");
-  const bool is_simple = locale.is(bson::Type::kString) && locale.string() == "simple";
-  if (collation.empty() || is_simple) return {};
-  return fail(Code::kUnsupported, kCommandNotSupported,
-              "collation is not supported yet in what finds documents to write");
-}
-
 }  // namespace
 
 // A caller's transaction takes the whole statement, up to what a transaction may hold.
@@ -48,7 +38,6 @@ std::size_t MatchWrite::bytes_max() const {
 }
 
 Result<> MatchWrite::run() {
-  NACRE_TRY(check_collation(target_.collation));
   if (scope_.transaction != nullptr) {
     reset();
     NACRE_TRY(first_batch(*scope_.transaction, SIZE_MAX));
@@ -66,7 +55,14 @@ Result<> MatchWrite::run() {
 }
 
 Result<const match::Filter*> MatchWrite::filter() {
-  if (!filter_) filter_.emplace(NACRE_TRY(match::Filter::parse(target_.filter)));
+  if (filter_) return &*filter_;
+  variables_ = {};
+  variables_.set_collator(collator_.get());
+  environment_ = environment_now();
+  environment_.set_collator(collator_.get());
+  NACRE_TRY(define_variables(target_.let, variables_, environment_));
+  filter_.emplace(NACRE_TRY(
+      match::Filter::parse(target_.filter, {.scope = &variables_, .collator = collator_})));
   return &*filter_;
 }
 
@@ -100,10 +96,14 @@ Result<> MatchWrite::collect(document::Transaction& transaction, std::size_t bat
   const OpenedRun opened = NACRE_TRY(open_run(inside, {.collection = target_.collection,
                                                        .filter = target_.filter,
                                                        .sort = std::move(sort),
-                                                       .hint = target_.hint}));
+                                                       .hint = target_.hint,
+                                                       .let = target_.let,
+                                                       .collation = target_.collation}));
+  if (filter_ && collator_ != opened.run->shared_collator()) filter_.reset();
+  collator_ = opened.run->shared_collator();
+  NACRE_TRY(compare_by(collator_));
   if (has_order && !opened.sorted) {
-    opened.run->root =
-        NACRE_TRY(add_sort(std::move(opened.run->root), target_.sort, target_.multi ? 0 : 1));
+    NACRE_TRY(add_sort(*opened.run, target_.sort, target_.multi ? 0 : 1));
   }
   while (true) {
     const auto row = NACRE_TRY(opened.run->root->next());
@@ -148,7 +148,7 @@ Result<> MatchWrite::later_batch(document::Transaction& transaction, std::size_t
     if (!stored) continue;
     bytes += stored->size();
     const bson::View document = NACRE_TRY(document::decode_bson(as_bytes(*stored)));
-    const bool still = NACRE_TRY(still_taken->matches(document));
+    const bool still = NACRE_TRY(still_taken->matches(document, environment()));
     if (still) NACRE_TRY(write(writer, key, as_bytes(*stored)));
   }
   return {};

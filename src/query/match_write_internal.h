@@ -9,12 +9,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "document/writer.h"
+#include "expression/environment.h"
+#include "expression/scope.h"
 #include "match/filter.h"
 #include "query/operations.h"
 
@@ -28,7 +31,7 @@ class MatchWrite {
     bool multi = false;
     bson::Element hint{};
     bson::View sort{};
-    bson::View collation{};
+    Collation collation{};
     bson::View let{};
   };
 
@@ -44,13 +47,19 @@ class MatchWrite {
   virtual void keep() = 0;
   // Writes one document. `stored` is its row.
   [[nodiscard]] virtual Result<> write(document::Writer& writer, Bytes key, Bytes stored) = 0;
+  // Called before anything is written, with what the collection's strings are compared by.
+  [[nodiscard]] virtual Result<> compare_by(const std::shared_ptr<const text::Collator>& collator) {
+    (void)collator;
+    return {};
+  }
   [[nodiscard]] virtual Result<> none_matched(document::Transaction& transaction) {
     (void)transaction;
     return {};
   }
 
-  // Of the target, parsed when first asked for.
+  // Of the target, parsed when first asked for; and what it is asked with.
   [[nodiscard]] Result<const match::Filter*> filter();
+  [[nodiscard]] expression::Environment* environment() { return &environment_; }
 
   const Scope& scope_;
   const Target& target_;
@@ -68,6 +77,9 @@ class MatchWrite {
   [[nodiscard]] Result<> later_batch(document::Transaction& transaction, std::size_t batch,
                                      std::size_t& reached);
 
+  std::shared_ptr<const text::Collator> collator_;  // shared with the filter
+  expression::Scope variables_;                     // of `let`
+  expression::Environment environment_;
   std::optional<match::Filter> filter_;
   std::vector<Match> matches_;  // those behind `done_` are still to be written
   std::size_t done_ = 0;

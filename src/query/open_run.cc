@@ -50,7 +50,8 @@ Result<Reader> open_reader(const Scope& scope) {
 Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& request) {
   OpenedAccess opened;
   const document::Catalog& catalog = execution.reader.catalog();
-  const document::CollectionInfo* info = catalog.find(request.collection);
+  const document::CollectionInfo* info =
+      request.found != nullptr ? request.found : catalog.find(request.collection);
   if (info != nullptr && info->settings.is_view) {
     return fail(Code::kInvalid, kNotSupportedOnView,
                 format("{} is a view: it is read through its pipeline", request.collection));
@@ -118,11 +119,13 @@ Result<OpenedRun> open_run(const Scope& scope, AccessRequest request) {
   Reader reader = NACRE_TRY(open_reader(scope));
   OpenedRun opened{.run = std::make_unique<Run>(std::move(reader), scope)};
   Run& run = *opened.run;
-  run.set_collator(request.kept_collator);
+  const document::CollectionInfo* info = run.execution.reader.catalog().find(request.collection);
+  run.set_collator(collator_for(request.collation, info));
   NACRE_TRY(define_variables(request.let, run.variables, run.execution.environment));
   request.explained = scope.explained;
   request.variables = &run.variables;
-  if (request.kept_collator != nullptr) request.collator = run.collator();
+  request.collator = run.collator();
+  request.found = info;
   OpenedAccess access = NACRE_TRY(open_access(opened.run->execution, request));
   opened.run->filter = std::move(access.filter);
   opened.run->root = std::move(access.root);

@@ -29,8 +29,8 @@
 #include "bson/builder.h"
 #include "bson/value.h"
 #include "document/database.h"
+#include "query/collation.h"
 #include "query/cursor.h"
-#include "text/collator.h"
 
 namespace nacre::query {
 
@@ -83,11 +83,11 @@ struct FindRequest {
   bson::View let = {};      // variables that expressions may name
   bson::View min = {};      // the least and, exclusive, the greatest key of the hinted index
   bson::View max = {};
-  // Strings are compared in its order; null: in that of the collection, or by their bytes.
-  std::shared_ptr<const text::Collator> collator{};
-  bool return_key = false;      // rows are the keys of the index that is used, or {}
+  Collation collation{};        // how strings are compared
+  bool return_key = false;      // rows are the keys of the index that is used, or {}; unprojected
   bool show_record_id = false;  // rows have a field $recordId, a number made of their _id
   bool tailable = false;
+  bool allow_disk_use = true;  // of a sort that memory does not hold
 };
 // Whether the request makes sense, where there is nothing to find.
 [[nodiscard]] Result<> check(const FindRequest& request);
@@ -101,7 +101,7 @@ struct CountRequest {
   std::int64_t skip = 0;
   std::int64_t limit = 0;
   bson::Element hint = {};
-  std::shared_ptr<const text::Collator> collator{};
+  Collation collation{};
 };
 [[nodiscard]] Result<std::int64_t> count(const Scope& scope, const CountRequest& request);
 
@@ -110,7 +110,7 @@ struct DistinctRequest {
   std::string_view path;
   bson::View filter = {};
   bson::Element hint = {};
-  std::shared_ptr<const text::Collator> collator{};
+  Collation collation{};
 };
 // An array of the distinct values at the path (those inside arrays one by one), ascending.
 [[nodiscard]] Result<bson::Document> distinct(const Scope& scope, const DistinctRequest& request);
@@ -130,7 +130,7 @@ struct UpdateRequest {
   bool upsert = false;
   bson::Element hint = {};
   bson::View sort = {};            // which document comes first; with multi error 9
-  bson::View collation = {};       // of strings in the filter and in array filters
+  Collation collation{};           // of the filter, array filters and operators that compare
   bson::View let = {};             // variables that expressions may name
   bool bypass_validation = false;  // of the collection's validator
   Image image = Image::kNone;      // not with multi
@@ -152,7 +152,7 @@ struct RemoveRequest {
   bool multi = false;
   bson::Element hint = {};
   bson::View sort = {};
-  bson::View collation = {};
+  Collation collation{};
   bson::View let = {};
 };
 // How many were removed.

@@ -30,9 +30,12 @@ Result<bson::Element> stage_of(const bson::Element& entry) {
 
 }  // namespace
 
-Result<PipelineUpdate> PipelineUpdate::parse(const UpdateRequest& request, bson::Date now) {
+Result<PipelineUpdate> PipelineUpdate::parse(const UpdateRequest& request, bson::Date now,
+                                             const text::Collator* collator) {
   PipelineUpdate update(now);
   expression::Scope scope;
+  scope.set_collator(collator);
+  update.environment_.set_collator(collator);
   NACRE_TRY(define_let(request.let, scope, update.environment_));
   NACRE_TRY(define_constants(request.constants, scope, update.environment_));
   for (const bson::Element& entry : request.update) {

@@ -23,8 +23,10 @@ namespace nacre::query {
 
 class PipelineUpdate {
  public:
-  // Of the request's update, let and constants. `now` is what $$NOW is.
-  [[nodiscard]] static Result<PipelineUpdate> parse(const UpdateRequest& request, bson::Date now);
+  // Of the request's update, let and constants. `now` is what $$NOW is; strings are compared by the
+  // collator (null: by their bytes), which outlives the update.
+  [[nodiscard]] static Result<PipelineUpdate> parse(const UpdateRequest& request, bson::Date now,
+                                                    const text::Collator* collator = nullptr);
 
   // The document after the update, or nothing when it would be the same bytes.
   [[nodiscard]] Result<std::optional<bson::Document>> apply(const bson::View& document);

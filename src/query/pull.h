@@ -6,13 +6,21 @@
 // Threads: the test is immutable.
 #pragma once
 
+#include <memory>
+
 #include "base/result.h"
 #include "bson/value.h"
 #include "document/update.h"
+#include "text/collator.h"
 
 namespace nacre::query {
 
+// Strings are compared by the collator; null: by their bytes.
+[[nodiscard]] Result<document::ElementTest> pull_condition(
+    const bson::Element& condition, const std::shared_ptr<const text::Collator>& collator);
+
 // For Update::parse.
-[[nodiscard]] Result<document::ElementTest> pull_condition(const bson::Element& condition);
+[[nodiscard]] document::ElementTestParser pull_conditions(
+    std::shared_ptr<const text::Collator> collator = nullptr);
 
 }  // namespace nacre::query

@@ -12,7 +12,7 @@ std::string pulled(std::string_view condition, std::string_view array) {
   const auto update_json = bson::from_json(update_text);
   const auto document = bson::from_json(R"({"a":)" + std::string(array) + "}");
   if (!update_json.has_value() || !document.has_value()) return "not JSON";
-  const auto update = document::Update::parse(update_json->view(), pull_condition);
+  const auto update = document::Update::parse(update_json->view(), pull_conditions());
   if (!update.has_value()) return update.error().text();
   const auto result = update->apply(*document, {});
   if (!result.has_value()) return result.error().text();

@@ -67,7 +67,7 @@ struct AccessRequest {
   std::vector<document::IndexField> sort{};  // what the plan should give if it can
   bson::Element hint{};
   Need need = Need::kDocuments;
-  const text::Collator* collator = nullptr;  // of the query; outlives the run
+  const text::Collator* collator = nullptr;  // of the query, for open_access; outlives the run
   bson::View min = {};
   bson::View max = {};
   std::size_t rows = 0;               // that will be pulled at most; 0: all
@@ -79,8 +79,9 @@ struct AccessRequest {
   // (null: in the execution's).
   const expression::Scope* variables = nullptr;
   expression::Environment* environment = nullptr;
-  // The same as `collator`, for open_run: the run keeps it.
-  std::shared_ptr<const text::Collator> kept_collator{};
+  Collation collation{};  // the same, for open_run: the run keeps it
+  // The collection, where it was looked up already.
+  const document::CollectionInfo* found = nullptr;
 };
 // Within an execution that is there already: for pipelines that read several collections as of one
 // position. The operators look into the filter.
@@ -115,10 +116,9 @@ struct OpenedRun {
 // kInvalid 2 (BadValue) for {$natural: ...} that is not alone, or neither 1 nor -1.
 [[nodiscard]] Result<> check_hint(const bson::Element& hint);
 
-// A SORT over `input` unless the pattern is empty; limit 0: none.
-[[nodiscard]] Result<std::unique_ptr<Operator>> add_sort(
-    std::unique_ptr<Operator> input, const bson::View& sort, std::size_t limit,
-    std::shared_ptr<const text::Collator> collator = nullptr);
+// A SORT over the run's root unless the pattern is empty; limit 0: none.
+[[nodiscard]] Result<> add_sort(Run& run, const bson::View& sort, std::size_t limit,
+                                bool allow_disk_use = true);
 
 // The pattern as the planner wants it; empty when {}.
 [[nodiscard]] Result<std::vector<document::IndexField>> sort_fields(const bson::View& sort);

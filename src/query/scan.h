@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "match/filter.h"
@@ -29,6 +30,8 @@ class KeyWalk {
   // False: the end. Then, and before the first call, there is no key.
   [[nodiscard]] Result<bool> next();
   void pause();
+  // Before the first next(): the first range begins there.
+  void begin_at(std::string key) { ranges_.front().begin = std::move(key); }
   [[nodiscard]] Bytes key() const { return backward_ ? cursor_->key() : as_bytes(key_); }
   [[nodiscard]] Bytes value() const { return backward_ ? cursor_->value() : rows_[row_].value; }
 
@@ -134,6 +137,7 @@ class IndexScan final : public Operator {
 
   Result<std::optional<Row>> next() override;
   void pause() override { walk_.pause(); }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] std::string_view stage() const override { return "IXSCAN"; }
   void describe(bson::Builder& to) const override;
 

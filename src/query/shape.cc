@@ -1,20 +1,14 @@
 #include "query/shape.h"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <limits>
 #include <utility>
 
 #include "base/codec.h"
-#include "base/text.h"
 
 namespace nacre::query {
-namespace {
-
-constexpr std::int32_t kMemoryExceeded = 292;
-
-}  // namespace
-
 Result<std::optional<Row>> Match::next() {
   while (true) {
     const auto row = NACRE_TRY(input_->next());
@@ -27,55 +21,53 @@ Result<std::optional<Row>> Match::next() {
   }
 }
 
+namespace {
+
+// A row among those to be sorted: u32 size of its key, f64 score, the key, the document.
+constexpr std::size_t kRecordHeader = sizeof(std::uint32_t) + sizeof(double);
+
+void pack(const Row& row, std::string& to) {
+  to.clear();
+  append_le(to, static_cast<std::uint32_t>(row.key.size()));
+  append_le(to, std::bit_cast<std::uint64_t>(row.text_score));
+  append_bytes(to, row.key);
+  append_bytes(to, row.document.bytes());
+}
+
+Row unpack(std::string_view record) {
+  const std::byte* at = as_bytes(record).data();
+  const auto key_size = load_le<std::uint32_t>(at);
+  const auto score = load_le<std::uint64_t>(at + sizeof(std::uint32_t));
+  const Bytes rest = as_bytes(record).subspan(kRecordHeader);
+  return Row{.key = rest.first(key_size),
+             .document = bson::View::trusted(rest.subspan(key_size)),
+             .text_score = std::bit_cast<double>(score)};
+}
+
+}  // namespace
+
 Result<std::optional<Row>> Sort::next() {
   if (!collected_) NACRE_TRY(collect());
-  if (at_ == kept_.size()) return std::nullopt;
+  const auto record = NACRE_TRY(sorter_.next());
+  if (!record) return std::nullopt;
   ++counters_.returned;
-  const Kept& row = kept_[at_++];
-  return Row{.key = as_bytes(row.row_key),
-             .document = bson::View::trusted(as_bytes(row.document)),
-             .text_score = row.text_score};
+  return unpack(*record);
 }
 
 Result<> Sort::collect() {
-  std::uint64_t number = 0;
   std::string key;
+  std::string record;
   while (true) {
     const auto row = NACRE_TRY(input_->next());
     ++counters_.works;
     if (!row) break;
     key.clear();
     NACRE_TRY(pattern_.append_key(key, row->document, row->text_score));
-    append_be(key, number++);
-    NACRE_TRY(keep(key, *row));
+    pack(*row, record);
+    NACRE_TRY(sorter_.add(key, record));
   }
-  std::ranges::sort(kept_, {}, &Kept::key);
   collected_ = true;
-  return {};
-}
-
-Result<> Sort::keep(std::string key, const Row& row) {
-  const bson::View& document = row.document;
-  if (limit_ != 0 && kept_.size() == limit_) {
-    if (key >= kept_.front().key) return {};
-    std::ranges::pop_heap(kept_, {}, &Kept::key);
-    kept_bytes_ -= kept_.back().key.size() + kept_.back().document.size();
-    kept_.pop_back();
-  }
-  kept_bytes_ += key.size() + document.bytes().size();
-  if (kept_bytes_ + kept_.size() * sizeof(Kept) > kStageBytesMax) {
-    return fail(
-        Code::kFull, kMemoryExceeded,
-        format("Sort exceeded memory limit of {} bytes; an index in this order, or a limit, "
-               "avoids it",
-               kStageBytesMax));
-  }
-  kept_.push_back({.key = std::move(key),
-                   .document = to_string(document.bytes()),
-                   .row_key = to_string(row.key),
-                   .text_score = row.text_score});
-  if (limit_ != 0) std::ranges::push_heap(kept_, {}, &Kept::key);
-  return {};
+  return sorter_.finish();
 }
 
 void Sort::describe(bson::Builder& to) const {
@@ -83,6 +75,7 @@ void Sort::describe(bson::Builder& to) const {
   to.append("memLimit", static_cast<std::int64_t>(kStageBytesMax));
   if (limit_ != 0) to.append_number("limitAmount", static_cast<std::int64_t>(limit_));
   to.append("type", "simple");
+  if (collected_) to.append("usedDisk", sorter_.used_disk());
 }
 
 Result<std::optional<Row>> Skip::next() {
@@ -124,6 +117,22 @@ Result<std::optional<Row>> ShowRecordId::next() {
   builder.append_all(row->document).append("$recordId", static_cast<std::int64_t>(number));
   row_ = builder.finish();
   return Row{.key = row->key, .document = row_.view()};
+}
+
+std::string_view Project::stage_of(const Operator& input, const Projection& projection,
+                                   const bson::View& specification) {
+  bool reads_index = false;
+  bool fetches = false;
+  for (const Operator* stage = &input; stage != nullptr; stage = stage->input()) {
+    reads_index = reads_index || stage->stage() == "IXSCAN";
+    fetches = fetches || stage->stage() == "FETCH";
+  }
+  if (!projection.is_plain()) return "PROJECTION_DEFAULT";
+  if (reads_index && !fetches) return "PROJECTION_COVERED";
+  const bool at_top = std::ranges::none_of(specification, [](const bson::Element& field) {
+    return field.name().find('.') != std::string_view::npos || field.is(bson::Type::kDocument);
+  });
+  return at_top ? "PROJECTION_SIMPLE" : "PROJECTION_DEFAULT";
 }
 
 Result<std::optional<Row>> Project::next() {

@@ -1,6 +1,6 @@
 // The operators above the tables: those that filter, order, cut and change the rows of another.
 //
-// Errors:  Sort: 292 when its rows take more than kStageBytesMax.
+// Errors:  Sort: those of query/sorter.h.
 // Threads: one thread at a time.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include "query/operator.h"
 #include "query/projection.h"
 #include "query/sort_key.h"
+#include "query/sorter.h"
 
 namespace nacre::query {
 
@@ -34,33 +35,24 @@ class Sort final : public Stage {
  public:
   // limit 0: all.
   Sort(std::unique_ptr<Operator> input, SortPattern pattern, bson::Document specification,
-       std::size_t limit)
+       std::size_t limit, const SortMemory& memory)
       : Stage(std::move(input)),
         pattern_(std::move(pattern)),
         specification_(std::move(specification)),
-        limit_(limit) {}
+        limit_(limit),
+        sorter_(memory, "Sort", limit) {}
   Result<std::optional<Row>> next() override;
   [[nodiscard]] std::string_view stage() const override { return "SORT"; }
   void describe(bson::Builder& to) const override;
 
  private:
-  struct Kept {
-    std::string key;  // its order; then the number of the row, big-endian, so that no two are equal
-    std::string document;
-    std::string row_key;
-    double text_score;
-  };
-
   [[nodiscard]] Result<> collect();
-  [[nodiscard]] Result<> keep(std::string key, const Row& row);
 
   SortPattern pattern_;
   bson::Document specification_;
   std::size_t limit_;
+  Sorter sorter_;
   bool collected_ = false;
-  std::vector<Kept> kept_;  // a heap with the last one in front while collecting, if limited
-  std::size_t kept_bytes_ = 0;
-  std::size_t at_ = 0;
 };
 
 class Skip final : public Stage {
@@ -89,21 +81,27 @@ class Limit final : public Stage {
   std::int64_t left_;
 };
 
-// The rows cut to the fields of a projection (PROJECTION_DEFAULT).
+// The rows cut to the fields of a projection (PROJECTION_COVERED over an index that tells them,
+// PROJECTION_SIMPLE for whole fields at the top, else PROJECTION_DEFAULT).
 class Project final : public Stage {
  public:
   // The environment outlives the operator; without one it has its own.
   Project(std::unique_ptr<Operator> input, Projection projection, bson::Document specification,
           expression::Environment* environment = nullptr)
       : Stage(std::move(input)),
+        stage_(stage_of(*input_, projection, specification)),
         projection_(std::move(projection)),
         specification_(std::move(specification)),
         environment_(environment == nullptr ? &own_environment_ : environment) {}
   Result<std::optional<Row>> next() override;
-  [[nodiscard]] std::string_view stage() const override { return "PROJECTION_DEFAULT"; }
+  [[nodiscard]] std::string_view stage() const override { return stage_; }
   void describe(bson::Builder& to) const override { to.append("transformBy", specification_); }
 
  private:
+  static std::string_view stage_of(const Operator& input, const Projection& projection,
+                                   const bson::View& specification);
+
+  std::string_view stage_;
   Projection projection_;
   bson::Document specification_;
   expression::Environment own_environment_;

@@ -47,10 +47,17 @@ class UpdateWrite final : public MatchWrite {
     return {};
   }
 
+  // A collection's own collation is known only now.
+  Result<> compare_by(const std::shared_ptr<const text::Collator>& collator) override {
+    if (change_.collator() == collator.get()) return {};
+    change_ = NACRE_TRY(Change::parse(request_, change_.now(), collator));
+    return {};
+  }
+
   Result<std::optional<std::size_t>> position_in(const bson::View& document) {
     if (!change_.needs_position()) return std::nullopt;
     const match::Filter* taken_by = NACRE_TRY(filter());
-    return taken_by->position(document);
+    return taken_by->position(document, environment());
   }
 
   Result<> none_matched(document::Transaction& transaction) override {
@@ -82,7 +89,7 @@ class UpdateWrite final : public MatchWrite {
 Result<UpdateResult> update(const Scope& scope, const UpdateRequest& request) {
   const bson::Date now{.milliseconds =
                            static_cast<std::int64_t>(number(scope.database.now()) / 1000)};
-  Change change = NACRE_TRY(Change::parse(request, now));
+  Change change = NACRE_TRY(Change::parse(request, now, collator_for(request.collation, nullptr)));
   if (request.multi && !request.sort.empty()) {
     return fail(Code::kInvalid, kFailedToParse, "Cannot specify sort with multi=true");
   }

@@ -9,6 +9,7 @@ namespace nacre::query {
 namespace {
 
 constexpr std::int32_t kGraphContainsCycle = 5;
+constexpr std::int32_t kOptionNotSupportedOnView = 167;
 constexpr std::int32_t kViewDepthLimitExceeded = 165;
 
 std::unexpected<Error> too_deep() {
@@ -29,6 +30,7 @@ Result<ResolvedView> resolve_view(const document::Catalog& catalog, std::string_
     if (pipelines.size() == static_cast<std::size_t>(kViewDepthMax)) return too_deep();
     const bson::Element pipeline = info->options.find("pipeline");
     pipelines.push_back(pipeline.is(bson::Type::kArray) ? pipeline.array() : bson::View());
+    if (!resolved.is_view) resolved.collator = info->settings.collator;
     resolved.collection = info->settings.view_on;
     resolved.is_view = true;
   }
@@ -41,7 +43,7 @@ Result<ResolvedView> resolve_view(const document::Catalog& catalog, std::string_
 }
 
 Result<> check_view(const document::Catalog& catalog, std::string_view name,
-                    std::string_view view_on) {
+                    std::string_view view_on, const text::Collator* collator) {
   std::string_view at = view_on;
   for (int depth = 1; depth <= kViewDepthMax; ++depth) {
     if (at == name) {
@@ -50,6 +52,10 @@ Result<> check_view(const document::Catalog& catalog, std::string_view name,
     }
     const document::CollectionInfo* info = catalog.find(at);
     if (info == nullptr || !info->settings.is_view) return {};
+    if (!same_collation(info->settings.collator.get(), collator)) {
+      return fail(Code::kInvalid, kOptionNotSupportedOnView,
+                  format("View {} has another collation than the view {} it looks at", name, at));
+    }
     at = info->settings.view_on;
   }
   return too_deep();

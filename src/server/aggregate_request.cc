@@ -75,6 +75,7 @@ Result<AggregateCommand> parse_aggregate(const Fields& fields) {
   request.collation = NACRE_TRY(optional_document(fields, "collation"));
   command.batch_size = NACRE_TRY(parse_cursor(fields));
   request.hint = NACRE_TRY(fields.hint());
+  request.session = NACRE_TRY(fields.document("lsid"));
   return command;
 }
 

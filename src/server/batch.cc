@@ -1,10 +1,16 @@
 #include "server/batch.h"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <limits>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "base/text.h"
+#include "server/scope.h"
+#include "server/wire_error.h"
 
 namespace nacre::server {
 namespace {
@@ -24,6 +30,24 @@ Result<bool> fill(Rows& rows, std::int64_t count_max, bson::Builder& reply) {
   const std::optional<bson::View> next = NACRE_TRY(rows.peek());
   return next.has_value();
 }
+
+// A worker that waits answers nobody else, so that at most half of them may.
+constexpr int kWaitingMax = 16;
+constexpr std::chrono::milliseconds kAwaitMax{1000};
+constexpr std::chrono::milliseconds kAwaitStep{10};
+
+class Waiting {
+ public:
+  Waiting() : number_(count_.fetch_add(1) + 1) {}
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() { count_.fetch_sub(1); }
+  [[nodiscard]] bool allowed() const { return number_ <= kWaitingMax; }
+
+ private:
+  static inline std::atomic<int> count_{0};
+  int number_;
+};
 
 void append_cursor_end(std::int64_t id, std::string_view database, std::string_view collection,
                        bson::Builder& reply) {
@@ -47,7 +71,8 @@ Result<> append_first_batch(const Request& request, StoredCursor cursor, const F
   const std::string database = cursor.database;
   const std::string collection = cursor.collection;
   std::int64_t id = 0;
-  if (more && !options.single_batch) {
+  const bool stays = more || (cursor.rows.is_tail() && !cursor.rows.found_nothing());
+  if (stays && !options.single_batch) {
     if (request.transaction != nullptr) cursor.transaction = request.transaction->tag;
     cursor.rows.pause();
     id = NACRE_TRY(request.services.cursors.add(std::make_unique<StoredCursor>(std::move(cursor))));
@@ -57,14 +82,57 @@ Result<> append_first_batch(const Request& request, StoredCursor cursor, const F
   return {};
 }
 
-Result<> append_next_batch(const Request& request, std::int64_t id, std::string_view collection,
-                           std::optional<std::int64_t> batch_size, bson::Builder& reply) {
+namespace {
+
+// Of a tailable cursor: goes on behind its end, and waits there for rows when asked to.
+Result<> go_on(const Request& request, document::Database& database, std::int64_t id,
+               StoredCursor& cursor) {
+  const query::Scope scope = scope_of(request, database);
+  NACRE_TRY(cursor.rows.go_on(scope));
+  if (!cursor.awaits_data) return {};
+  const Waiting waiting;
+  if (!waiting.allowed()) return {};
+  const auto limit = request.max_time_ms > 0
+                         ? std::min(kAwaitMax, std::chrono::milliseconds(request.max_time_ms))
+                         : kAwaitMax;
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (true) {
+    const auto row = NACRE_TRY(cursor.rows.peek());
+    const bool over = std::chrono::steady_clock::now() >= until;
+    if (row || over || !request.services.cursors.knows(id)) return {};
+    std::this_thread::sleep_for(kAwaitStep);
+    NACRE_TRY(cursor.rows.go_on(scope));
+  }
+}
+
+// A time limit says how long to wait for data, which only some cursors do.
+Result<> check_time_limit(const Request& request, const StoredCursor& cursor) {
+  if (request.max_time_ms == 0 || cursor.awaits_data) return {};
+  return fail(Code::kInvalid, wire_code::kBadValue,
+              "cannot set maxTimeMS on getMore command for a non-awaitData cursor");
+}
+
+}  // namespace
+
+Result<> append_next_batch(const Request& request, document::Database* database, std::int64_t id,
+                           std::string_view collection, std::optional<std::int64_t> batch_size,
+                           bson::Builder& reply) {
   Cursors& cursors = request.services.cursors;
   const std::string_view transaction =
       request.transaction == nullptr ? std::string_view() : request.transaction->tag;
   std::unique_ptr<StoredCursor> cursor =
       NACRE_TRY(cursors.take(id, request.database, collection, transaction));
-  cursor->rows.set_time_limit(request.max_time_ms);
+  if (auto allowed = check_time_limit(request, *cursor); !allowed) {
+    cursors.give_back(id, std::move(cursor));
+    return allowed;
+  }
+  if (cursor->rows.is_tail() && database != nullptr) {
+    auto on = go_on(request, *database, id, *cursor);
+    if (!on) {
+      cursors.remove(id);
+      return on;
+    }
+  }
   reply.begin_document("cursor").begin_array("nextBatch");
   // 0 means the default here, which is no limit but the reply's size.
   const std::int64_t count =
@@ -75,9 +143,10 @@ Result<> append_next_batch(const Request& request, std::int64_t id, std::string_
     return std::unexpected(std::move(more).error());
   }
   reply.end();
-  append_cursor_end(*more ? id : 0, request.database, collection, reply);
+  const bool stays = *more || cursor->rows.is_tail();
+  append_cursor_end(stays ? id : 0, request.database, collection, reply);
   reply.end();
-  if (*more) {
+  if (stays) {
     cursor->rows.pause();
     cursors.give_back(id, std::move(cursor));
   } else {

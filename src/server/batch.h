@@ -30,8 +30,10 @@ struct FirstBatch {
 [[nodiscard]] Result<> append_first_batch(const Request& request, StoredCursor cursor,
                                           const FirstBatch& options, bson::Builder& reply);
 
-[[nodiscard]] Result<> append_next_batch(const Request& request, std::int64_t id,
-                                         std::string_view collection,
+// A tailable cursor stays open at its end; one that awaits data waits there for up to a second
+// (maxTimeMS if that is less), unless too many wait already.
+[[nodiscard]] Result<> append_next_batch(const Request& request, document::Database* database,
+                                         std::int64_t id, std::string_view collection,
                                          std::optional<std::int64_t> batch_size,
                                          bson::Builder& reply);
 

@@ -7,7 +7,6 @@
 namespace nacre::server {
 namespace {
 
-constexpr std::string_view kNoCollation = "collation is refused";
 constexpr std::string_view kSearchRemark = "refused with 31082: there is no Atlas here";
 constexpr std::string_view kJavascriptRemark = "refused with 31264: there is no script engine";
 constexpr std::string_view kHelloRemark = "no topologyVersion, no compression, no authentication";
@@ -21,14 +20,15 @@ constexpr auto kTable = std::to_array<Command>({
     {"buildInfo", build_info, kAnyFields, "", ""},
     {"buildinfo", build_info, kAnyFields, "", ""},
     {"bulkWrite", bulk_write, kWrites | kAdminOnly,
-     "ops nsInfo ordered errorsOnly cursor let bypassDocumentValidation", kNoCollation},
+     "ops nsInfo ordered errorsOnly cursor let bypassDocumentValidation", ""},
     {"collMod", coll_mod, kWrites,
      "validator validationLevel validationAction viewOn pipeline index cappedSize cappedMax",
-     "index options are not changed yet"},
+     "of an index hidden and expireAfterSeconds; not unique"},
     {"collStats", coll_stats, kPlain, "scale", "counts and sizes only; reads the collection"},
     {"commitTransaction", commit_transaction, kAdminOnly | kWrites | kEndsTransaction,
      "recoveryToken", ""},
     {"connectionStatus", connection_status, kPlain, "showPrivileges", ""},
+    {"convertToCapped", convert_to_capped, kWrites, "size", "indexes are dropped"},
     {"count", count_anywhere, kPlain, "query limit skip hint fields collation", ""},
     {"create", create, kWrites,
      "capped autoIndexId idIndex size max storageEngine validator validationLevel "
@@ -41,7 +41,7 @@ constexpr auto kTable = std::to_array<Command>({
     {"dbStats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
     {"dbstats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
     {"delete", remove, kWrites | kInTransaction,
-     "deletes ordered let bypassDocumentValidation collectionUUID", kNoCollation},
+     "deletes ordered let bypassDocumentValidation collectionUUID", ""},
     {"distinct", distinct_anywhere, kInTransaction, "key query collation hint", ""},
     {"drop", drop, kWrites, "", ""},
     {"dropDatabase", drop_database, kWrites, "", ""},
@@ -53,15 +53,15 @@ constexpr auto kTable = std::to_array<Command>({
      "filter sort projection hint skip limit batchSize singleBatch max min returnKey showRecordId "
      "tailable oplogReplay noCursorTimeout awaitData allowPartialResults collation allowDiskUse "
      "let",
-     "returnKey and tailable are refused"},
+     "tailable on capped collections, without skip and limit"},
     {"findAndModify", find_and_modify, kWrites | kInTransaction,
      "query sort remove update new fields upsert bypassDocumentValidation collation arrayFilters "
      "hint let collectionUUID",
-     kNoCollation},
+     ""},
     {"findandmodify", find_and_modify, kWrites | kInTransaction,
      "query sort remove update new fields upsert bypassDocumentValidation collation arrayFilters "
      "hint let collectionUUID",
-     kNoCollation},
+     ""},
     {"getCmdLineOpts", get_cmd_line_opts, kAdminOnly, "", ""},
     {"getLog", get_log, kAdminOnly, "", "always empty: the log goes to standard error"},
     {"getMore", get_more, kInTransaction, "collection batchSize term lastKnownCommittedOpTime", ""},
@@ -93,7 +93,7 @@ constexpr auto kTable = std::to_array<Command>({
      "uptime, connections, memory, cursors, sessions"},
     {"startSession", start_session, kPlain, "", ""},
     {"update", update, kWrites | kInTransaction,
-     "updates ordered let bypassDocumentValidation collectionUUID", kNoCollation},
+     "updates ordered let bypassDocumentValidation collectionUUID", ""},
     {"updateSearchIndex", search_index_command, kAnyFields, "", kSearchRemark},
     {"usersInfo", users_info, kAnyFields, "", "there are no users yet"},
     {"validate", validate, kPlain, "full metadata checkBSONConformance",

@@ -31,6 +31,7 @@ namespace nacre::server {
 // Databases, collections and indexes.
 [[nodiscard]] Result<> create(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> coll_mod(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> convert_to_capped(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> rename_collection(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> drop(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> drop_database(const Request& request, bson::Builder& reply);

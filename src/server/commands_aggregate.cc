@@ -65,6 +65,16 @@ Result<> check_own_stages(const Fields& fields, const bson::View& pipeline) {
                      level.string()));
 }
 
+// What is read to be written again cannot be proven the newest while it is.
+Result<> check_read_concern(const Fields& fields, const bson::View& pipeline) {
+  const bson::View concern = NACRE_TRY(fields.document("readConcern"));
+  const bson::Element level = concern.find("level");
+  const bool linearizable = level.is(bson::Type::kString) && level.string() == "linearizable";
+  if (!linearizable || !aggregation::writes(pipeline)) return {};
+  return fail(Code::kInvalid, wire_code::kInvalidOptions,
+              "$out and $merge cannot be used with a 'linearizable' read concern level");
+}
+
 std::string cursor_namespace(std::string_view collection) {
   return collection.empty() ? "$cmd.aggregate" : std::string(collection);
 }
@@ -116,6 +126,7 @@ Result<> aggregate(const Request& request, bson::Builder& reply) {
     return explain_into(request, fields, query::Verbosity::kQueryPlanner, reply);
   }
   NACRE_TRY(check_own_stages(fields, command.request.pipeline));
+  NACRE_TRY(check_read_concern(fields, command.request.pipeline));
   const bson::Element cursor = fields.get("cursor");
   if (!cursor) {
     return fail(Code::kInvalid, wire_code::kFailedToParse,

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "base/text.h"
+#include "document/capped.h"
 #include "document/database.h"
 #include "query/view.h"
+#include "server/collection_index_change.h"
 #include "server/commands.h"
 #include "server/wire_error.h"
 
@@ -109,7 +111,9 @@ Result<> create(const Request& request, bson::Builder&) {
       NACRE_TRY(request.services.databases.open_or_create(request.database));
   const document::Snapshot before = NACRE_TRY(database->snapshot());
   if (const bson::Element on = options.find("viewOn"); on.is(bson::Type::kString)) {
-    NACRE_TRY(query::check_view(before.catalog(), collection, on.string()));
+    const auto settings = NACRE_TRY(document::CollectionOptions::parse(options));
+    NACRE_TRY(
+        query::check_view(before.catalog(), collection, on.string(), settings.collator.get()));
   }
   auto created = database->create_collection(collection, options);
   if (created.has_value() || created.error().code() != Code::kExists) return created;
@@ -120,9 +124,9 @@ Result<> create(const Request& request, bson::Builder&) {
               format("Collection {}.{} already exists.", request.database, collection));
 }
 
-Result<> coll_mod(const Request& request, bson::Builder&) {
+Result<> coll_mod(const Request& request, bson::Builder& reply) {
   const std::string_view collection = NACRE_TRY(request.fields.collection());
-  NACRE_TRY(request.fields.refuse("index"));
+  bson::Document changes;  // of an index
   const auto database = NACRE_TRY(request.services.databases.find(request.database));
   const auto body = [&](document::Transaction& transaction) -> Result<> {
     const document::CollectionInfo* info = transaction.catalog().find(collection);
@@ -133,15 +137,44 @@ Result<> coll_mod(const Request& request, bson::Builder&) {
     NACRE_TRY(check_collection_mod(*info, request.fields));
     if (info->settings.is_view) {
       NACRE_TRY(query::check_view(transaction.catalog(), collection,
-                                  request.fields.get("viewOn").string()));
+                                  request.fields.get("viewOn").string(),
+                                  info->settings.collator.get()));
     }
-    return transaction.change_options(collection, changed_options(*info, request.fields));
+    bson::Builder changed;
+    if (const bson::Element index = request.fields.get("index")) {
+      NACRE_TRY(change_index(transaction, *info, index, changed));
+    }
+    changes = changed.finish();
+    return transaction.change_options(
+        collection,
+        changed_options(*transaction.catalog().find(collection), request.fields).view());
   };
   if (!database) {
     return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
                 format("ns does not exist: {}.{}", request.database, collection));
   }
   NACRE_TRY((*database)->transact(body));
+  reply.append_all(changes);
+  return {};
+}
+
+Result<> convert_to_capped(const Request& request, bson::Builder&) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const std::int64_t size = NACRE_TRY(request.fields.lenient_count("size", 0));
+  if (size < 1) {
+    return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                "Capped collection size must be greater than zero");
+  }
+  const auto database = NACRE_TRY(request.services.databases.find(request.database));
+  if (!database) {
+    return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
+                format("source collection {}.{} does not exist", request.database, collection));
+  }
+  const auto body = [&](document::Transaction& transaction) {
+    return document::convert_to_capped(**database, transaction, collection, size);
+  };
+  NACRE_TRY((*database)->transact(body));
+  request.services.cursors.kill_all_of(request.database, collection);
   return {};
 }
 

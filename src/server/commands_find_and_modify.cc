@@ -89,7 +89,7 @@ Result<> find_and_modify(const Request& request, bson::Builder& reply) {
   asked.sort = NACRE_TRY(fields.document("sort"));
   asked.upsert = NACRE_TRY(fields.boolean("upsert", false));
   asked.hint = NACRE_TRY(read_write_hint(fields));
-  asked.collation = NACRE_TRY(fields.document("collation"));
+  asked.collation = NACRE_TRY(fields.collation());
   asked.let = NACRE_TRY(fields.document("let"));
   asked.array_filters = NACRE_TRY(fields.array("arrayFilters"));
   asked.bypass_validation = NACRE_TRY(fields.boolean("bypassDocumentValidation", false));
@@ -100,7 +100,8 @@ Result<> find_and_modify(const Request& request, bson::Builder& reply) {
   expression::Scope names;
   expression::Environment unused;
   NACRE_TRY(query::define_variables(asked.let, names, unused));
-  const match::Filter filter = NACRE_TRY(match::Filter::parse(asked.filter, {.scope = &names}));
+  const match::Filter filter = NACRE_TRY(match::Filter::parse(
+      asked.filter, {.scope = &names, .collator = query::collator_for(asked.collation, nullptr)}));
   query::Projection projection =
       NACRE_TRY(query::Projection::parse(shown, {.scope = &names, .query = asked.filter}));
   projection.set_query(filter);

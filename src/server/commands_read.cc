@@ -47,13 +47,14 @@ Result<query::FindRequest> find_request(const Fields& fields) {
   request.let = NACRE_TRY(fields.document("let"));
   request.min = NACRE_TRY(fields.document("min"));
   request.max = NACRE_TRY(fields.document("max"));
-  request.collator = NACRE_TRY(fields.collation());
+  request.collation = NACRE_TRY(fields.collation());
   request.skip = NACRE_TRY(fields.lenient_count("skip", 0));
   request.limit = NACRE_TRY(fields.lenient_count("limit", 0));
   request.hint = NACRE_TRY(fields.hint());
   request.return_key = NACRE_TRY(fields.boolean("returnKey", false));
   request.show_record_id = NACRE_TRY(fields.boolean("showRecordId", false));
   request.tailable = tailable;
+  request.allow_disk_use = NACRE_TRY(fields.boolean("allowDiskUse", true));
   return request;
 }
 
@@ -77,7 +78,7 @@ Result<query::CountRequest> count_request(const Fields& fields) {
   query::CountRequest request;
   request.collection = NACRE_TRY(fields.collection());
   request.filter = NACRE_TRY(fields.document("query"));
-  request.collator = NACRE_TRY(fields.collation());
+  request.collation = NACRE_TRY(fields.collation());
   request.skip = NACRE_TRY(fields.lenient_count("skip", 0));
   request.limit = NACRE_TRY(count_limit(fields));
   request.hint = NACRE_TRY(fields.hint());
@@ -94,14 +95,14 @@ Result<query::DistinctRequest> distinct_request(const Fields& fields) {
   }
   request.path = NACRE_TRY(fields.required_string("key"));
   request.filter = NACRE_TRY(fields.document("query"));
-  request.collator = NACRE_TRY(fields.collation());
+  request.collation = NACRE_TRY(fields.collation());
   request.hint = NACRE_TRY(fields.hint());
   return request;
 }
 
 query::Verbosity verbosity_of(std::string_view name) {
-  return name == "queryPlanner" ? query::Verbosity::kQueryPlanner
-                                : query::Verbosity::kExecutionStats;
+  if (name == "queryPlanner") return query::Verbosity::kQueryPlanner;
+  return name == "executionStats" ? query::Verbosity::kExecutionStats : query::Verbosity::kAllPlans;
 }
 
 constexpr auto kExplainable =
@@ -139,7 +140,7 @@ Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inne
     request.collection = asked.collection;
     request.filter = asked.filter;
     request.hint = asked.hint;
-    request.collator = asked.collator;
+    request.collation = asked.collation;
     return query::explain(scope, request, verbosity);
   }
   if (name == "findAndModify" || name == "findandmodify") {
@@ -148,6 +149,9 @@ Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inne
     request.collection = NACRE_TRY(inner.collection());
     request.filter = NACRE_TRY(inner.document("query"));
     request.sort = NACRE_TRY(inner.document("sort"));
+    request.hint = NACRE_TRY(inner.hint());
+    request.let = NACRE_TRY(inner.document("let"));
+    request.collation = NACRE_TRY(inner.collation());
     return query::explain(scope, request, verbosity);
   }
   if (name == "update") {
@@ -159,6 +163,8 @@ Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inne
     request.multi = NACRE_TRY(statement.boolean("multi", false));
     request.upsert = NACRE_TRY(statement.boolean("upsert", false));
     request.hint = NACRE_TRY(statement.hint());
+    request.let = NACRE_TRY(inner.document("let"));
+    request.collation = NACRE_TRY(statement.collation());
     return query::explain(scope, request, verbosity);
   }
   NACRE_CHECK(name == "delete", "kExplainable lists what is told apart here");
@@ -169,6 +175,8 @@ Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inne
   request.filter = NACRE_TRY(statement.required_document("q"));
   request.multi = limit == 0;
   request.hint = NACRE_TRY(statement.hint());
+  request.let = NACRE_TRY(inner.document("let"));
+  request.collation = NACRE_TRY(statement.collation());
   return query::explain(scope, request, verbosity);
 }
 
@@ -212,6 +220,19 @@ Result<> explain_into(const Request& request, const Fields& inner, query::Verbos
   return {};
 }
 
+namespace {
+
+Result<Rows> open_rows(const query::Scope& scope, const query::FindRequest& asked) {
+  if (!asked.tailable) return Rows(NACRE_TRY(query::find(scope, asked)));
+  if (scope.transaction != nullptr) {
+    return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                "a tailable cursor cannot be part of a transaction");
+  }
+  return Rows(NACRE_TRY(query::Tail::open(scope, asked)));
+}
+
+}  // namespace
+
 Result<> find(const Request& request, bson::Builder& reply) {
   const Fields& fields = request.fields;
   const query::FindRequest asked = NACRE_TRY(find_request(fields));
@@ -225,12 +246,15 @@ Result<> find(const Request& request, bson::Builder& reply) {
     append_empty_batch(request, asked.collection, reply);
     return {};
   }
-  query::Cursor cursor = NACRE_TRY(query::find(scope_of(request, **database), asked));
+  const bool awaits_data = NACRE_TRY(fields.boolean("awaitData", false));
+  const query::Scope scope = scope_of(request, **database);
+  Rows rows = NACRE_TRY(open_rows(scope, asked));
   return append_first_batch(request,
                             StoredCursor{.database = std::string(request.database),
                                          .collection = std::string(asked.collection),
-                                         .rows = Rows(std::move(cursor)),
-                                         .times_out = times_out},
+                                         .rows = std::move(rows),
+                                         .times_out = times_out,
+                                         .awaits_data = awaits_data},
                             {.batch_size = batch_size, .single_batch = single_batch}, reply);
 }
 
@@ -244,12 +268,9 @@ Result<> get_more(const Request& request, bson::Builder& reply) {
   }
   const std::string_view collection = NACRE_TRY(fields.required_string("collection"));
   const std::optional<std::int64_t> batch_size = NACRE_TRY(batch_size_of(fields));
-  if (request.max_time_ms > 0) {
-    return fail(Code::kInvalid, wire_code::kBadValue,
-                "cannot set maxTimeMS on getMore command for a non-awaitData cursor");
-  }
   const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
-  return append_next_batch(request, first.int64(), collection, batch_size, reply);
+  return append_next_batch(request, database ? &**database : nullptr, first.int64(), collection,
+                           batch_size, reply);
 }
 
 Result<> kill_cursors(const Request& request, bson::Builder& reply) {

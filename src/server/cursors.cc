@@ -31,6 +31,8 @@ Result<std::optional<bson::View>> Rows::peek() {
   std::optional<bson::View> row;
   if (cursor_) {
     row = NACRE_TRY(cursor_->next());
+  } else if (tail_) {
+    row = NACRE_TRY(tail_->next());
   } else if (next_ < documents_.size()) {
     row = documents_[next_++].view();
   }
@@ -45,10 +47,17 @@ void Rows::pause() {
     peeked_ = Peeked::kKept;
   }
   if (cursor_) cursor_->pause();
+  if (tail_) tail_->pause();
+}
+
+Result<> Rows::go_on(const query::Scope& scope) {
+  if (peeked_ == Peeked::kEnd) peeked_ = Peeked::kNo;
+  return tail_->go_on(scope);
 }
 
 void Rows::set_time_limit(std::int64_t milliseconds) {
   if (cursor_) cursor_->set_time_limit(milliseconds);
+  if (tail_) tail_->set_time_limit(milliseconds);
 }
 
 Result<std::int64_t> Cursors::add(std::unique_ptr<StoredCursor> cursor) {
@@ -107,6 +116,11 @@ void Cursors::give_back(std::int64_t id, std::unique_ptr<StoredCursor> cursor) {
 void Cursors::remove(std::int64_t id) {
   const MutexLock lock(mutex_);
   entries_.erase(id);
+}
+
+bool Cursors::knows(std::int64_t id) {
+  const MutexLock lock(mutex_);
+  return entries_.contains(id);
 }
 
 bool Cursors::kill(std::int64_t id, std::string_view database, std::string_view collection) {

@@ -23,6 +23,7 @@
 #include "base/result.h"
 #include "bson/builder.h"
 #include "query/cursor.h"
+#include "query/tail.h"
 
 namespace nacre::server {
 
@@ -34,6 +35,7 @@ class Rows {
  public:
   explicit Rows(query::Cursor cursor) : cursor_(std::move(cursor)) {}
   explicit Rows(std::vector<bson::Document> documents) : documents_(std::move(documents)) {}
+  explicit Rows(query::Tail tail) : tail_(std::move(tail)) {}
 
   // The next row without taking it; nothing at the end. Valid until the next take or pause.
   [[nodiscard]] Result<std::optional<bson::View>> peek();
@@ -42,10 +44,17 @@ class Rows {
   void pause();
   void set_time_limit(std::int64_t milliseconds);
 
+  // Of a tailable find: rows may follow later.
+  [[nodiscard]] bool is_tail() const { return tail_.has_value(); }
+  [[nodiscard]] bool found_nothing() const { return tail_ && tail_->found_nothing(); }
+  // Whether there are rows again behind an end. Requires is_tail().
+  [[nodiscard]] Result<> go_on(const query::Scope& scope);
+
  private:
   enum class Peeked : std::uint8_t { kNo, kView, kKept, kEnd };
 
   std::optional<query::Cursor> cursor_;    // or
+  std::optional<query::Tail> tail_;        // or
   std::vector<bson::Document> documents_;  // all of them
   std::size_t next_ = 0;                   // of documents_
   Peeked peeked_ = Peeked::kNo;
@@ -58,6 +67,7 @@ struct StoredCursor {
   std::string collection;
   Rows rows;
   bool times_out = true;
+  bool awaits_data = false;      // a getMore waits when there is nothing new
   std::string transaction = {};  // the tag of the transaction it reads; "" when in none
 };
 
@@ -75,6 +85,7 @@ class Cursors {
                                                            std::string_view transaction);
   void give_back(std::int64_t id, std::unique_ptr<StoredCursor> cursor);
   void remove(std::int64_t id);
+  [[nodiscard]] bool knows(std::int64_t id);  // a killed one is known no more
 
   // False: there is none of that id in that namespace. One in use ends with its running getMore.
   bool kill(std::int64_t id, std::string_view database, std::string_view collection);

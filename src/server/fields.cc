@@ -172,10 +172,10 @@ Result<std::int64_t> Fields::lenient_count(std::string_view field, std::int64_t 
   return not_negative(field, clamped(rounds ? std::nearbyint(number) : number));
 }
 
-Result<std::shared_ptr<const text::Collator>> Fields::collation() const {
+Result<query::Collation> Fields::collation() const {
   const bson::View collation = NACRE_TRY(document("collation"));
-  if (collation.empty()) return nullptr;
-  return bson::parse_collation(collation);
+  if (collation.empty()) return query::Collation();
+  return query::Collation(NACRE_TRY(bson::parse_collation(collation)));
 }
 
 Result<bson::Element> Fields::hint() const {

@@ -13,8 +13,8 @@
 
 #include "base/result.h"
 #include "bson/value.h"
+#include "query/collation.h"
 #include "server/wire.h"
-#include "text/collator.h"
 
 namespace nacre::server {
 
@@ -51,8 +51,8 @@ class Fields {
   // is 0. 2 (BadValue) for what is below zero then.
   [[nodiscard]] Result<std::int64_t> lenient_count(std::string_view field,
                                                    std::int64_t otherwise) const;
-  // Null without one: the collation of the collection is meant then, or of the bytes.
-  [[nodiscard]] Result<std::shared_ptr<const text::Collator>> collation() const;
+  // Nothing without one: that of the collection is meant then.
+  [[nodiscard]] Result<query::Collation> collation() const;
   // A string, a document, or nothing; null is an error.
   [[nodiscard]] Result<bson::Element> hint() const;
 

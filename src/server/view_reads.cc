@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "bson/collation.h"
 #include "query/view.h"
 #include "server/commands.h"
 #include "server/scope.h"
@@ -16,6 +17,7 @@ namespace {
 
 using bson::Element;
 
+constexpr std::int32_t kOptionNotSupportedOnView = 167;
 constexpr std::int32_t kDistinctTooBig = 17217;
 constexpr std::int64_t kDistinctMax = 10'000'000;
 
@@ -23,9 +25,15 @@ constexpr std::int64_t kDistinctMax = 10'000'000;
 constexpr std::string_view kShared[] = {"collation", "let", "hint",       "allowDiskUse",
                                         "comment",   "$db", "readConcern"};
 
+// A view's own collation holds, not that of the collection behind it.
+void append_collation(bson::Builder& to, const query::ResolvedView& view) {
+  to.append("collation", bson::describe_collation(view.collator.get()));
+}
+
 class AggregateCommand {
  public:
-  AggregateCommand(const Fields& fields, const query::ResolvedView& view) : fields_(fields) {
+  AggregateCommand(const Fields& fields, const query::ResolvedView& view)
+      : fields_(fields), view_(view) {
     command_.append("aggregate", view.collection).begin_array("pipeline");
     for (const Element& stage : view.pipeline.view()) command_.push(stage);
   }
@@ -49,11 +57,13 @@ class AggregateCommand {
     for (const std::string_view name : kShared) {
       if (const Element value = fields_.get(name); value) command_.append(value);
     }
+    if (!fields_.get("collation")) append_collation(command_, view_);
     return command_.finish();
   }
 
  private:
   const Fields& fields_;
+  const query::ResolvedView& view_;
   bson::Builder command_;
 };
 
@@ -86,6 +96,11 @@ Result<std::optional<query::ResolvedView>> view_of(const Request& request) {
   const document::Snapshot snapshot = NACRE_TRY((*database)->snapshot());
   query::ResolvedView view = NACRE_TRY(query::resolve_view(snapshot.catalog(), first.string()));
   if (!view.is_view) return std::nullopt;
+  const query::Collation asked = NACRE_TRY(request.fields.collation());
+  if (asked && !same_collation(asked->get(), view.collator.get())) {
+    return fail(Code::kInvalid, kOptionNotSupportedOnView,
+                "Cannot override a view's default collation");
+  }
   return view;
 }
 
@@ -155,6 +170,7 @@ Result<> aggregate_in_view(const Request& request, const query::ResolvedView& vi
   for (const Element& field : request.fields.body()) {
     if (field.name() != "aggregate" && field.name() != "pipeline") command.append(field);
   }
+  if (!request.fields.get("collation")) append_collation(command, view);
   return run(request, command.finish(), reply);
 }
 

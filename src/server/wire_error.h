@@ -25,6 +25,7 @@ inline constexpr std::int32_t kNamespaceNotFound = 26;
 inline constexpr std::int32_t kCursorNotFound = 43;
 inline constexpr std::int32_t kNamespaceExists = 48;
 inline constexpr std::int32_t kCommandNotFound = 59;
+inline constexpr std::int32_t kIndexNotFound = 27;
 inline constexpr std::int32_t kInvalidOptions = 72;
 inline constexpr std::int32_t kInvalidNamespace = 73;
 inline constexpr std::int32_t kUnknownReplWriteConcern = 79;

@@ -72,7 +72,7 @@ Result<query::UpdateRequest> read_update(const Fields& fields, const StatementNa
   request.upsert = NACRE_TRY(fields.strict_boolean("upsert", false));
   request.hint = NACRE_TRY(read_write_hint(fields));
   request.sort = NACRE_TRY(fields.document("sort"));
-  request.collation = NACRE_TRY(fields.document("collation"));
+  request.collation = NACRE_TRY(fields.collation());
   request.let = options.let;
   request.bypass_validation = options.bypass_validation;
   if (request.multi && !request.sort.empty()) {
@@ -87,7 +87,7 @@ Result<query::RemoveRequest> read_delete(const Fields& fields, const WriteOption
   const std::int64_t limit = NACRE_TRY(read_limit(fields));
   request.multi = limit == 0;
   request.hint = NACRE_TRY(read_write_hint(fields));
-  request.collation = NACRE_TRY(fields.document("collation"));
+  request.collation = NACRE_TRY(fields.collation());
   request.let = options.let;
   return request;
 }
@@ -97,7 +97,7 @@ Result<query::RemoveRequest> read_bulk_delete(const Fields& fields, const WriteO
   request.filter = NACRE_TRY(fields.required_document("filter"));
   request.multi = NACRE_TRY(fields.strict_boolean("multi", false));
   request.hint = NACRE_TRY(read_write_hint(fields));
-  request.collation = NACRE_TRY(fields.document("collation"));
+  request.collation = NACRE_TRY(fields.collation());
   request.let = options.let;
   return request;
 }

@@ -17,7 +17,7 @@
 #include "base/result.h"
 #include "document/temporary_files.h"
 
-namespace nacre::aggregation {
+namespace nacre::query {
 
 class RunReader;
 
@@ -75,4 +75,4 @@ class RunMerge {
   bool started_ = false;
 };
 
-}  // namespace nacre::aggregation
+}  // namespace nacre::query

@@ -1,11 +1,11 @@
-#include "aggregation/spill.h"
+#include "query/spill.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/codec.h"
 
-namespace nacre::aggregation {
+namespace nacre::query {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 8;
@@ -83,4 +83,4 @@ Result<bool> RunMerge::next() {
   return !heap_.empty();
 }
 
-}  // namespace nacre::aggregation
+}  // namespace nacre::query

@@ -1,0 +1,114 @@
+// Commands about collections and their cursors: collMod, views with collations, tailable finds.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "server/dispatcher_testing.h"
+
+namespace nacre::server {
+namespace {
+
+using namespace testing;  // NOLINT: the steps of these tests
+
+TEST_F(Dispatching, CollModHidesIndexesAndChangesTheirLife) {
+  expect_ok(R"({"createIndexes": "c", "$db": "test", "indexes": [
+      {"key": {"a": 1}, "name": "a_1"}, {"key": {"b": 1, "c": 1}, "name": "bc"}]})");
+  const bson::Document hidden =
+      run(R"({"collMod": "c", "$db": "test", "index": {"name": "a_1", "hidden": true}})");
+  EXPECT_TRUE(hidden.find("hidden_new").boolean()) << bson::to_json(hidden);
+  EXPECT_FALSE(hidden.find("hidden_old").boolean());
+  expect_ok(R"({"collMod": "c", "$db": "test",
+                "index": {"keyPattern": {"a": 1}, "expireAfterSeconds": 60}})");
+  EXPECT_EQ(number(R"({"collMod": "c", "$db": "test",
+                       "index": {"name": "a_1", "expireAfterSeconds": 90}})",
+                   "expireAfterSeconds_old"),
+            60);
+  const bson::Document listed = run(R"({"listIndexes": "c", "$db": "test"})");
+  EXPECT_EQ(listed.get("cursor.firstBatch.1.expireAfterSeconds").as_int64(), 90);
+  EXPECT_TRUE(listed.get("cursor.firstBatch.1.hidden").truthy());
+  const auto refused = [&](std::string_view index, std::int32_t code) {
+    expect_error(R"({"collMod": "c", "$db": "test", "index": )" + std::string(index) + "}", code);
+  };
+  refused(R"({"name": "no", "hidden": true})", 27);
+  refused(R"({"hidden": true})", 72);
+  refused(R"({"name": "a_1", "keyPattern": {"a": 1}, "hidden": true})", 72);
+  refused(R"({"name": "a_1"})", 72);
+  refused(R"({"name": "_id_", "hidden": true})", 2);
+  refused(R"({"name": "bc", "expireAfterSeconds": 5})", 72);
+  refused(R"({"name": "a_1", "expireAfterSeconds": -1})", 72);
+  refused(R"({"name": "a_1", "unique": true})", 115);
+  refused(R"({"name": "a_1", "other": true})", 40415);
+}
+
+TEST_F(Dispatching, AViewHasACollationOfItsOwn) {
+  expect_ok(R"({"create": "c", "$db": "test", "collation": {"locale": "en", "strength": 2}})");
+  expect_ok(R"({"insert": "c", "$db": "test", "documents": [{"s": "a"}, {"s": "A"}]})");
+  expect_ok(R"({"create": "plain", "$db": "test", "viewOn": "c", "pipeline": []})");
+  expect_ok(R"({"create": "alike", "$db": "test", "viewOn": "c", "pipeline": [],
+                "collation": {"locale": "en", "strength": 2}})");
+  EXPECT_EQ(number(R"({"count": "c", "$db": "test", "query": {"s": "A"}})", "n"), 2);
+  EXPECT_EQ(number(R"({"count": "plain", "$db": "test", "query": {"s": "A"}})", "n"), 1);
+  EXPECT_EQ(number(R"({"count": "alike", "$db": "test", "query": {"s": "A"}})", "n"), 2);
+  expect_error(R"({"count": "plain", "$db": "test", "query": {"s": "A"},
+                   "collation": {"locale": "en", "strength": 2}})",
+               167);
+  expect_error(R"({"create": "mixed", "$db": "test", "viewOn": "plain", "pipeline": [],
+                   "collation": {"locale": "en", "strength": 2}})",
+               167);
+  const bson::Document grouped = run(R"({"aggregate": "c", "$db": "test", "cursor": {},
+      "pipeline": [{"$group": {"_id": "$s"}}]})");
+  EXPECT_EQ(grouped.get("cursor.firstBatch").array().count(), 1U);
+  expect_error(R"({"create": "d", "$db": "test", "collation": {"locale": "klingon"}})", 2);
+}
+
+TEST_F(Dispatching, ATailableCursorGoesOnWithWhatIsInsertedLater) {
+  expect_ok(R"({"create": "c", "$db": "test", "capped": true, "size": 4096, "max": 3})");
+  expect_ok(R"({"insert": "c", "$db": "test", "documents": [{"_id": 5}, {"_id": 1, "x": 1}]})");
+  const bson::Document opened =
+      run(R"({"find": "c", "$db": "test", "filter": {"x": 1}, "tailable": true})");
+  EXPECT_EQ(opened.get("cursor.firstBatch.0._id").as_int64(), 1) << bson::to_json(opened);
+  const std::int64_t id = opened.get("cursor.id").as_int64().value_or(0);
+  ASSERT_NE(id, 0);
+  const auto next = [&](std::string_view more = "") {
+    return run(R"({"getMore": {"$numberLong": ")" + std::to_string(id) +
+               R"("}, "collection": "c", "$db": "test")" + std::string(more) + "}");
+  };
+  EXPECT_TRUE(next().get("cursor.nextBatch").array().empty());
+  expect_ok(R"({"insert": "c", "$db": "test", "documents": [{"_id": 0}, {"_id": 3, "x": 1}]})");
+  const bson::Document later = next();
+  EXPECT_EQ(later.get("cursor.nextBatch.0._id").as_int64(), 3) << bson::to_json(later);
+  EXPECT_EQ(later.get("cursor.id").as_int64(), id);
+  EXPECT_EQ(next(R"(, "maxTimeMS": 5)").find("code").as_int64(), 2) << "it does not await data";
+  // The document it stands on is forgotten: nobody knows what it missed.
+  expect_ok(R"({"insert": "c", "$db": "test",
+                "documents": [{"_id": 6}, {"_id": 7}, {"_id": 8}, {"_id": 9}]})");
+  EXPECT_EQ(next().find("code").as_int64(), 136);
+  EXPECT_EQ(next().find("code").as_int64(), 43);
+  expect_ok(R"({"insert": "plain", "$db": "test", "documents": [{"_id": 5}]})");
+  expect_error(R"({"find": "plain", "$db": "test", "tailable": true})", 2);
+  expect_error(R"({"find": "c", "$db": "test", "tailable": true, "sort": {"_id": 1}})", 2);
+}
+
+TEST_F(Dispatching, ACursorThatAwaitsDataWaitsForItAWhile) {
+  expect_ok(R"({"create": "c", "$db": "test", "capped": true, "size": 4096})");
+  expect_ok(R"({"insert": "c", "$db": "test", "documents": [{"_id": 1}]})");
+  const std::int64_t id =
+      number(R"({"find": "c", "$db": "test", "tailable": true, "awaitData": true})", "cursor.id");
+  const auto start = std::chrono::steady_clock::now();
+  const bson::Document none = run(R"({"getMore": {"$numberLong": ")" + std::to_string(id) +
+                                  R"("}, "collection": "c", "$db": "test", "maxTimeMS": 30})");
+  EXPECT_TRUE(none.get("cursor.nextBatch").array().empty()) << bson::to_json(none);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(30));
+}
+
+TEST_F(Dispatching, ConvertToCappedKeepsTheLastDocuments) {
+  expect_ok(R"({"insert": "c", "$db": "test", "documents": [{"_id": 1}, {"_id": 2}, {"_id": 3}]})");
+  expect_ok(R"({"convertToCapped": "c", "$db": "test", "size": 30})");
+  EXPECT_EQ(number(R"({"count": "c", "$db": "test"})", "n"), 2);
+  expect_error(R"({"convertToCapped": "c", "$db": "test", "size": 0})", 72);
+  expect_error(R"({"convertToCapped": "none", "$db": "test", "size": 30})", 26);
+}
+
+}  // namespace
+}  // namespace nacre::server
