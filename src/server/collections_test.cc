@@ -110,5 +110,31 @@ TEST_F(Dispatching, ConvertToCappedKeepsTheLastDocuments) {
   expect_error(R"({"convertToCapped": "none", "$db": "test", "size": 30})", 26);
 }
 
+TEST_F(Dispatching, NamesInsideAnIdDoNotBeginWithADollarSign) {
+  EXPECT_EQ(number(R"({"insert": "c", "$db": "test", "documents": [{"_id": {"x": {"$a": 1}}}]})",
+                   "writeErrors.0.code"),
+            52);
+  expect_ok(R"({"insert": "c", "$db": "test", "documents": [{"_id": {"$ref": "c", "$id": 1}}]})");
+}
+
+TEST_F(Dispatching, MergeSaysWhichKeyWasThereAlready) {
+  expect_ok(R"({"insert": "c", "$db": "test", "documents": [{"_id": 2}]})");
+  const bson::Document reply = run(R"({"aggregate": 1, "$db": "test", "cursor": {}, "pipeline": [
+      {"$documents": [{"_id": 2}]}, {"$merge": {"into": "c", "whenMatched": "fail"}}]})");
+  EXPECT_EQ(reply.find("code").as_int64(), 11000) << bson::to_json(reply);
+  EXPECT_EQ(reply.get("keyPattern._id").as_int64(), 1) << bson::to_json(reply);
+  EXPECT_EQ(reply.get("keyValue._id").as_int64(), 2);
+  expect_error(R"({"aggregate": "c", "$db": "test", "cursor": {}, "pipeline": [{"$out": "d"}],
+                   "readConcern": {"level": "linearizable"}})",
+               72);
+}
+
+TEST_F(Dispatching, TheSessionThatAsksIsListed) {
+  const bson::Document reply = run(R"({"aggregate": 1, "$db": "test", "cursor": {},
+      "lsid": {"id": {"$uuid": "00112233-4455-6677-8899-aabbccddeeff"}},
+      "pipeline": [{"$listLocalSessions": {}}]})");
+  EXPECT_TRUE(reply.get("cursor.firstBatch.0._id.id")) << bson::to_json(reply);
+}
+
 }  // namespace
 }  // namespace nacre::server
