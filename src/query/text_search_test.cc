@@ -95,7 +95,7 @@ TEST_F(Text, RanksByBm25WithWeights) {
 }
 
 TEST_F(Text, WhatCannotBeSearchedIsRefused) {
-  EXPECT_EQ(search(R"({"$language": "en"})"), (Ids{-2}));
+  EXPECT_EQ(search(R"({"$language": "en"})"), (Ids{-4}));
   EXPECT_EQ(search(R"({"$search": 5})"), (Ids{-14}));
   EXPECT_EQ(search(R"({"$search": "x", "$language": "klingon"})"), (Ids{-2}));
   ASSERT_TRUE(database_->drop_index("c", "title_text_body_text"));
