@@ -264,6 +264,9 @@ Result<> Store::apply_whole(Position position, Time time, Bytes batch, std::uint
       const MutexLock lock(visible_mutex_);
       is_lost_ = true;
       in_place_ = false;
+      // Lost or not, no snapshot is older than a commit that has returned (ISO-1).
+      visible_ = applied_;
+      visible_time_ = applied_time_;
       pager_->publish();
     }
     return std::unexpected(std::move(error));
