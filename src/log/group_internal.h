@@ -7,8 +7,9 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <utility>
 
-#include "io/aligned_buffer.h"
+#include "io/spare_buffers.h"
 #include "log/local_log.h"
 #include "log/segment_internal.h"
 
@@ -25,10 +26,17 @@ struct LocalLog::Group {
   void reserve(std::uint64_t bytes) {
     const auto needed = static_cast<std::size_t>(whole_blocks(used + bytes));
     if (buffer.size() >= needed) return;
-    io::AlignedBuffer larger(std::max(needed, 2 * buffer.size()));
+    io::AlignedBuffer larger = io::take_spare_buffer(std::max(needed, 2 * buffer.size()));
     std::memcpy(larger.data(), buffer.data(), used);
     buffer = std::move(larger);
   }
+  // What follows the last record in its block is zero, whatever the buffer was before.
+  void pad() {
+    const auto end = static_cast<std::size_t>(extent());
+    std::memset(buffer.data() + used, 0, end - used);
+  }
+  // Nobody asks for the bytes any more.
+  void give_buffer_back() { io::give_spare_buffer(std::exchange(buffer, io::AlignedBuffer())); }
 
   // Until the group is finished, or the caller is to write.
   void sleep() NACRE_EXCLUDES(mutex) {

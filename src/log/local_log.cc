@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "base/planted.h"
+#include "base/spinning_lock.h"
 #include "base/text.h"
 #include "io/aligned_buffer.h"
 #include "io/random.h"
@@ -185,7 +186,7 @@ Result<Position> LocalLog::append(Time time, Bytes ops, Room room) {
   }
   const std::uint32_t ops_crc = crc32c(ops);  // outside the lock: the long part
   const std::uint64_t record_bytes = kRecordHeaderSize + ops.size();
-  const MutexLock lock(mutex_);
+  const SpinningLock lock(mutex_);
   NACRE_TRY(check_usable());
   if (time <= last_time()) {
     return fail(Code::kInvalid, format("the time of a commit is {}, expected more than {}",
@@ -300,6 +301,7 @@ Result<LocalLog::GroupPtr> LocalLog::seal() {
                  .number = next_group_,
                  .chain = chain_,
                  .before = sealed_time_};
+  group->pad();
   const Bytes payload = group->payload();
   if (group->commits == 0) group->last_time = sealed_time_;
   chain_ = encode(GroupHeader{.nonce = group->segment->header.nonce,
@@ -378,6 +380,7 @@ void LocalLog::complete(const GroupPtr& group, const Result<>& written) {
     durable_ = number(durable->last());
     durable->segment.reset();  // or a sleeper who is slow to wake would keep it from being trimmed
     durable->file.reset();
+    if (durable->written) durable->give_buffer_back();
     unannounced_.push_back(std::move(durable));
   }
   if (durable_waiters_ > 0) advanced_.notify_all();

@@ -4,7 +4,7 @@
 #include "base/check.h"
 #include "base/planted.h"
 #include "base/text.h"
-#include "io/aligned_buffer.h"
+#include "io/spare_buffers.h"
 #include "page/pager.h"
 
 namespace nacre::page {
@@ -53,7 +53,7 @@ void Pager::begin_writing(std::vector<Writing>& pages) {
 }
 
 Result<> Pager::write_pages(std::vector<Writing>& pages) {
-  io::AlignedBuffer buffer(pages.size() * kPageSize);
+  io::SpareBuffer buffer(pages.size() * kPageSize);
   std::ranges::sort(pages, {}, &Writing::block);
   for (std::size_t i = 0; i < pages.size(); ++i) {
     pages[i].checksum = encode_page(pages[i].frame, pages[i].seq, buffer.data() + i * kPageSize);

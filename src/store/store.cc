@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/planted.h"
+#include "base/spinning_lock.h"
 #include "base/text.h"
 #include "store/big_value.h"
 #include "store/past.h"
@@ -184,7 +185,7 @@ Result<> Store::apply(Position position, Time time, Bytes batch, std::uint64_t o
   }
   NACRE_TRY(check_writable());
   {
-    const MutexLock lock(apply_mutex_);
+    const SpinningLock lock(apply_mutex_);
     if (unpublished_ops_ + op_count > publish_every_) publish_locked();
     // A batch of so many bytes may have values that are written to the file while it is applied.
     const bool is_large = batch.size() > kInPlaceBytes;

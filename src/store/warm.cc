@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/spinning_lock.h"
 #include "base/text.h"
 #include "store/store.h"
 
@@ -21,7 +22,7 @@ Result<> Store::warm(std::span<const RowName> rows) {
     bool is_copying = false;
     page::PageId missing = page::kNoPage;
     {
-      const MutexLock lock(apply_mutex_);
+      const SpinningLock lock(apply_mutex_);
       is_copying = is_copying_;
       for (; i < rows.size() && !is_copying; ++i) {
         Table* table = find_table(rows[i].table);

@@ -1,8 +1,7 @@
 // What a scan asks memory for ahead of time: of a leaf the lines that it is going to look at, and
 // no others.
 //
-// Why not whole leaves: a core has some two dozen lines under way at once, and that bounds a scan.
-// A
+// Why not whole leaves: a core has some two dozen lines under way at once, which bounds a scan. A
 //   row costs it the line in which its length and the beginning of its value lie; of a value that
 //   is read to its end, the CPU fetches the rest itself.
 // Threads: pure functions; asking for a line changes nothing.

@@ -11,7 +11,8 @@
 namespace nacre::txn {
 namespace {
 
-constexpr std::size_t kCommitBytes = std::size_t{512} << 10;
+// Two of them share a write of the log.
+constexpr std::size_t kCommitBytes = std::size_t{480} << 10;
 
 class Loader {
  public:

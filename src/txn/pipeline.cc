@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/planted.h"
 #include "base/scheduler.h"
+#include "base/spinning_lock.h"
 #include "base/text.h"
 
 namespace nacre::txn {
@@ -86,8 +87,10 @@ Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
   if (has_role) {
     const Position last = taken_.back().position;
     auto applied = apply_taken();
-    MutexLock lock(queue_mutex_);
+    const SpinningLock lock(queue_mutex_);
     leave_role(last, std::move(applied));
+    // What came meanwhile is applied here at once: it would take whoever waits for it longer.
+    if (!role_taken_ && role_requests_ == 0 && take_applicable()) apply_in_role();
   }
   if (NACRE_PLANTED(commit_visible_before_durable)) NACRE_TRY(make_visible(outcome.position));
   if (request.durability == Durability::kSync && !NACRE_PLANTED(commit_acknowledged_too_early)) {
@@ -121,7 +124,7 @@ Result<Pipeline::Outcome> Pipeline::sequence(Request& request, bool& has_role) {
   if (request.reads != nullptr) {
     if (auto conflict = check_ranges(request)) return Outcome{.conflict = conflict};
   }
-  MutexLock lock(sequencer_);
+  const SpinningLock lock(sequencer_);
   if (sequencing_ended_) return fail(Code::kClosed, "the database is closed");
   const Position coming = next(store_.log().last_position());
   if (request.expected.has_value() && *request.expected != coming) {
@@ -144,7 +147,7 @@ Result<Pipeline::Outcome> Pipeline::sequence(Request& request, bool& has_role) {
   conflicts_.note(request.footprint, outcome.position);
   if (recent_.is_on()) recent_.note(outcome.position, as_bytes(request.ops));
   // Queued under the sequencer's lock: the queue has the order of the log (TXN-2).
-  MutexLock queue_lock(queue_mutex_);
+  const SpinningLock queue_lock(queue_mutex_);
   queue_.push_back({.position = outcome.position,
                     .time = time,
                     .ops = std::move(request.ops),
@@ -265,8 +268,21 @@ void Pipeline::durable_advanced() {
   while (!role_taken_ && role_requests_ == 0 && take_applicable()) apply_in_role();
 }
 
+// Whether `position` gets visible within a microsecond or so, in which a small batch is applied.
+bool Pipeline::is_soon_visible(Position position) const {
+  constexpr int kTurns = 64;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    if (visible_now_.load(std::memory_order_acquire) >= number(position)) return true;
+    spin_pause();
+  }
+  return false;
+}
+
 Result<> Pipeline::make_visible(Position position) {
   if (visible_now_.load(std::memory_order_acquire) >= number(position)) return {};
+  // Of looks before sleep, which takes longer than most batches do.
+  constexpr int kLooks = 8;
+  int looks_left = Scheduler::current() == nullptr ? kLooks : 0;
   MutexLock lock(queue_mutex_);
   while (visible_ < position) {
     const bool is_role_free = !role_taken_ && role_requests_ == 0;
@@ -276,6 +292,11 @@ Result<> Pipeline::make_visible(Position position) {
       return fail(Code::kClosed,
                   format("commit {} is not visible and may or may not be durable; reopen: {}",
                          number(position), stopped_->text()));
+    } else if (role_taken_ && looks_left > 0) {
+      --looks_left;
+      lock.unlock();
+      if (is_soon_visible(position)) return {};
+      lock.lock();
     } else {
       // Somebody is applying, or is writing a commit before ours and will apply both.
       ++waiters_;

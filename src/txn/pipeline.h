@@ -125,6 +125,7 @@ class Pipeline final : private log::DurableListener {
   [[nodiscard]] std::optional<Conflict> check_ranges(Request& request);
   [[nodiscard]] std::optional<Conflict> check_ranges_again(const Request& request) const
       NACRE_REQUIRES(sequencer_);
+  [[nodiscard]] bool is_soon_visible(Position position) const;
   // Applies what has just become durable, before those who wait for it are woken: they then find it
   // visible.
   void durable_advanced() override;
