@@ -19,6 +19,7 @@ class ParallelScans : public ::testing::Test {
  protected:
   void SetUp() override {
     std::vector<bson::Document> documents;
+    documents.reserve(600);
     for (int i = 0; i < 600; ++i) {
       documents.push_back(testing::json(
           format(R"({{"_id": {}, "n": {}, "text": "{}"}})", i, i % 7, std::string(100, 'x'))));
