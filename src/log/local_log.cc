@@ -357,8 +357,7 @@ Result<> LocalLog::write(const Group& group) {
     [[maybe_unused]] const auto ignored = group.file->write_durably(group.mark.offset, whole);
     return {};
   }
-  auto written = group.file->write_durably(
-      group.mark.offset, group.buffer.bytes().first(static_cast<std::size_t>(group.extent())));
+  auto written = group.file->write_durably(group.mark.offset, whole);
   if (written.has_value()) return {};
   return std::unexpected(
       std::move(written).error().while_doing(format("writing position {}", number(group.first))));
