@@ -136,8 +136,13 @@ std::uint64_t LocalLog::room_in_segment() const {
   return groups_end(segments_.back()->header.file_bytes) - offset_;
 }
 
+std::uint64_t LocalLog::bytes_of_next() const {
+  const BlankFile* const blank = blank_.get();
+  return blank != nullptr ? blank->bytes : installing_bytes_;
+}
+
 std::uint64_t LocalLog::room_in_next() const {
-  const std::uint64_t bytes = blank_ != nullptr ? blank_->bytes : installing_bytes_;
+  const std::uint64_t bytes = bytes_of_next();
   return bytes == 0 ? 0 : groups_end(bytes) - kBlockSize;
 }
 
@@ -169,7 +174,7 @@ LocalLog::Place LocalLog::place_of(std::uint64_t record_bytes) const {
 
 Result<> LocalLog::check_room(std::uint64_t record_bytes, Room room) const {
   const Place place = place_of(record_bytes);
-  const std::uint64_t next_bytes = blank_ != nullptr ? blank_->bytes : installing_bytes_;
+  const std::uint64_t next_bytes = bytes_of_next();
   const bool is_last = place.is_next || next_bytes == 0;
   const std::uint64_t bytes = place.is_next ? next_bytes : segments_.back()->header.file_bytes;
   const std::uint64_t reserve = is_last && room == Room::kOrdinary ? bytes / kReserveShare : 0;

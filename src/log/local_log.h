@@ -150,6 +150,7 @@ class LocalLog final : public Log {
   [[nodiscard]] Result<> check_room(std::uint64_t record_bytes, Room room) const
       NACRE_REQUIRES(mutex_);
   [[nodiscard]] std::uint64_t room_in_segment() const NACRE_REQUIRES(mutex_);
+  [[nodiscard]] std::uint64_t bytes_of_next() const NACRE_REQUIRES(mutex_);  // 0: there is none
   [[nodiscard]] std::uint64_t room_in_next() const NACRE_REQUIRES(mutex_);
   [[nodiscard]] bool joins(std::uint64_t record_bytes) const NACRE_REQUIRES(mutex_);
   [[nodiscard]] SegmentHeader next_header(std::uint64_t file_bytes) const NACRE_REQUIRES(mutex_);
