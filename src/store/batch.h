@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/position.h"
@@ -41,7 +42,7 @@ class BatchWriter {
   // The bytes written so far; the writer is empty afterwards.
   [[nodiscard]] std::string take() {
     op_count_ = 0;
-    return std::move(ops_);
+    return std::exchange(ops_, {});
   }
   void reserve(std::size_t bytes) { ops_.reserve(bytes); }
   // Since the last take().

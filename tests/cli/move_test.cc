@@ -151,12 +151,13 @@ TEST_F(MoveCommands, ADirectoryOfMongodumpIsRestoredAndDumpedAgain) {
     if (!packed.empty()) words.emplace_back("--gzip");
     const auto dumped = nacre(words);
     EXPECT_EQ(dumped.exit, 0) << dumped.err;
-    const std::string folder = scratch_ / ("again" + packed + "/world/");
-    EXPECT_TRUE(fs::exists(folder + "a%2Fb.bson" + packed));
-    EXPECT_FALSE(fs::exists(folder + "v.bson" + packed)) << "a view has no documents of its own";
-    EXPECT_TRUE(fs::exists(folder + "v.metadata.json" + packed));
+    const fs::path folder = fs::path(scratch_ / ("again" + packed)) / "world";
+    EXPECT_TRUE(fs::exists(folder / ("a%2Fb.bson" + packed)));
+    EXPECT_FALSE(fs::exists(folder / ("v.bson" + packed))) << "a view has no documents of its own";
+    EXPECT_TRUE(fs::exists(folder / ("v.metadata.json" + packed)));
     if (packed.empty()) {
-      EXPECT_EQ(contents(folder + "cities.bson"), contents(scratch_ / "dump/shop/cities.bson"));
+      EXPECT_EQ(contents((folder / "cities.bson").string()),
+                contents(scratch_ / "dump/shop/cities.bson"));
     }
     const std::string copy = "copy" + packed;
     const auto back = nacre({"restore", scratch_ / ("again" + packed), "--quiet"}, copy);
