@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "bson/compare.h"
 #include "bson/json.h"
 #include "bson/key_encoder.h"
@@ -268,7 +269,7 @@ bson::Document describe(const IndexBounds& bounds, const document::IndexInfo& in
   for (std::size_t i = 0; i < index.fields.size(); ++i) {
     if (index.fields[i].kind == document::FieldKind::kWildcard) {
       const std::string quoted = bson::to_json(bson::Value(bounds.wildcard_path).element());
-      builder.begin_array("$_path").push("[" + quoted + ", " + quoted + "]").end();
+      builder.begin_array("$_path").push(format("[{0}, {0}]", quoted)).end();
       builder.begin_array(bounds.wildcard_path);
     } else {
       builder.begin_array(index.fields[i].path);
