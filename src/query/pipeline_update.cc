@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "document/update.h"
-#include "query/command_variables.h"
+#include "query/variables.h"
 
 namespace nacre::query {
 namespace {
@@ -36,7 +36,7 @@ Result<PipelineUpdate> PipelineUpdate::parse(const UpdateRequest& request, bson:
   expression::Scope scope;
   scope.set_collator(collator);
   update.environment_.set_collator(collator);
-  NACRE_TRY(define_let(request.let, scope, update.environment_));
+  NACRE_TRY(define_variables(request.let, scope, update.environment_));
   NACRE_TRY(define_constants(request.constants, scope, update.environment_));
   for (const bson::Element& entry : request.update) {
     const bson::Element stage = NACRE_TRY(stage_of(entry));

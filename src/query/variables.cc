@@ -38,4 +38,13 @@ Result<> define_variables(const bson::View& let, expression::Scope& scope,
   return {};
 }
 
+Result<> define_constants(const bson::View& constants, expression::Scope& scope,
+                          expression::Environment& environment) {
+  for (const bson::Element& constant : constants) {
+    NACRE_TRY(expression::check_variable_name(constant.name()));
+    environment.set(scope.define(constant.name()), bson::Value(constant));
+  }
+  return {};
+}
+
 }  // namespace nacre::query

@@ -16,4 +16,8 @@ namespace nacre::query {
 [[nodiscard]] Result<> define_variables(const bson::View& let, expression::Scope& scope,
                                         expression::Environment& environment);
 
+// The same for values that stand for themselves: the constants of an update by a pipeline.
+[[nodiscard]] Result<> define_constants(const bson::View& constants, expression::Scope& scope,
+                                        expression::Environment& environment);
+
 }  // namespace nacre::query
