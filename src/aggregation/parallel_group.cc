@@ -36,7 +36,7 @@ const GroupStage* group_behind(const Pipeline& pipeline, std::size_t& at) {
 
 // What one thread works with while it is at one part.
 struct ParallelGroup::Part {
-  explicit Part(const Context& outer)
+  Part(const Context& outer, std::size_t bytes_max)
       : execution{.reader = outer.execution.reader,
                   .limits = outer.execution.limits,
                   .works_left = {},
@@ -46,7 +46,7 @@ struct ParallelGroup::Part {
                 .environment = outer.environment.fork(),
                 .collator = outer.collator,
                 .allow_disk_use = true,
-                .stage_bytes_max = outer.stage_bytes_max} {}
+                .stage_bytes_max = bytes_max} {}
 
   query::Execution execution;
   Context context;
@@ -63,26 +63,28 @@ Result<std::optional<query::Row>> ParallelGroup::next() {
   return whole_->next();
 }
 
-Result<OperatorPtr> ParallelGroup::open_rows(Part& part, std::size_t i) const {
+Result<OperatorPtr> ParallelGroup::open_rows(const query::KeyRange& range, Context& context) const {
   query::Access access{.kind = query::AccessKind::kCollection, .collection = plan_.collection};
-  access.bounds.ranges = {plan_.parts[i]};
-  OperatorPtr rows = query::open(part.execution, std::move(access), *plan_.filter);
+  access.bounds.ranges = {range};
+  OperatorPtr rows = query::open(context.execution, std::move(access), *plan_.filter);
   for (std::size_t stage = plan_.first; stage < plan_.group; ++stage) {
-    rows = NACRE_TRY(plan_.pipeline->stages[stage]->open(std::move(rows), part.context));
+    rows = NACRE_TRY(plan_.pipeline->stages[stage]->open(std::move(rows), context));
   }
   return rows;
 }
 
 // False: its groups do not fit into memory.
 Result<bool> ParallelGroup::run_part(Part& part, std::size_t i) const {
-  OperatorPtr rows = NACRE_TRY(open_rows(part, i));
+  OperatorPtr rows = NACRE_TRY(open_rows(plan_.parts[i], part.context));
   part.group = std::make_unique<Group>(std::move(rows), *plan_.spec, part.context);
   return part.group->collect_in_memory();
 }
 
 Result<> ParallelGroup::collect() {
+  // All of them together may have what one group may.
+  const std::size_t share = context_.stage_bytes_max / plan_.parts.size();
   for (std::size_t i = 0; i < plan_.parts.size(); ++i) {
-    parts_.push_back(std::make_unique<Part>(context_));
+    parts_.push_back(std::make_unique<Part>(context_, share));
   }
   query::run_parts(parts_.size(), query::scan_threads(),
                    [this](std::size_t i) { parts_[i]->fits = run_part(*parts_[i], i); });
@@ -99,12 +101,7 @@ Result<> ParallelGroup::collect() {
 // What does not fit is grouped by way of the disk, from the beginning.
 Result<> ParallelGroup::collect_alone() {
   parts_.clear();
-  query::Access access{.kind = query::AccessKind::kCollection, .collection = plan_.collection};
-  access.bounds.ranges = {query::KeyRange{}};
-  OperatorPtr rows = query::open(context_.execution, std::move(access), *plan_.filter);
-  for (std::size_t stage = plan_.first; stage < plan_.group; ++stage) {
-    rows = NACRE_TRY(plan_.pipeline->stages[stage]->open(std::move(rows), context_));
-  }
+  OperatorPtr rows = NACRE_TRY(open_rows(query::KeyRange{}, context_));
   whole_ = std::make_unique<Group>(std::move(rows), *plan_.spec, context_);
   return {};
 }

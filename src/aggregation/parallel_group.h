@@ -43,7 +43,7 @@ class ParallelGroup final : public query::Operator {
   struct Part;
 
   [[nodiscard]] Result<> collect();
-  [[nodiscard]] Result<OperatorPtr> open_rows(Part& part, std::size_t i) const;
+  [[nodiscard]] Result<OperatorPtr> open_rows(const query::KeyRange& range, Context& context) const;
   [[nodiscard]] Result<bool> run_part(Part& part, std::size_t i) const;
   [[nodiscard]] Result<> collect_alone();
 
