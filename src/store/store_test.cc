@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "base/text.h"
 #include "io/sim_file_system.h"
 
@@ -74,6 +76,31 @@ class StoreTest : public ::testing::Test {
     EXPECT_TRUE(report.has_value()) << report.error().text();
     for (const std::string& problem : report->problems) ADD_FAILURE() << problem;
     return std::move(*report);
+  }
+
+  // kTable has 200 rows, table 2 has one, at position 201; all of it is in the file.
+  void fill_two_tables() {
+    for (int i = 0; i < 200; ++i) put("key" + std::to_string(i), std::string(200, 'x'));
+    put("a", "1", TableId{2});
+    checkpoint_and_verify();
+  }
+
+  // `look` at the store opened with one block of its file damaged, for each block with which it
+  // opens.
+  void with_each_block_damaged(const std::function<void()>& look) {
+    store_.reset();
+    const std::uint64_t blocks = disk_->contents("s/store.dat").size() / 4096;
+    for (std::uint64_t block = 4; block < blocks; ++block) {
+      const auto disk = disk_->clone(block);
+      disk->corrupt("s/store.dat", block * 4096 + 100, std::byte{0x10});
+      Options options = this->options();
+      options.file_system = disk.get();
+      auto opened = Store::open("s", options);
+      if (!opened.has_value()) continue;
+      store_ = std::move(*opened);
+      look();
+      store_.reset();
+    }
   }
 
   std::unique_ptr<io::SimFileSystem> disk_ = std::make_unique<io::SimFileSystem>(3);
@@ -247,24 +274,13 @@ TEST_F(StoreTest, AfterAFailedCheckpointReadsGoOnAndWritesWaitForAReopen) {
 // STORE-4: damage met in the middle of a batch; the operations before it never come to light.
 TEST_F(StoreTest, BatchThatFailsInTheMiddleIsNeverVisibleAndStopsTheStore) {
   open();
-  for (int i = 0; i < 200; ++i) put("key" + std::to_string(i), std::string(200, 'x'));
-  put("a", "1", TableId{2});
-  checkpoint_and_verify();
-  const std::uint64_t blocks = disk_->contents("s/store.dat").size() / 4096;
+  fill_two_tables();
   BatchWriter batch;
   batch.put(TableId{2}, as_bytes("a"), as_bytes("changed"));
   for (int i = 100; i < 200; ++i) batch.put(kTable, as_bytes("key" + std::to_string(i)), {});
   batch.put(kTable, as_bytes("new"), {});
-  store_.reset();
   int failed = 0;
-  for (std::uint64_t block = 4; block < blocks; ++block) {
-    const auto disk = disk_->clone(block);
-    disk->corrupt("s/store.dat", block * 4096 + 100, std::byte{0x10});
-    Options options = this->options();
-    options.file_system = disk.get();
-    auto opened = Store::open("s", options);
-    if (!opened.has_value()) continue;
-    store_ = std::move(*opened);
+  with_each_block_damaged([&] {
     const auto applied = store_->apply(Position{202}, Time{9999}, batch.bytes());
     if (!applied.has_value() && get("a", TableId{2}) == "1") {
       ++failed;
@@ -276,8 +292,7 @@ TEST_F(StoreTest, BatchThatFailsInTheMiddleIsNeverVisibleAndStopsTheStore) {
       EXPECT_EQ(after.error().code(), Code::kClosed);
       EXPECT_FALSE(store_->cut(/*clean=*/false).has_value());
     }
-    store_.reset();
-  }
+  });
   EXPECT_GT(failed, 0);
 }
 
@@ -285,26 +300,15 @@ TEST_F(StoreTest, BatchThatFailsInTheMiddleIsNeverVisibleAndStopsTheStore) {
 // one may have been acknowledged, and no snapshot is older, though none can be read any more.
 TEST_F(StoreTest, BatchThatFailsInTheMiddleInPlaceLeavesSnapshotsAtTheOneBefore) {
   open();
-  for (int i = 0; i < 200; ++i) put("key" + std::to_string(i), std::string(200, 'x'));
-  put("a", "1", TableId{2});
-  checkpoint_and_verify();
-  const std::uint64_t blocks = disk_->contents("s/store.dat").size() / 4096;
+  fill_two_tables();
   BatchWriter whole;
   whole.put(TableId{2}, as_bytes("a"), as_bytes("2"));
   BatchWriter torn;
   torn.put(TableId{2}, as_bytes("a"), as_bytes("3"));
   torn.put(kTable, as_bytes("key150"), as_bytes("changed"));
-  store_.reset();
   int lost = 0;
-  for (std::uint64_t block = 4; block < blocks; ++block) {
-    const auto disk = disk_->clone(block);
-    disk->corrupt("s/store.dat", block * 4096 + 100, std::byte{0x10});
-    Options options = this->options();
-    options.file_system = disk.get();
-    auto opened = Store::open("s", options);
-    if (!opened.has_value()) continue;
-    store_ = std::move(*opened);
-    if (!store_->apply(Position{202}, Time{9999}, whole.bytes()).has_value()) continue;
+  with_each_block_damaged([&] {
+    if (!store_->apply(Position{202}, Time{9999}, whole.bytes()).has_value()) return;
     store_->settle();
     if (!store_->apply(Position{203}, Time{9999}, torn.bytes()).has_value()) {
       const Snapshot snapshot = store_->snapshot();
@@ -317,8 +321,7 @@ TEST_F(StoreTest, BatchThatFailsInTheMiddleInPlaceLeavesSnapshotsAtTheOneBefore)
         EXPECT_EQ(**read, "2");
       }
     }
-    store_.reset();
-  }
+  });
   EXPECT_GT(lost, 0);
 }
 
