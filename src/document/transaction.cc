@@ -1,11 +1,13 @@
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "base/check.h"
+#include "base/codec.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "document/database.h"
 #include "document/database_internal.h"
+#include "io/random.h"
 
 namespace nacre::document {
 namespace {
@@ -26,11 +28,9 @@ Result<> check_name(std::string_view name) {
 
 // Version 4: random.
 Uuid new_uuid() {
-  std::random_device random;
   Uuid uuid;
-  for (std::size_t i = 0; i < uuid.size(); ++i) {
-    uuid[i] = static_cast<std::byte>(random() & 0xff);
-  }
+  store_le(uuid.data(), io::system_random());
+  store_le(uuid.data() + 8, io::system_random());
   uuid[6] = (uuid[6] & std::byte{0x0f}) | std::byte{0x40};
   uuid[8] = (uuid[8] & std::byte{0x3f}) | std::byte{0x80};
   return uuid;
@@ -123,6 +123,7 @@ Result<const CollectionInfo*> Transaction::find_for_write(std::string_view colle
 }
 
 Result<> Transaction::require_row(std::string_view collection) {
+  if (NACRE_PLANTED(catalog_row_not_required)) return {};
   if (std::ranges::find(required_, collection) == required_.end()) {
     NACRE_TRY(rows_.require_unchanged(kCatalogTable, as_bytes(catalog_key(collection))));
     required_.emplace_back(collection);
@@ -193,6 +194,14 @@ Result<> Transaction::rename_collection(std::string_view from, std::string_view 
   }
   if (from == to) {
     return fail(Code::kInvalid, kIllegalOperation, "Can't rename a collection to itself");
+  }
+  // Who builds an index finds it by the collection's name.
+  const bool is_building = std::ranges::any_of(
+      source->indexes, [](const IndexInfo& index) { return index.state == IndexState::kBuilding; });
+  if (is_building) {
+    return fail(
+        Code::kConflict, kBackgroundOperationInProgress,
+        format("Collection {}.{} has an index that is being built", database_->name(), from));
   }
   if (catalog_->find(to) != nullptr) {
     if (!drop_target) {
@@ -314,7 +323,7 @@ Result<bool> Transaction::mark_index(std::string_view collection, const IndexInf
   for (std::size_t i = 0; i < traits.multikey.size(); ++i) {
     is_new = is_new || (traits.multikey[i] && !index.multikey[i]);
   }
-  if (!is_new) return false;
+  if (!is_new || NACRE_PLANTED(multikey_not_marked)) return false;
   const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
   auto info = std::make_shared<CollectionInfo>(*before);
   for (IndexInfo& candidate : info->indexes) {

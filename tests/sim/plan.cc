@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <csignal>
 #include <cstdio>
 
 #include "page/memory.h"
@@ -50,6 +51,15 @@ void keep_memory() {
     return true;
   }();
   static_cast<void>(done);
+}
+
+void announce(std::uint64_t seed) {
+  static std::uint64_t running = 0;
+  running = seed;
+  std::signal(SIGABRT, [](int) {
+    std::fprintf(stderr, "replay: NACRE_SEED=%llu\n", static_cast<unsigned long long>(running));
+    std::signal(SIGABRT, SIG_DFL);
+  });
 }
 
 bool Plan::inject(io::SimFileSystem& disk, io::Random& random) const {

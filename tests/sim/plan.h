@@ -61,6 +61,9 @@ struct Plan {
 // recovery would otherwise go into the page faults of its first touch.
 void keep_memory();
 
+// A check of the engine that breaks ends the process; the seed is then the last that is heard.
+void announce(std::uint64_t seed);
+
 // What was done, for the table at the end.
 struct Tally {
   std::uint64_t seeds = 0;

@@ -1,7 +1,5 @@
 #include "sim/simulation.h"
 
-#include <csignal>
-#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -204,14 +202,8 @@ void Simulation::check_end() {
 }  // namespace
 
 Outcome simulate(std::uint64_t seed, Tally& tally) {
-  // A check of the engine that breaks ends the process; the seed is then the last that is heard.
-  static std::uint64_t running = 0;
-  running = seed;
   keep_memory();
-  std::signal(SIGABRT, [](int) {
-    std::fprintf(stderr, "replay: NACRE_SEED=%llu\n", static_cast<unsigned long long>(running));
-    std::signal(SIGABRT, SIG_DFL);
-  });
+  announce(seed);
   return Simulation(seed, tally).run();
 }
 
