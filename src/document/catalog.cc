@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
 #include "base/text.h"
 #include "bson/validate.h"
 #include "document/index_spec.h"
@@ -135,7 +136,8 @@ bool IndexInfo::has(FieldKind kind) const {
 }
 
 bool IndexInfo::is_usable() const {
-  if (state != IndexState::kReady || options.hidden) return false;
+  const bool is_ready = state == IndexState::kReady || NACRE_PLANTED(building_index_used);
+  if (!is_ready || options.hidden) return false;
   // Sort keys of other tables than today's cannot be compared with new ones.
   return options.collator == nullptr ||
          options.collation_tables == text::collation_tables_version();

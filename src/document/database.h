@@ -80,7 +80,8 @@ class Transaction {
   // kNotFound 26 when there is no `source`.
   [[nodiscard]] Result<> replace_collection(std::string_view source, std::string_view target);
   // Its documents and indexes stay as they are. kNotFound 26; kExists 48 when there is one of the
-  // new name and it is not to be dropped; kInvalid 20 (IllegalOperation) for one name twice.
+  // new name and it is not to be dropped; kInvalid 20 (IllegalOperation) for one name twice;
+  // kConflict 12587 (BackgroundOperationInProgressForNamespace) while an index of it is built.
   [[nodiscard]] Result<> rename_collection(std::string_view from, std::string_view to,
                                            bool drop_target);
   // Of a collection or a view; documents are not looked at.
@@ -216,8 +217,8 @@ class Database {
   [[nodiscard]] Result<> drop_all();  // every collection, in one commit
 
   // Builds the indexes over what is there, beside readers and writers, and returns when they are
-  // ready. One that exists with the same keys and options is left alone. kExists 11000: the
-  // documents break a unique index; nothing is left of the build.
+  // ready, those that others build by then, too. One that exists with the same keys and options is
+  // left alone. kExists 11000: the documents break a unique index; nothing is left of the build.
   [[nodiscard]] Result<CreateIndexesResult> create_indexes(
       std::string_view collection, std::span<const IndexSpec> specs,
       txn::Durability durability = txn::Durability::kSync, const IndexBuildWatch& watch = {});

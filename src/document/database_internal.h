@@ -28,6 +28,7 @@ inline constexpr std::int32_t kIndexKeySpecsConflict = 86;
 inline constexpr std::int32_t kWriteConflict = 112;
 inline constexpr std::int32_t kCommandNotSupported = 115;
 inline constexpr std::int32_t kIndexBuildAborted = 276;
+inline constexpr std::int32_t kBackgroundOperationInProgress = 12587;  // ...ForNamespace
 inline constexpr std::int32_t kNotSupportedOnView = 166;
 
 class Database::Rep {
@@ -79,6 +80,8 @@ class Database::Rep {
   std::uint64_t cached_changes NACRE_GUARDED_BY(mutex) = 0;
   Position cached_from NACRE_GUARDED_BY(mutex) = kNoPosition;  // right for snapshots from here on
   std::list<IndexBuildProgress> builds NACRE_GUARDED_BY(mutex);
+  std::uint64_t builders NACRE_GUARDED_BY(mutex) = 0;  // calls of build_indexes that may add some
+  Condition builder_ended;
 
   TextTotalsByTable text_totals;
   PlanMemory plans;

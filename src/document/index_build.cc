@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <list>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/buggify.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "document/database_internal.h"
 #include "document/envelope.h"
@@ -17,14 +21,33 @@ namespace {
 
 constexpr std::size_t kBuildBatch = 2000;  // documents in one commit at most
 
+// An index that is being built. Another of its name may take its place meanwhile, when this one is
+// dropped; that is not ours.
+struct Building {
+  std::string name;
+  TableId table;
+
+  // Null: it was dropped.
+  [[nodiscard]] const IndexInfo* find(const CollectionInfo* collection) const {
+    const IndexInfo* index = collection == nullptr ? nullptr : collection->find_index(name);
+    const bool is_ours =
+        index != nullptr && (index->table == table || NACRE_PLANTED(namesake_taken_for_own_index));
+    return is_ours ? index : nullptr;
+  }
+  [[nodiscard]] std::unexpected<Error> aborted() const {
+    return fail(Code::kClosed, kIndexBuildAborted,
+                format("index {} was dropped while it was built", name));
+  }
+};
+
 class IndexBuild {
  public:
-  IndexBuild(Database& database, std::string_view collection, std::vector<std::string> names,
+  IndexBuild(Database& database, std::string_view collection, const std::vector<Building>& indexes,
              const std::function<bool(std::uint64_t)>& watch)
-      : database_(database), collection_(collection), names_(std::move(names)), watch_(watch) {}
+      : database_(database), collection_(collection), indexes_(indexes), watch_(watch) {}
 
   Result<> run() {
-    std::size_t batch = kBuildBatch;
+    std::size_t batch = NACRE_BUGGIFY("document.build_in_steps") ? 3 : kBuildBatch;
     bool more = true;
     while (more) {
       if (!watch_(done_)) {
@@ -35,7 +58,7 @@ class IndexBuild {
       if (added) {
         reached_ = std::move(reached);
         done_ += counted_;
-        batch = std::min(kBuildBatch, batch * 2);
+        batch = std::min(kBuildBatch, NACRE_BUGGIFY("document.build_slowly") ? batch : batch * 2);
       } else if (added.error().code() == Code::kConflict ||
                  (added.error().code() == Code::kFull && batch > 1)) {
         // Writers change these documents faster than we add them, or they have more entries than
@@ -67,7 +90,9 @@ class IndexBuild {
     counted_ = 0;
     for (; row && counted_ < batch; ++counted_) {
       reached = to_string(cursor->key());
-      NACRE_TRY(transaction.rows().require_unchanged(info->table, cursor->key()));
+      if (!NACRE_PLANTED(build_overlooks_writers)) {
+        NACRE_TRY(transaction.rows().require_unchanged(info->table, cursor->key()));
+      }
       const bson::View document = NACRE_TRY(decode_bson(cursor->value()));
       NACRE_TRY(add_document(transaction, cursor->key(), document));
       row = NACRE_TRY(cursor->next());
@@ -76,13 +101,9 @@ class IndexBuild {
   }
 
   Result<> add_document(Transaction& transaction, Bytes key, bson::View document) {
-    for (const std::string& name : names_) {
-      const CollectionInfo* info = transaction.catalog().find(collection_);
-      const IndexInfo* index = info->find_index(name);
-      if (index == nullptr) {
-        return fail(Code::kClosed, kIndexBuildAborted,
-                    format("index {} was dropped while it was built", name));
-      }
+    for (const Building& building : indexes_) {
+      const IndexInfo* index = building.find(transaction.catalog().find(collection_));
+      if (index == nullptr) return building.aborted();
       NACRE_TRY(index_entries(*index, document, key, entries_));
       for (const IndexEntry& entry : entries_.entries) {
         NACRE_TRY(add_entry(transaction, *index, entry, key, document));
@@ -110,7 +131,7 @@ class IndexBuild {
 
   Database& database_;
   std::string collection_;
-  std::vector<std::string> names_;
+  const std::vector<Building>& indexes_;
   const std::function<bool(std::uint64_t)>& watch_;  // documents done; false: stop
   std::string reached_;        // key of the last document whose entries are in
   std::uint64_t done_ = 0;     // documents whose entries are in
@@ -119,12 +140,11 @@ class IndexBuild {
 };
 
 Result<> drop_those(Database& database, std::string_view collection,
-                    const std::vector<std::string>& names) {
+                    const std::vector<Building>& indexes) {
   const auto body = [&](Transaction& transaction) -> Result<> {
-    for (const std::string& name : names) {
-      const CollectionInfo* info = transaction.catalog().find(collection);
-      if (info == nullptr || info->find_index(name) == nullptr) continue;
-      NACRE_TRY(transaction.drop_index(collection, name));
+    for (const Building& building : indexes) {
+      if (building.find(transaction.catalog().find(collection)) == nullptr) continue;
+      NACRE_TRY(transaction.drop_index(collection, building.name));
     }
     return {};
   };
@@ -139,25 +159,42 @@ std::size_t ready_count(const Catalog& catalog, std::string_view collection) {
 
 }  // namespace
 
-// Shows a build among those of its database for as long as it runs.
+// Somebody who builds indexes: counted from before they are in the catalog until they are ready or
+// gone, and shown among the builds of its database while it is at work.
 class IndexBuildEntry {
  public:
-  IndexBuildEntry(Database& database, IndexBuildProgress progress) : rep_(*database.rep_) {
+  explicit IndexBuildEntry(Database& database) : rep_(*database.rep_) {
     const MutexLock lock(rep_.mutex);
-    rep_.builds.push_front(std::move(progress));
-    at_ = rep_.builds.begin();
+    ++rep_.builders;
+    at_ = rep_.builds.end();
   }
   IndexBuildEntry(const IndexBuildEntry&) = delete;
   IndexBuildEntry& operator=(const IndexBuildEntry&) = delete;
   ~IndexBuildEntry() {
     const MutexLock lock(rep_.mutex);
-    rep_.builds.erase(at_);
+    if (at_ != rep_.builds.end()) rep_.builds.erase(at_);
+    --rep_.builders;
+    rep_.builder_ended.notify_all();
   }
 
+  void show(IndexBuildProgress progress) {
+    const MutexLock lock(rep_.mutex);
+    at_ = rep_.builds.insert(rep_.builds.begin(), std::move(progress));
+  }
   IndexBuildProgress advance(std::uint64_t done) {
     const MutexLock lock(rep_.mutex);
     at_->documents_done = done;
     return *at_;
+  }
+
+  // Lets some time pass, until one of them ends at the most. False: there is none.
+  [[nodiscard]] static bool wait_for_one(Database& database) {
+    constexpr std::chrono::microseconds kAtMost = std::chrono::milliseconds(100);
+    Database::Rep& rep = *database.rep_;
+    const MutexLock lock(rep.mutex);
+    if (rep.builders == 0) return false;
+    rep.builder_ended.wait_for(rep.mutex, kAtMost);
+    return true;
   }
 
  private:
@@ -189,18 +226,104 @@ Result<std::uint64_t> count_documents(Database& database, std::string_view colle
   return count;
 }
 
-Result<> build(Database& database, std::string_view collection,
-               const std::vector<std::string>& names, const IndexBuildWatch& watch) {
+std::vector<std::string> names_of(const std::vector<Building>& indexes) {
+  std::vector<std::string> names;
+  for (const Building& building : indexes) names.push_back(building.name);
+  return names;
+}
+
+Result<> build(Database& database, IndexBuildEntry& entry, std::string_view collection,
+               const std::vector<Building>& indexes, const IndexBuildWatch& watch) {
   const std::uint64_t total = NACRE_TRY(count_documents(database, collection));
-  IndexBuildEntry entry(database, {.collection = std::string(collection),
-                                   .indexes = names,
-                                   .documents_done = 0,
-                                   .documents_total = total});
+  entry.show({.collection = std::string(collection),
+              .indexes = names_of(indexes),
+              .documents_done = 0,
+              .documents_total = total});
   const std::function<bool(std::uint64_t)> step = [&](std::uint64_t done) {
     const IndexBuildProgress progress = entry.advance(done);
     return !watch || watch(progress);
   };
-  return IndexBuild(database, collection, names, step).run();
+  return IndexBuild(database, collection, indexes, step).run();
+}
+
+// What is asked for and not ready.
+struct Missing {
+  std::vector<Building> ours;    // that we have added
+  std::vector<Building> others;  // that were being built already
+};
+
+Result<CreateIndexesResult> add_missing(Database& database, std::string_view collection,
+                                        std::span<const IndexSpec> specs,
+                                        txn::Durability durability, Missing& missing) {
+  CreateIndexesResult result;
+  const auto add = [&](Transaction& transaction) -> Result<> {
+    missing = {};
+    result.collection_created = transaction.catalog().find(collection) == nullptr;
+    NACRE_TRY(transaction.open_for_write(collection));
+    result.count_before = ready_count(transaction.catalog(), collection);
+    for (const IndexSpec& spec : specs) {
+      const bool is_new = NACRE_TRY(transaction.add_index(collection, spec));
+      const IndexInfo* index = transaction.catalog().find(collection)->find_index(spec.name);
+      if (index == nullptr || index->state == IndexState::kReady) continue;  // null: that on _id
+      const bool is_ours =
+          std::ranges::find(missing.ours, index->table, &Building::table) != missing.ours.end();
+      if (is_ours) continue;  // asked for twice
+      (is_new ? missing.ours : missing.others).push_back({spec.name, index->table});
+    }
+    return {};
+  };
+  NACRE_TRY(database.transact(add, durability));
+  result.count_after = result.count_before + missing.ours.size() + missing.others.size();
+  return result;
+}
+
+// They are ready on return; after an error nothing is left of them.
+Result<> build_ours(Database& database, IndexBuildEntry& entry, std::string_view collection,
+                    const std::vector<Building>& ours, txn::Durability durability,
+                    const IndexBuildWatch& watch) {
+  const auto make_ready = [&](Transaction& transaction) -> Result<> {
+    for (const Building& building : ours) {
+      if (building.find(transaction.catalog().find(collection)) == nullptr) {
+        return building.aborted();
+      }
+      NACRE_TRY(transaction.make_index_ready(collection, building.name));
+    }
+    return {};
+  };
+  auto built = build(database, entry, collection, ours, watch);
+  if (built) {
+    auto ready = database.transact(make_ready, durability);
+    if (ready) return {};
+    built = std::unexpected(std::move(ready).error());
+  }
+  NACRE_TRY(drop_those(database, collection, ours));
+  return std::unexpected(std::move(built).error().while_doing(
+      format("building an index of {}.{}", database.name(), collection)));
+}
+
+// Until those that others build are ready. False: one of them is gone, or was left half-built by
+// an error and is now gone.
+Result<bool> wait_for_others(Database& database, std::string_view collection,
+                             const std::vector<Building>& others, const IndexBuildWatch& watch) {
+  bool has_builders = true;
+  while (true) {
+    const Snapshot snapshot = NACRE_TRY(database.snapshot());
+    std::vector<Building> unfinished;
+    for (const Building& building : others) {
+      const IndexInfo* index = building.find(snapshot.catalog().find(collection));
+      if (index == nullptr) return false;
+      if (index->state == IndexState::kBuilding) unfinished.push_back(building);
+    }
+    if (unfinished.empty()) return true;
+    if (!has_builders) {
+      NACRE_TRY(drop_those(database, collection, unfinished));
+      return false;
+    }
+    if (watch && !watch({.collection = std::string(collection), .indexes = names_of(others)})) {
+      return fail(Code::kClosed, kIndexBuildAborted, "the wait for an index build was cancelled");
+    }
+    has_builders = IndexBuildEntry::wait_for_one(database);
+  }
 }
 
 }  // namespace
@@ -209,49 +332,31 @@ Result<CreateIndexesResult> build_indexes(Database& database, std::string_view c
                                           std::span<const IndexSpec> specs,
                                           txn::Durability durability,
                                           const IndexBuildWatch& watch) {
-  CreateIndexesResult result;
-  std::vector<std::string> added;
-  const auto add = [&](Transaction& transaction) -> Result<> {
-    added.clear();
-    result.collection_created = transaction.catalog().find(collection) == nullptr;
-    NACRE_TRY(transaction.open_for_write(collection));
-    result.count_before = ready_count(transaction.catalog(), collection);
-    for (const IndexSpec& spec : specs) {
-      const bool is_new = NACRE_TRY(transaction.add_index(collection, spec));
-      if (is_new) added.push_back(spec.name);
+  std::optional<CreateIndexesResult> first;
+  while (true) {
+    Missing missing;
+    {
+      IndexBuildEntry entry(database);
+      const CreateIndexesResult result =
+          NACRE_TRY(add_missing(database, collection, specs, durability, missing));
+      if (!first) first = result;
+      if (!missing.ours.empty()) {
+        NACRE_TRY(build_ours(database, entry, collection, missing.ours, durability, watch));
+      }
     }
-    return {};
-  };
-  NACRE_TRY(database.transact(add, durability));
-  result.count_after = result.count_before + added.size();
-  if (added.empty()) return result;
-
-  const auto make_ready = [&](Transaction& transaction) -> Result<> {
-    for (const std::string& name : added) {
-      NACRE_TRY(transaction.make_index_ready(collection, name));
-    }
-    return {};
-  };
-  auto built = build(database, collection, added, watch);
-  if (built) {
-    auto ready = database.transact(make_ready, durability);
-    if (ready) return result;
-    built = std::unexpected(std::move(ready).error());
-    if (built.error().number() == kIndexNotFound) {
-      built = fail(Code::kClosed, kIndexBuildAborted, "the index was dropped while it was built");
-    }
+    if (missing.others.empty()) return *first;
+    const bool are_ready = NACRE_TRY(wait_for_others(database, collection, missing.others, watch));
+    if (are_ready) return *first;
   }
-  NACRE_TRY(drop_those(database, collection, added));
-  return std::unexpected(std::move(built).error().while_doing(
-      format("building an index of {}.{}", database.name(), collection)));
 }
 
 Result<> remove_unfinished_indexes(Database& database) {
+  if (NACRE_PLANTED(unfinished_index_left)) return {};
   const Snapshot snapshot = NACRE_TRY(database.snapshot());
   for (const std::string& collection : snapshot.catalog().collection_names()) {
-    std::vector<std::string> unfinished;
+    std::vector<Building> unfinished;
     for (const IndexInfo& index : snapshot.catalog().find(collection)->indexes) {
-      if (index.state == IndexState::kBuilding) unfinished.push_back(index.name);
+      if (index.state == IndexState::kBuilding) unfinished.push_back({index.name, index.table});
     }
     if (!unfinished.empty()) NACRE_TRY(drop_those(database, collection, unfinished));
   }

@@ -146,6 +146,11 @@ Result<> Writer::compare(Bytes id_key, const bson::View* before, const bson::Vie
     before_.entries.clear();
     after_.entries.clear();
     change.traits = {};
+    if (NACRE_PLANTED(building_index_not_written) && indexes[i].state == IndexState::kBuilding) {
+      change.removed.clear();
+      change.added.clear();
+      continue;
+    }
     if (before != nullptr) NACRE_TRY(index_entries(indexes[i], *before, id_key, before_));
     if (after != nullptr) {
       NACRE_TRY(index_entries(indexes[i], *after, id_key, after_));
@@ -184,9 +189,14 @@ Result<> Writer::apply_index_changes() {
     const IndexChange& change = changes_[i];
     for (const IndexEntry& entry : change.removed) {
       if (index.unique && index.state == IndexState::kBuilding) {
-        // Two documents of one value may still be there; the entry may be the other one's.
+        // Two documents of one value may still be there; the entry may be the other one's. It has
+        // to stay so until we are committed: when the other one goes, the build gives it to ours.
         const auto there = NACRE_TRY(rows.get(index.table, as_bytes(entry.key)));
-        if (there && *there != entry.value) continue;
+        if (there && *there != entry.value) {
+          if (NACRE_PLANTED(entry_of_another_not_required)) continue;
+          NACRE_TRY(rows.require_unchanged(index.table, as_bytes(entry.key)));
+          continue;
+        }
       }
       if (NACRE_PLANTED(index_entry_not_removed)) continue;
       NACRE_TRY(rows.remove(index.table, as_bytes(entry.key)));

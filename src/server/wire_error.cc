@@ -86,6 +86,7 @@ constexpr auto kNames = std::to_array<Named>({
     {11000, "DuplicateKey"},
     {11601, "Interrupted"},
     {12051, "CursorInUse"},
+    {12587, "BackgroundOperationInProgressForNamespace"},
     {14031, "OutOfDiskSpace"},
     {31082, "SearchNotEnabled"},
 });
