@@ -55,10 +55,15 @@ std::vector<std::string> parts(const std::string& text) {
   return all;
 }
 
+const std::string kUsage =
+    "there are --documents N, --seconds S, --engines nacre,sqlite,postgres, --rows PART,PART, "
+    "--dir DIR and --json FILE";
+
 Options parse(int argc, char** argv) {
   Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
+  for (int i = 1; i < argc; i += 2) {
     const std::string name = argv[i];
+    if (i + 1 == argc) give_up("documents_bench", name + " wants a value; " + kUsage);
     const std::string value = argv[i + 1];
     if (name == "--documents")
       options.documents = std::stoll(value);
@@ -73,7 +78,7 @@ Options parse(int argc, char** argv) {
     else if (name == "--json")
       options.json = value;
     else
-      give_up("documents_bench", name + " is not known");
+      give_up("documents_bench", name + " is not known; " + kUsage);
   }
   return options;
 }

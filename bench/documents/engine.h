@@ -47,6 +47,8 @@ class Engine {
   // Over `bio`; false when the engine has none.
   virtual bool create_text_index() = 0;
   [[nodiscard]] virtual std::uint64_t disk_bytes() = 0;
+  // The same once it has given back what it can, keeping no past; 0: there is no such thing.
+  [[nodiscard]] virtual std::uint64_t compacted_bytes() { return 0; }
   // Of the engine's processes, this one included where it runs in it.
   [[nodiscard]] virtual std::uint64_t peak_memory_bytes() = 0;
 };

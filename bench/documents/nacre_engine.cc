@@ -7,7 +7,7 @@
 namespace nacre::bench {
 namespace {
 
-constexpr std::size_t kBatch = 5000;
+constexpr std::size_t kBatch = 600;  // some 256 KB
 
 template <class T>
 T must(Result<T>&& result) {
@@ -110,6 +110,15 @@ class NacreEngine final : public Engine {
     return database_.collection("people").create_index(R"({"bio": "text"})").has_value();
   }
   std::uint64_t disk_bytes() override { return bytes_below(directory_); }
+  std::uint64_t compacted_bytes() override {
+    must(database_.close());
+    database_ =
+        must(Database::open(directory_ + "/people", {.cache_bytes = kCacheBytes,
+                                                     .history_age = std::chrono::microseconds(0)}));
+    must(database_.compact());
+    must(database_.close());
+    return bytes_below(directory_);
+  }
   std::uint64_t peak_memory_bytes() override { return peak_memory_of_process(); }
 
  private:

@@ -289,6 +289,11 @@ class PostgresEngine final : public Engine {
     return true;
   }
   std::uint64_t disk_bytes() override { return bytes_below(directory_ + "/data"); }
+  std::uint64_t compacted_bytes() override {
+    connection_.run("VACUUM FULL people");
+    connection_.run("CHECKPOINT");
+    return disk_bytes();
+  }
   std::uint64_t peak_memory_bytes() override { return server_.memory(); }
 
  private:

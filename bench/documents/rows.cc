@@ -30,6 +30,10 @@ class Rows {
     tell({.row = "memory",
           .value = static_cast<double>(engine_.peak_memory_bytes()) / 1e6,
           .unit = "MB"});
+    const auto compacted = static_cast<double>(engine_.compacted_bytes()) / 1e6;
+    if (compacted > 0) {
+      tell({.row = "disk, compacted, no past", .value = compacted, .unit = "MB"});
+    }
   }
 
  private:

@@ -178,6 +178,11 @@ class SqliteEngine final : public Engine {
     return true;
   }
   std::uint64_t disk_bytes() override { return bytes_below(directory_); }
+  std::uint64_t compacted_bytes() override {
+    connection_.run("VACUUM");
+    connection_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    return bytes_below(directory_);
+  }
   std::uint64_t peak_memory_bytes() override { return peak_memory_of_process(); }
 
  private:

@@ -380,6 +380,25 @@ struct VerifyReport {
   std::vector<std::string> problems;
 };
 
+// How far Database::compact is.
+struct CompactProgress {
+  std::uint64_t file_bytes = 0;   // of store.dat now
+  std::uint64_t used_bytes = 0;   // of it, in use
+  std::uint64_t bytes_moved = 0;  // so far
+};
+struct CompactOptions {
+  std::uint64_t bytes_per_second = 0;  // written at most; 0: without limit
+  // Called now and then on the calling thread. When it returns false compaction ends; what is done
+  // by then stays done.
+  std::function<bool(const CompactProgress&)> progress{};
+};
+struct CompactReport {
+  std::uint64_t file_bytes_before = 0;  // of store.dat
+  std::uint64_t file_bytes = 0;
+  std::uint64_t damaged = 0;  // pages that failed their check and were left alone: see verify()
+  bool is_cancelled = false;
+};
+
 class Database {
  public:
   // The database in directory `path`, recovered when it was not closed cleanly. kNotFound: there is
@@ -421,6 +440,9 @@ class Database {
   [[nodiscard]] Result<ChangeCursor> changes_after(std::uint64_t position);
 
   [[nodiscard]] Result<VerifyReport> verify();
+  // Gives space that removed documents left back to the file system, beside readers and writers and
+  // in constant memory. What the past still shows is not given up.
+  [[nodiscard]] Result<CompactReport> compact(const CompactOptions& options = {});
   // Returns when every write so far would survive a power cut.
   [[nodiscard]] Result<> sync();
   [[nodiscard]] Result<> close();

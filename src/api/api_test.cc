@@ -176,5 +176,30 @@ TEST_F(Api, AggregatesCountByGroup) {
             (std::vector<std::string>{R"({"_id":"a","n":2})", R"({"_id":"b","n":1})"}));
 }
 
+TEST_F(Api, CompactionGivesBackWhatRemovedDocumentsTook) {
+  auto notes = database_->collection("notes");
+  std::vector<Document> many;
+  for (int i = 0; i < 4000; ++i) {
+    many.push_back(Document::of({{"_id", i}, {"text", std::string(500, 'n')}}));
+  }
+  ASSERT_TRUE(notes.insert_many(many));
+  ASSERT_TRUE(database_->close());
+  auto opened = Database::open(root_ + "/db", {.history_age = std::chrono::microseconds(0)});
+  ASSERT_TRUE(opened) << opened.error().text();
+  database_.emplace(*std::move(opened));
+  ASSERT_TRUE(database_->collection("notes").delete_many(R"({"_id": {"$gte": 100}})"));
+  std::uint64_t seen = 0;
+  const auto report = database_->compact({.progress = [&](const CompactProgress& now) {
+    seen = now.file_bytes;
+    return true;
+  }});
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_FALSE(report->is_cancelled);
+  EXPECT_GT(report->file_bytes_before, std::uint64_t{2'000'000});
+  EXPECT_LT(report->file_bytes, std::uint64_t{400'000});
+  EXPECT_GT(seen, 0U);
+  EXPECT_EQ(database_->collection("notes").count().value_or(0), 100);
+}
+
 }  // namespace
 }  // namespace nacre

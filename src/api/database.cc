@@ -152,6 +152,22 @@ Result<VerifyReport> Database::verify() {
                       .problems = std::move(report.problems)};
 }
 
+Result<CompactReport> Database::compact(const CompactOptions& options) {
+  txn::CompactOptions how{.bytes_per_second = options.bytes_per_second, .progress = {}};
+  if (options.progress) {
+    how.progress = [&](const txn::CompactProgress& now) {
+      return options.progress({.file_bytes = now.file_bytes,
+                               .used_bytes = now.used_bytes,
+                               .bytes_moved = now.bytes_moved});
+    };
+  }
+  const txn::CompactReport report = NACRE_TRY(state_->database->compact(how));
+  return CompactReport{.file_bytes_before = report.file_bytes_before,
+                       .file_bytes = report.file_bytes,
+                       .damaged = report.damaged,
+                       .is_cancelled = report.is_cancelled};
+}
+
 Result<> Database::sync() { return state_->database->sync(); }
 Result<> Database::close() { return state_->database->close(); }
 

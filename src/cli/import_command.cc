@@ -59,7 +59,7 @@ class ImportCommand final : public Command {
     arguments.choice("--on-error", {"stop", "skip"}, on_error_,
                      "At a bad document: stop there (the default), or report it and go on.");
     arguments.number("--batch", "N", batch_, 1, 10'000,
-                     "Documents in one commit; 5000 if not given.");
+                     "Documents in one commit at most; 5000 if not given.");
     arguments.flag("--quiet", quiet_, "No progress and no summary; problems are still reported.");
     arguments.flag("--json", json_, "Print the summary as JSON to standard output.");
   }

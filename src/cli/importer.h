@@ -24,8 +24,10 @@ struct ImportOptions {
   std::string collection = {};
   bool skip_bad = false;  // go on behind a bad document
   std::size_t batch_documents = 5000;
-  std::size_t batch_bytes = std::size_t{4} << 20;  // of BSON; a batch ends when it is reached
-  std::uint64_t skip_records = 0;                  // at the beginning: they are there already
+  // Of BSON; a batch ends when it is reached. What a larger commit takes comes from the system page
+  // fault by page fault (decision 27).
+  std::size_t batch_bytes = std::size_t{256} << 10;
+  std::uint64_t skip_records = 0;  // at the beginning: they are there already
   // Replaces the document whose values at these paths are the same, or inserts; empty: inserts.
   std::vector<std::string> upsert_fields = {};
   std::function<void(Place, const std::string& reason)> on_problem = {};
