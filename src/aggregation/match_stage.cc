@@ -37,14 +37,16 @@ class MatchRows final : public query::Stage {
 
 }  // namespace
 
+std::unexpected<Error> text_is_not_first() {
+  return fail(Code::kInvalid, 17313,
+              "$match with $text is only allowed as the first pipeline stage");
+}
+
 Result<OperatorPtr> MatchStage::open(OperatorPtr input, Context& context) const {
   match::Filter filter = NACRE_TRY(match::Filter::parse(
       filter_, {.scope = &variables_, .collator = borrowed(context.collator)}));
   // A plan takes the first stage of a pipeline over, and its text query with it.
-  if (filter.has_text()) {
-    return fail(Code::kInvalid, 17313,
-                "$match with $text is only allowed as the first pipeline stage");
-  }
+  if (filter.has_text()) return text_is_not_first();
   return std::make_unique<MatchRows>(std::move(input), std::move(filter), context);
 }
 
@@ -79,8 +81,9 @@ Result<StagePtr> parse_match(const bson::Element& stage, ParseContext& context) 
     return fail(Code::kInvalid, 15959, "the match filter must be an expression in an object");
   }
   NACRE_TRY(check_operators(stage.document()));
-  NACRE_TRY(match::Filter::parse(stage.document(), {.scope = &context.variables}));
-  return std::make_unique<MatchStage>(stage.document(), context.variables);
+  const match::Filter filter =
+      NACRE_TRY(match::Filter::parse(stage.document(), {.scope = &context.variables}));
+  return std::make_unique<MatchStage>(stage.document(), context.variables, filter.has_text());
 }
 
 }  // namespace nacre::aggregation

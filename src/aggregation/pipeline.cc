@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "aggregation/cut_stages.h"
@@ -63,7 +64,36 @@ Result<StagePtr> parse_stage(const bson::Element& stage, ParseContext& context) 
   return parsed;
 }
 
-// The score of a text query is there behind one.
+Result<> check_text(const Pipeline& pipeline) {
+  for (std::size_t i = 1; i < pipeline.stages.size(); ++i) {
+    const auto* filter = dynamic_cast<const MatchStage*>(pipeline.stages[i].get());
+    if (filter != nullptr && filter->has_text()) return text_is_not_first();
+  }
+  return {};
+}
+
+// Whether an expression somewhere in it asks for {$meta: what}.
+// NOLINTNEXTLINE(misc-no-recursion): documents are nested to kDepthMax at most
+bool asks_for(const bson::View& spec, std::string_view what) {
+  return std::ranges::any_of(spec, [&](const bson::Element& field) {
+    if (field.name() == "$meta" && field.is(bson::Type::kString)) return field.string() == what;
+    if (field.name() == "$literal" || field.name() == "$const") return false;
+    const bool has_more = field.is(bson::Type::kDocument) || field.is(bson::Type::kArray);
+    return has_more && asks_for(field.document(), what);
+  });
+}
+
+// Of a stage that computes with its own rows, and not with those of a pipeline inside.
+bool asks_for(const StageSpec& stage, std::string_view what) {
+  constexpr auto kOwn = std::to_array<std::string_view>(
+      {"$project", "$addFields", "$set", "$group", "$replaceRoot", "$replaceWith", "$bucket",
+       "$bucketAuto", "$sortByCount", "$redact", "$setWindowFields"});
+  const bson::Element source = stage.source();
+  return source.is(bson::Type::kDocument) && std::ranges::find(kOwn, source.name()) != kOwn.end() &&
+         asks_for(source.document(), what);
+}
+
+// The score of a text query is there behind one; a distance never.
 Result<> check_scores(const Pipeline& pipeline, const ParseContext& context) {
   const auto* first =
       pipeline.empty() ? nullptr : dynamic_cast<const MatchStage*>(pipeline.stages.front().get());
@@ -71,7 +101,11 @@ Result<> check_scores(const Pipeline& pipeline, const ParseContext& context) {
   if (has_score || context.place == Place::kFacet) return {};
   for (const StagePtr& stage : pipeline.stages) {
     const auto* sort = dynamic_cast<const SortStage*>(stage.get());
-    if (sort == nullptr || !sort->pattern().needs_text_score()) continue;
+    const bool sorts = sort != nullptr && sort->pattern().needs_text_score();
+    if (!sorts && !asks_for(*stage, "textScore") && !asks_for(*stage, "geoNearDistance") &&
+        !asks_for(*stage, "geoNearPoint")) {
+      continue;
+    }
     return fail(Code::kInvalid, 40218,
                 "query requires text score metadata, but it is not available");
   }
@@ -107,6 +141,7 @@ Result<Pipeline> Pipeline::parse(const bson::View& stages, ParseContext& context
     const StageRow* row = find_stage(pipeline.stages[i]->source().name());
     NACRE_TRY(check_place(*row, i, count, context));
   }
+  NACRE_TRY(check_text(pipeline));
   NACRE_TRY(check_scores(pipeline, context));
   return pipeline;
 }

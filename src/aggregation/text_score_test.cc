@@ -40,6 +40,18 @@ TEST_F(TextScore, IsNotThereWithoutATextQuery) {
   EXPECT_EQ(error_of(R"([{"$sort": {"s": {"$meta": "textScore"}}}])"), 40218);
   EXPECT_EQ(error_of(R"([{"$match": {}}, {"$sort": {"_id": 1, "s": {"$meta": "textScore"}}}])"),
             40218);
+  EXPECT_EQ(error_of(R"([{"$project": {"s": {"$meta": "textScore"}}}])"), 40218);
+  EXPECT_EQ(error_of(R"([{"$set": {"s": {"$add": [1, {"$meta": "geoNearDistance"}]}}}])"), 40218);
+  EXPECT_EQ(error_of(R"([{"$set": {"s": {"$literal": {"$meta": "textScore"}}}}])"), 0);
+}
+
+TEST_F(TextScore, AQueryStandsInTheFirstStageOnly) {
+  EXPECT_EQ(error_of(R"([{"$match": {"$text": {"$search": "apple"}}},
+                         {"$match": {"$text": {"$search": "pear"}}}])"),
+            17313);
+  EXPECT_EQ(error_of(R"([{"$match": {"words": "pear"}}, {"$match": {"$text": {"$search": "a"}}}])"),
+            17313);
+  EXPECT_EQ(run(R"([{"$match": {"$or": [{"$text": {"$search": "pear"}}]}}])").size(), 1U);
 }
 
 }  // namespace

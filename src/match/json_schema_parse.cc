@@ -31,7 +31,6 @@ std::unexpected<Error> senseless(const Element& keyword, std::string_view rule) 
 }
 
 Result<std::int64_t> parse_size(const Element& keyword) {
-  if (!keyword.is_number()) return wrong_type(keyword, "a number");
   const std::optional<std::int64_t> size = keyword.as_int64();
   if (!size || *size < 0) return senseless(keyword, "must be a whole number that is not negative");
   return *size;

@@ -112,5 +112,15 @@ TEST(JsonSchema, RefusesWithMongoDbsCodes) {
   EXPECT_EQ(refused_with(R"({"exclusiveMinimum":true})"), 9);
 }
 
+TEST(JsonSchema, LengthsThatAreNoneAreAllOfOneError) {
+  for (const char* keyword :
+       {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}) {
+    for (const char* value : {R"("3")", "null", "true", "[3]", "{}", "-1", "1.5"}) {
+      const std::string schema = std::string(R"({")") + keyword + R"(":)" + value + "}";
+      EXPECT_EQ(refused_with(schema), 9) << schema;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace nacre::match

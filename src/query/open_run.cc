@@ -1,4 +1,5 @@
 // From a filter to a plan that runs.
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -47,6 +48,20 @@ Result<Reader> open_reader(const Scope& scope) {
   return reader;
 }
 
+namespace {
+
+// A $text that some documents need not meet: the side of an $or.
+std::unexpected<Error> refuse_text(const document::CollectionInfo* info) {
+  const bool has_index =
+      info != nullptr && std::ranges::any_of(info->indexes, [](const document::IndexInfo& index) {
+        return index.options.text != nullptr;
+      });
+  if (!has_index) return fail(Code::kInvalid, 27, "text index required for $text query");
+  return fail(Code::kInvalid, 291, "$text as one of several sides of an $or has no plan");
+}
+
+}  // namespace
+
 Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& request) {
   OpenedAccess opened;
   const document::Catalog& catalog = execution.reader.catalog();
@@ -69,11 +84,11 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
   const match::FilterOptions options{
       .scope = request.variables,
       .collator = std::shared_ptr<const text::Collator>(std::shared_ptr<void>(), request.collator)};
-  match::Filter filter =
-      NACRE_TRY(text ? match::Filter::parse(without_text(request.filter), options)
-                     : match::Filter::parse(request.filter, options));
-  if (filter.has_text()) {
-    return fail(Code::kInvalid, 27, "text index required for $text query");
+  match::Filter filter = NACRE_TRY(match::Filter::parse(request.filter, options));
+  if (text) {
+    filter = NACRE_TRY(match::Filter::parse(without_text(request.filter), options));
+  } else if (filter.has_text()) {
+    return refuse_text(info);
   }
   if (request.environment != nullptr) filter.evaluate_in(*request.environment);
   opened.filter = std::make_unique<const match::Filter>(std::move(filter));

@@ -149,13 +149,25 @@ Result<bool> TextQuery::accepts(const bson::View& document) const {
   return seen.accepted();
 }
 
+namespace {
+
+// Whether all of its parts must hold: an $or of one part is nothing else.
+bool is_conjunction(const bson::Element& condition) {
+  if (!condition.is(bson::Type::kArray)) return false;
+  return condition.name() == "$and" ||
+         (condition.name() == "$or" && condition.array().count() == 1);
+}
+
+}  // namespace
+
 bson::Element text_condition(const bson::View& filter) {
   if (const bson::Element here = filter.find("$text")) return here;
-  const bson::Element all = filter.find("$and");
-  if (!all.is(bson::Type::kArray)) return {};
-  for (const bson::Element& part : all.array()) {
-    if (!part.is(bson::Type::kDocument)) continue;
-    if (const bson::Element inside = part.document().find("$text")) return inside;
+  for (const bson::Element& condition : filter) {
+    if (!is_conjunction(condition)) continue;
+    for (const bson::Element& part : condition.array()) {
+      if (!part.is(bson::Type::kDocument)) continue;
+      if (const bson::Element inside = part.document().find("$text")) return inside;
+    }
   }
   return {};
 }
@@ -164,7 +176,7 @@ bson::Document without_text(const bson::View& filter) {
   bson::Builder rest;
   for (const bson::Element& condition : filter) {
     if (condition.name() == "$text") continue;
-    if (condition.name() != "$and" || !condition.is(bson::Type::kArray)) {
+    if (!is_conjunction(condition)) {
       rest.append(condition);
       continue;
     }
@@ -177,7 +189,7 @@ bson::Document without_text(const bson::View& filter) {
       const bson::Document left = without_text(part.document());
       parts.push(left);
     }
-    rest.append_array("$and", parts.finish());
+    rest.append_array(condition.name(), parts.finish());
   }
   return rest.finish();
 }

@@ -41,7 +41,8 @@ struct TextQuery {
   [[nodiscard]] Result<bool> accepts(const bson::View& document) const;
 };
 
-// The operand of the filter's $text, at its top or in a top-level $and; missing when it has none.
+// The operand of the filter's $text, at its top or in a top-level $and, or $or of one part; missing
+// when it has none.
 [[nodiscard]] bson::Element text_condition(const bson::View& filter);
 // The filter but for that: what match::Filter reads. It refuses $text anywhere else.
 [[nodiscard]] bson::Document without_text(const bson::View& filter);

@@ -52,6 +52,24 @@ class Text : public ::testing::Test {
   std::vector<double> scores_;
 };
 
+TEST_F(Text, AnOrOfOneSideIsThatSide) {
+  const auto ids_of = [&](std::string_view filter_text) -> Ids {
+    const bson::Document filter = testing::json(filter_text);
+    auto run = open_run({.database = *database_}, {.collection = "c", .filter = filter});
+    if (!run) return {-run.error().number()};
+    Ids ids;
+    while (true) {
+      const auto row = run->run->root->next();
+      if (!row || !*row) return ids;
+      ids.push_back((*row)->document.find("_id").as_int64().value_or(-1));
+    }
+  };
+  EXPECT_EQ(ids_of(R"({"$or": [{"$text": {"$search": "bread"}}]})"), (Ids{4}));
+  EXPECT_EQ(ids_of(R"({"$or": [{"$text": {"$search": "bread"}}, {"title": "Tea"}]})"), (Ids{-291}));
+  EXPECT_EQ(ids_of(R"({"$and": [{"$text": {"$search": "a"}}, {"$text": {"$search": "b"}}]})"),
+            (Ids{-2}));
+}
+
 TEST_F(Text, FindsDocumentsWithAnyOfTheWords) {
   EXPECT_EQ(search(R"({"$search": "coffee"})"), (Ids{1, 2, 3}));
   EXPECT_EQ(search(R"({"$search": "COFFEES bread"})"), (Ids{1, 2, 3, 4}));
