@@ -73,6 +73,10 @@ Result<bson::Element> logarithm_to_base(const Arguments& arguments, Evaluation& 
   if (!is_nan(base) && (!is_positive(base) || base.as_int64() == 1)) {
     return invalid(28759, "$log's base must be a positive number not equal to 1");
   }
+  // As with $ln, a NaN comes out as a double.
+  if (is_nan(value) || is_nan(base)) {
+    return at.scratch.real(std::numeric_limits<double>::quiet_NaN());
+  }
   if (is_decimal(value) || is_decimal(base)) {
     return at.scratch.decimal(
         decimal::divide(decimal::ln(decimal::from(value)), decimal::ln(decimal::from(base))));

@@ -91,6 +91,9 @@ TEST(Analysis, PowersOfIntegersStayIntegersWhileTheyFit) {
   expect(R"({"$ln": 0})", "error 28766");
   expect(R"({"$ln": {"$numberDecimal": "NaN"}})", R"({"$numberDouble": "NaN"})");
   expect(R"({"$log": [8, 1]})", "error 28759");
+  expect(R"({"$log": [{"$numberDecimal": "NaN"}, 10]})", R"({"$numberDouble": "NaN"})");
+  expect(R"({"$log": [100, {"$numberDecimal": "NaN"}]})", R"({"$numberDouble": "NaN"})");
+  expect(R"({"$log": [{"$numberDecimal": "NaN"}, 1]})", "error 28759");
   expect(R"({"$log10": 1000})", "3.0");
   expect(R"({"$exp": 0})", "1.0");
   expect(R"({"$sigmoid": 0})", "0.5");

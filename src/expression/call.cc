@@ -4,6 +4,11 @@
 #include "expression/call_internal.h"
 
 namespace nacre::expression {
+namespace {
+
+constexpr std::size_t kStringBytesMax = std::size_t{16} << 20;
+
+}  // namespace
 
 Result<> check_memory(const Evaluation& at, std::size_t more) {
   const std::size_t max = at.environment.limits().memory_bytes_max;
@@ -41,6 +46,9 @@ Result<bson::Element> Call::apply(Evaluation& at, std::span<bson::Element> value
   }
   const bson::Element result = NACRE_TRY(row_.function(Arguments(row_, values, parts()), at));
   NACRE_TRY(check_memory(at));
+  if (result.is(bson::Type::kString) && result.string().size() >= kStringBytesMax) {
+    return fail(Code::kFull, 16493, "a string takes 16 MB or more");
+  }
   return result;
 }
 

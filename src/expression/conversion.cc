@@ -226,7 +226,9 @@ Result<bson::Element> to_text(const bson::Element& value, const Target& target, 
     case bson::Type::kDouble:
     case bson::Type::kDecimal128:
     case bson::Type::kDate: {
-      const std::string text = NACRE_TRY(text_of(value));
+      const std::string text = value.is(bson::Type::kDouble)
+                                   ? text_of_double(value.number_double())
+                                   : NACRE_TRY(text_of(value));
       return at.scratch.string(text);
     }
     case bson::Type::kBinary: {

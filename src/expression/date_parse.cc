@@ -144,6 +144,10 @@ Result<std::int64_t> moment_in(const Moment& said, std::string_view text,
 
 namespace {
 
+bool starts_with_year(std::string_view text) {
+  return text.size() >= 4 && std::ranges::all_of(text.substr(0, 4), is_digit);
+}
+
 // Behind a date: a time, and perhaps a zone. False when something else is there.
 bool read_time(DateReader& reader, Moment& said) {
   reader.skip_spaces();
@@ -188,7 +192,7 @@ bool read_time(DateReader& reader, Moment& said) {
   return reader.done();
 }
 
-// "2017-07-04", "2017/07/04", "20170704", "2017-185", "2017-W27-2".
+// "2017-07-04", "2017/07/04", "20170704", "2017-185", "2017-W27-2", "2017-07".
 bool read_year_first(DateReader& reader, Moment& said) {
   said.year = reader.number(4, 4);
   if (!said.year) return false;
@@ -221,9 +225,13 @@ bool read_year_first(DateReader& reader, Moment& said) {
     return true;
   }
   said.month = first;
-  if (!reader.skip(dashes ? '-' : '/')) return false;
-  said.day = reader.number(1, 2);
-  return said.day.has_value();
+  if (reader.skip(dashes ? '-' : '/')) {
+    said.day = reader.number(1, 2);
+    return said.day.has_value();
+  }
+  // A month is its first day.
+  said.day = 1;
+  return dashes && (reader.done() || reader.rest().starts_with(' '));
 }
 
 // "7/4/2017", "4 July 2017", "4-Jul-2017".
@@ -253,7 +261,7 @@ bool read_number_first(DateReader& reader, Moment& said) {
   return said.year.has_value();
 }
 
-// "July 4, 2017", and any of the others behind the name of a day.
+// "July 4, 2017", "July 2017", and any of the others behind the name of a day.
 bool read_name_first(DateReader& reader, Moment& said) {
   const std::string_view name = reader.word();
   const bool is_day = std::ranges::any_of(kDayNames, [&](std::string_view day) {
@@ -269,8 +277,13 @@ bool read_name_first(DateReader& reader, Moment& said) {
   }
   said.month = reader.month_name();
   if (!said.month) return false;
-  reader.skip('.');
+  if (!reader.skip('.')) reader.skip('-');
   reader.skip_spaces();
+  if (starts_with_year(reader.rest())) {
+    said.day = 1;
+    said.year = reader.number(4, 4);
+    return true;
+  }
   said.day = reader.number(1, 2);
   if (!said.day) return false;
   const std::string_view suffix = reader.word();
@@ -281,10 +294,6 @@ bool read_name_first(DateReader& reader, Moment& said) {
   reader.skip_spaces();
   said.year = reader.number(4, 4);
   return said.year.has_value();
-}
-
-bool starts_with_year(std::string_view text) {
-  return text.size() >= 4 && std::ranges::all_of(text.substr(0, 4), is_digit);
 }
 
 }  // namespace

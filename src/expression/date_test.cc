@@ -149,6 +149,10 @@ TEST(DateText, IsReadInManyForms) {
         "2017-07-04 12:00 am"}) {
     expect(format(R"({{"$dateFromString": {{"dateString": "{}"}}}})", text), day);
   }
+  for (const std::string_view text : {"2017-07", "July 2017", "Jul-2017", "2017-7 00:00"}) {
+    expect(format(R"({{"$dateFromString": {{"dateString": "{}"}}}})", text),
+           R"({"$date": "2017-07-01T00:00:00Z"})");
+  }
   expect(R"({"$dateFromString": {"dateString": "2017-02-30"}})", "error 241");
   expect(R"({"$dateFromString": {"dateString": "nonsense"}})", "error 241");
   expect(R"({"$dateFromString": {"dateString": "nonsense", "onError": 1}})", "1");

@@ -70,6 +70,8 @@ TEST(Expression, BadPathsAreRefusedEachWithItsNumber) {
   expect("\"$a..b\"", "error 15998");
   expect("\"$a.$b\"", "error 16410");
   expect("\"$$nobody\"", "error 17276");
+  expect("\"$$ROOT.\"", "error 40353");
+  expect("\"$$1st\"", "error 9");
   expect("\"$$\"", "error 9");
 }
 

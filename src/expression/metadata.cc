@@ -1,15 +1,15 @@
-// $meta $rand $tsIncrement $tsSecond, and what is refused: JavaScript and $toHashedIndexKey.
+// $meta $rand $toHashedIndexKey $tsIncrement $tsSecond, and what is refused: JavaScript.
 #include <array>
 #include <random>
 
 #include "base/text.h"
+#include "expression/hashed_key.h"
 #include "expression/node_internal.h"
 
 namespace nacre::expression {
 namespace {
 
 constexpr std::int32_t kNoJavaScript = 31264;
-constexpr std::int32_t kNotImplemented = 238;
 
 enum class Meta : std::uint8_t { kTextScore, kIndexKey, kSortKey, kRecordId, kRandom, kAbsent };
 
@@ -103,9 +103,9 @@ Result<NodePtr> refuse_javascript(const Operator&, const bson::Element&, Parser&
               "Cannot run server-side javascript without the javascript engine enabled");
 }
 
-Result<NodePtr> refuse(const Operator& row, const bson::Element&, Parser&) {
-  return fail(Code::kUnsupported, kNotImplemented,
-              format("{} is not carried out by this version", row.name));
+Result<bson::Element> hashed(const Arguments& arguments, Evaluation& at) {
+  if (arguments[0]) return at.scratch.int64(hashed_index_key(arguments[0]));
+  return at.scratch.int64(hashed_index_key(at.scratch.null()));
 }
 
 constexpr std::array kOperators = {
@@ -120,7 +120,11 @@ constexpr std::array kOperators = {
         .parse = parse_meta,
         .remark = "textScore, indexKey, sortKey, recordId; what geo and search set is missing"},
     Operator{.name = "$rand", .parse = parse_random},
-    Operator{.name = "$toHashedIndexKey", .parse = refuse, .remark = "refused with 238"},
+    Operator{.name = "$toHashedIndexKey",
+             .arity_min = 1,
+             .arity_max = 1,
+             .function = hashed,
+             .whole_argument = true},
     Operator{.name = "$tsIncrement",
              .arity_min = 1,
              .arity_max = 1,

@@ -110,11 +110,31 @@ Result<NodePtr> Parser::parse_string(const bson::Element& element) {
   return std::make_unique<FieldPath>(scope_.find("CURRENT"), std::move(steps));
 }
 
+namespace {
+
+// A letter first, then also digits and '_'; what is not ASCII may be anywhere.
+bool is_readable_name(std::string_view name) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & '\x80') != 0;
+  };
+  return is_letter(name.front()) && std::ranges::all_of(name, [&](char c) {
+           return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+}  // namespace
+
 // A variable and what is behind its first dot.
 Result<NodePtr> Parser::parse_variable(std::string_view text) {
   const std::size_t dot = text.find('.');
   const std::string_view name = text.substr(0, dot);
   if (name.empty()) return invalid(9, "empty variable names are not allowed");
+  if (!is_readable_name(name)) {
+    return invalid(9, format("'{}' is no name that a variable can have", name));
+  }
+  if (text.ends_with('.')) {
+    return invalid(40353, format("FieldPath must not end with a '.': '{}'", text));
+  }
   std::vector<std::string> steps;
   if (dot != std::string_view::npos) steps = NACRE_TRY(parse_path(text.substr(dot + 1)));
   if (const auto variable = scope_.find(name)) {

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "bson/decimal.h"
 #include "expression/arrays_internal.h"
+#include "expression/calendar_internal.h"
 #include "expression/date_text_internal.h"
 #include "expression/strings_internal.h"
 
@@ -22,6 +23,19 @@ std::string text_of_double(double value) {
   return std::string(text.data(), static_cast<std::size_t>(size));
 }
 
+namespace {
+
+// "Feb 29 13:45:59:7": what MongoDB makes of one, in UTC and without its year.
+std::string text_of_timestamp(const bson::Timestamp& value) {
+  const std::int64_t local = std::int64_t{value.seconds} * 1000;
+  const Civil date = civil_of(day_number(local));
+  const std::int64_t second = time_of_day(local) / 1000;
+  return format("{} {:2} {:02}:{:02}:{:02}:{}", kMonthNames[date.month - 1].substr(0, 3), date.day,
+                second / 3600, second / 60 % 60, second % 60, value.increment);
+}
+
+}  // namespace
+
 Result<std::string> text_of(const bson::Element& value) {
   if (is_nullish(value)) return std::string();
   switch (value.type()) {
@@ -34,13 +48,15 @@ Result<std::string> text_of(const bson::Element& value) {
     case bson::Type::kInt64:
       return format("{}", value.int64());
     case bson::Type::kDouble:
+      if (std::isnan(value.number_double())) return "nan";
+      if (std::isinf(value.number_double())) return value.number_double() < 0 ? "-inf" : "inf";
       return text_of_double(value.number_double());
     case bson::Type::kDecimal128:
       return bson::decimal::to_string(value.decimal128());
     case bson::Type::kDate:
       return iso_text(value.date().milliseconds);
     case bson::Type::kTimestamp:
-      return format("Timestamp({}, {})", value.timestamp().seconds, value.timestamp().increment);
+      return text_of_timestamp(value.timestamp());
     default:
       return invalid(16007,
                      format("can't convert from BSON type {} to String", bson::name(value.type())));

@@ -106,6 +106,26 @@ TEST(Conversion, NumbersAreCutOffAndCheckedForRange) {
   expect(R"({"$toInt": null})", "null");
 }
 
+TEST(Strings, WhatIsNoStringIsTakenForOne) {
+  const std::string_view time = R"({"$timestamp": {"t": 1582983959, "i": 7}})";
+  expect(format(R"({{"$toUpper": {}}})", time), R"("FEB 29 13:45:59:7")");
+  expect(R"({"$substrCP": [{"$timestamp": {"t": 1, "i": 2}}, 0, 99]})", R"("Jan  1 00:00:01:2")");
+  expect(R"({"$toLower": {"$numberDouble": "-Infinity"}})", R"("-inf")");
+  expect(R"({"$toUpper": {"$numberDouble": "NaN"}})", R"("NAN")");
+  expect(R"({"$toString": {"$numberDouble": "Infinity"}})", R"("Infinity")");
+}
+
+TEST(Strings, HoldLessThanSixteenMegabytes) {
+  std::string text(std::size_t{8} << 20, 'x');
+  const auto strlen_of_both = [&](std::string_view more) {
+    return result_of(format(R"({{"$strLenBytes": {{"$concat": ["$a", "$a", "{}"]}}}})", more),
+                     format(R"({{"a": "{}"}})", text));
+  };
+  EXPECT_EQ(strlen_of_both(""), "error 16493");
+  text.pop_back();
+  EXPECT_EQ(strlen_of_both("x"), R"({"$numberInt":"16777215"})");
+}
+
 TEST(Conversion, ConvertHasItsWayOut) {
   expect(R"({"$convert": {"input": "x", "to": "int", "onError": "bad"}})", R"("bad")");
   expect(R"({"$convert": {"input": null, "to": "int", "onNull": 7}})", "7");
