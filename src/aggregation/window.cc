@@ -206,6 +206,9 @@ Result<WindowFunctionPtr> parse_window_function(const bson::Element& field,
   if (!is_accumulator(name) || name == "$mergeObjects") {
     return window_error(format("Unrecognized window function, {}", name));
   }
+  const bool counts_by =
+      name == "$count" && !(call.call.is(bson::Type::kDocument) && call.call.document().empty());
+  if (counts_by) return window_error("$count only accepts an empty object as input");
   AccumulatorSpecPtr spec = NACRE_TRY(parse_accumulator_call(call.call, context.parse));
   return std::make_unique<WindowAccumulator>(std::move(spec), call.parsed.value_or(Window{}));
 }

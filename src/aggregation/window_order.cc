@@ -1,5 +1,6 @@
 // $rank, $denseRank, $documentNumber, $shift, $locf and $linearFill: functions of the order alone.
 #include "aggregation/numbers.h"
+#include "aggregation/quantity.h"
 #include "aggregation/window_internal.h"
 #include "base/text.h"
 
@@ -115,8 +116,13 @@ class LinearFillFunction final : public WindowFunction {
       if (!sort_number(partition, row)) {
         return window_error("$linearFill needs a sortBy of numbers or dates", 14);
       }
-      if (row > 0 && partition.keys[row] == partition.keys[row - 1]) {
+      if (row == 0) continue;
+      if (partition.keys[row] == partition.keys[row - 1]) {
         return window_error("There can be no repeated values in the sort field", 6050106);
+      }
+      if (sort_value(partition, row).is(bson::Type::kDate) !=
+          sort_value(partition, row - 1).is(bson::Type::kDate)) {
+        return window_error("$linearFill needs a sortBy of numbers alone or of dates alone", 14);
       }
     }
     return {};
@@ -124,14 +130,22 @@ class LinearFillFunction final : public WindowFunction {
 
   static void fill(const Partition& partition, std::vector<bson::Value>& values, std::size_t from,
                    std::size_t to) {
-    const double x1 = *sort_number(partition, from);
-    const double x2 = *sort_number(partition, to);
-    const double y1 = values[from].element().as_double().value_or(0);
-    const double y2 = values[to].element().as_double().value_or(0);
+    const bson::Value x1 = place(partition, from);
+    const bson::Value run = subtracted(place(partition, to).element(), x1.element());
+    const bson::Value y1 = values[from];
+    const bson::Value rise = subtracted(values[to].element(), y1.element());
+    const bson::Value slope = divided(rise.element(), run.element());
     for (std::size_t row = from + 1; row < to; ++row) {
-      const double x = *sort_number(partition, row);
-      values[row] = bson::Value(y1 + (x - x1) * ((y2 - y1) / (x2 - x1)));
+      const bson::Value way = subtracted(place(partition, row).element(), x1.element());
+      values[row] = added(y1.element(), multiplied(way.element(), slope.element()).element());
     }
+  }
+
+  // Of a date, its milliseconds.
+  static bson::Value place(const Partition& partition, std::size_t row) {
+    const bson::Element sort = sort_value(partition, row);
+    if (sort.is(bson::Type::kDate)) return bson::Value(sort.date().milliseconds);
+    return bson::Value(sort);
   }
 
   Operand operand_;
@@ -144,15 +158,14 @@ Result<WindowFunctionPtr> parse_rank(const WindowCall& call, const WindowContext
   if (call.window) {
     return window_error("Rank style window functions take no other arguments", 5371601);
   }
-  if (context.sort == nullptr ||
-      (name != "$documentNumber" && context.sort->fields().size() != 1)) {
+  if (!call.call.is(bson::Type::kDocument) || !call.call.document().empty()) {
+    return window_error(format("{} must be specified with '{{}}' as the value", name), 5371603);
+  }
+  if (context.sort == nullptr || context.sort->fields().size() != 1) {
     return window_error(format("{} must be specified with a top level sortBy expression with "
                                "exactly one element",
                                name),
                         5371602);
-  }
-  if (!call.call.is(bson::Type::kDocument) || !call.call.document().empty()) {
-    return window_error(format("{} must be specified with '{{}}' as the value", name), 5371603);
   }
   return std::make_unique<RankFunction>(name == "$rank"        ? Rank::kRank
                                         : name == "$denseRank" ? Rank::kDense

@@ -58,6 +58,41 @@ TEST_F(Windows, ShiftDerivativeAndIntegralUseTheOrder) {
   EXPECT_EQ(window(R"({"$covariancePop": ["$x", "$v"]})")[3], R"({"_id":4,"w":0.0})");
 }
 
+TEST_F(Windows, DecimalsStayDecimals) {
+  for (const char* v : {"1.5", "2.5", "4.5"}) {
+    const std::string id(1, v[0]);
+    insert("c", R"({"_id": )" + id + R"(, "p": 0, "x": )" + id + R"(, "v": {"$numberDecimal": ")" +
+                    v + R"("}})");
+  }
+  EXPECT_EQ(window(R"({"$derivative": {"input": "$v"}, "window": {"documents": [-1, 0]}})"),
+            (Rows{R"({"_id":1,"w":null})", R"({"_id":2,"w":{"$numberDecimal":"1"}})",
+                  R"({"_id":4,"w":{"$numberDecimal":"1"}})"}));
+  EXPECT_EQ(window(R"({"$integral": {"input": "$v"}, "window": {"documents": [-1, 0]}})"),
+            (Rows{R"({"_id":1,"w":0})", R"({"_id":2,"w":{"$numberDecimal":"2"}})",
+                  R"({"_id":4,"w":{"$numberDecimal":"7"}})"}));
+  EXPECT_EQ(window(R"({"$expMovingAvg": {"input": "$v", "alpha": 0.5}})").back(),
+            R"({"_id":4,"w":{"$numberDecimal":"3.250000000000000000000000000000"}})");
+  EXPECT_EQ(window(R"({"$covariancePop": ["$x", "$v"], "window": {"documents": [-1, 0]}})"),
+            (Rows{R"({"_id":1,"w":0.0})", R"({"_id":2,"w":{"$numberDecimal":"0.25"}})",
+                  R"({"_id":4,"w":{"$numberDecimal":"1"}})"}));
+}
+
+TEST_F(Windows, WhatIsNoNumberIsAnErrorOrSaysNothing) {
+  insert("c", R"({"_id": 1, "p": 0, "x": 1, "v": 4})");
+  insert("c", R"({"_id": 2, "p": 0, "x": 2})");
+  const auto error_of = [&](const std::string& function) {
+    return PipelineTest::error_of(R"([{"$setWindowFields": {"sortBy": {"x": 1}, "output": {"w": )" +
+                                  function + "}}}]");
+  };
+  EXPECT_EQ(error_of(R"({"$derivative": {"input": "$v"}, "window": {"documents": [-1, 0]}})"),
+            5624903);
+  EXPECT_EQ(error_of(R"({"$integral": {"input": "$v"}})"), 5423900);
+  EXPECT_EQ(error_of(R"({"$integral": {"input": "$x", "unit": "day"}})"), 5423901);
+  EXPECT_EQ(error_of(R"({"$count": 1})"), 9);
+  EXPECT_EQ(window(R"({"$expMovingAvg": {"input": "$v", "N": 3}})").back(), R"({"_id":2,"w":4.0})");
+  EXPECT_EQ(window(R"({"$covarianceSamp": "$v"})").back(), R"({"_id":2,"w":null})");
+}
+
 TEST_F(Windows, GapsAreFilled) {
   insert("c", R"({"_id": 1, "x": 1, "v": 10})");
   insert("c", R"({"_id": 2, "x": 2})");

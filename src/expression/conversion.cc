@@ -221,14 +221,13 @@ Result<bson::Element> to_text(const bson::Element& value, const Target& target, 
       return at.scratch.string(value.boolean() ? "true" : "false");
     case bson::Type::kObjectId:
       return at.scratch.string(bson::to_hex(value.object_id()));
+    case bson::Type::kDouble:
+      return at.scratch.string(text_of_double(value.number_double()));
     case bson::Type::kInt32:
     case bson::Type::kInt64:
-    case bson::Type::kDouble:
     case bson::Type::kDecimal128:
     case bson::Type::kDate: {
-      const std::string text = value.is(bson::Type::kDouble)
-                                   ? text_of_double(value.number_double())
-                                   : NACRE_TRY(text_of(value));
+      const std::string text = NACRE_TRY(text_of(value));
       return at.scratch.string(text);
     }
     case bson::Type::kBinary: {
