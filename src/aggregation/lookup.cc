@@ -292,7 +292,12 @@ struct LookupFields {
 };
 
 Result<std::string_view> parse_from(const bson::Element& field, const ParseContext& context) {
-  if (field.is(bson::Type::kString)) return field.string();
+  if (field.is(bson::Type::kString)) {
+    const std::string_view name = field.string();
+    if (!name.empty() && !name.contains('\0')) return name;
+    return fail(Code::kInvalid, 73,
+                format("invalid $lookup namespace: {}.{}", context.database.name(), name));
+  }
   if (!field.is(bson::Type::kDocument)) {
     return fail(Code::kInvalid, 9,
                 format("$lookup argument 'from: {}' must be a string, is type {}", field.name(),

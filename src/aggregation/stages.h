@@ -41,5 +41,10 @@ using StageParser = Result<StagePtr> (*)(const bson::Element& stage, ParseContex
 [[nodiscard]] Result<StagePtr> parse_current_op(const bson::Element& stage, ParseContext& context);
 [[nodiscard]] Result<StagePtr> parse_list_sessions(const bson::Element& stage,
                                                    ParseContext& context);
+[[nodiscard]] Result<StagePtr> parse_list_cluster_catalog(const bson::Element& stage,
+                                                          ParseContext& context);
+[[nodiscard]] Result<StagePtr> parse_query_settings(const bson::Element& stage,
+                                                    ParseContext& context);
+[[nodiscard]] Result<StagePtr> parse_query_stats(const bson::Element& stage, ParseContext& context);
 
 }  // namespace nacre::aggregation

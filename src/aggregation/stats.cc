@@ -188,6 +188,88 @@ Result<StagePtr> parse_index_stats(const bson::Element& stage, ParseContext& con
                                       index_stats);
 }
 
+namespace {
+
+// The collections of the database at hand.
+Result<std::vector<bson::Document>> cluster_catalog(const bson::View&, std::string_view,
+                                                    Context& context) {
+  const document::Catalog& catalog = context.execution.reader.catalog();
+  const std::string_view database = context.scope.database.name();
+  std::vector<bson::Document> rows;
+  for (const std::string& name : catalog.collection_names()) {
+    const document::CollectionInfo& info = *catalog.find(name);
+    const bool is_view = info.settings.is_view;
+    bson::Builder row;
+    row.append("ns", format("{}.{}", database, name)).append("db", database);
+    row.append("type", is_view ? "view" : "collection").append("options", info.options);
+    row.begin_document("info").append("readOnly", is_view);
+    if (!is_view) row.append("uuid", bson::Binary{.subtype = 4, .bytes = info.uuid});
+    row.end();
+    if (!is_view) {
+      row.begin_document("idIndex").append("v", 2).begin_document("key").append("_id", 1).end();
+      row.append("name", document::kIdIndexName).end();
+    }
+    row.append("sharded", false);
+    rows.push_back(row.finish());
+  }
+  return rows;
+}
+
+std::unexpected<Error> only_on_admin(const bson::Element& stage) {
+  return fail(
+      Code::kInvalid, 73,
+      format("{} must be run against the 'admin' database with {{aggregate: 1}}", stage.name()));
+}
+
+}  // namespace
+
+Result<StagePtr> parse_list_cluster_catalog(const bson::Element& stage, ParseContext& context) {
+  if (!context.collection.empty()) {
+    return fail(Code::kInvalid, 9621301,
+                "The $listClusterCatalog stage must run on a database, not a collection.");
+  }
+  if (!stage.is(bson::Type::kDocument)) {
+    return fail(Code::kInvalid, 9621302, "$listClusterCatalog must take an object");
+  }
+  for (const bson::Element& field : stage.document()) {
+    const std::string_view name = field.name();
+    if (name != "shards" && name != "tracked" && name != "balancingConfiguration") {
+      return unknown_field("$listClusterCatalog", field);
+    }
+    if (!field.is(bson::Type::kBool)) return wrong_type("$listClusterCatalog", field, "bool");
+  }
+  return std::make_unique<StatsStage>("$listClusterCatalog", stage.document(), context.collection,
+                                      cluster_catalog);
+}
+
+// No query has settings, and no shape of one is counted.
+Result<StagePtr> parse_query_settings(const bson::Element& stage, ParseContext& context) {
+  if (!stage.is(bson::Type::kDocument)) {
+    return fail(Code::kInvalid, 7746800, "$querySettings must take an object");
+  }
+  for (const bson::Element& field : stage.document()) {
+    if (field.name() != "showDebugQueryShape") return unknown_field("$querySettings", field);
+    if (!field.is(bson::Type::kBool)) return wrong_type("$querySettings", field, "bool");
+  }
+  if (!context.collection.empty()) return only_on_admin(stage);
+  return std::make_unique<StatsStage>("$querySettings", stage.document(), context.collection,
+                                      no_rows);
+}
+
+Result<StagePtr> parse_query_stats(const bson::Element& stage, ParseContext& context) {
+  if (!stage.is(bson::Type::kDocument)) {
+    return fail(Code::kInvalid, 9, "$queryStats value must be an object");
+  }
+  for (const bson::Element& field : stage.document()) {
+    if (field.name() != "transformIdentifiers") return unknown_field("$queryStats", field);
+    if (!field.is(bson::Type::kDocument)) return wrong_type("$queryStats", field, "object");
+  }
+  if (!context.collection.empty() || context.database.name() != "admin") {
+    return only_on_admin(stage);
+  }
+  return std::make_unique<StatsStage>("$queryStats", stage.document(), context.collection, no_rows);
+}
+
 Result<StagePtr> parse_current_op(const bson::Element& stage, ParseContext& context) {
   if (!stage.is(bson::Type::kDocument)) {
     return fail(Code::kInvalid, 9, "$currentOp options must be specified in an object");

@@ -68,6 +68,7 @@ Result<int> strength(const Element& field) {
 
 Result<> read(const Element& field, CollationChoices& choices) {
   const std::string_view name = field.name();
+  if (field.is_null_like()) return {};
   if (name == "locale") {
     choices.locale = NACRE_TRY(word(field));
   } else if (name == "strength") {

@@ -28,7 +28,7 @@ constexpr auto kWithoutEffect =
 // Those read below.
 constexpr auto kKnown = std::to_array<std::string_view>(
     {"capped", "size", "max", "validator", "validationLevel", "validationAction", "viewOn",
-     "pipeline", "clusteredIndex", "collation"});
+     "pipeline", "clusteredIndex", "collation", "changeStreamPreAndPostImages"});
 
 bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
   return std::ranges::find(names, name) != names.end();
@@ -156,10 +156,6 @@ Result<CollectionOptions> CollectionOptions::parse(const View& options) {
     const std::string_view name = option.name();
     const bool known = is_one_of(name, kKnown) || is_one_of(name, kWithoutEffect);
     if (known || says_nothing(option)) continue;
-    if (name == "changeStreamPreAndPostImages" && option.is(Type::kDocument) &&
-        !option.document().find("enabled").truthy()) {
-      continue;
-    }
     return fail(Code::kUnsupported, kCommandNotSupported,
                 format("create: the option '{}' is not carried out by this version", name));
   }
@@ -185,6 +181,10 @@ bson::Document normal_options(const View& options) {
     if (is_one_of(option.name(), kWithoutEffect)) continue;
     if (option.is_null_like()) continue;
     if (option.name() == "capped" && says_nothing(option)) continue;
+    if (option.name() == "changeStreamPreAndPostImages" && option.is(Type::kDocument) &&
+        !option.document().find("enabled").truthy()) {
+      continue;
+    }
     if (option.name() == "collation") {
       append_collation(kept, option);
       continue;

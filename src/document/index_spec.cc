@@ -11,7 +11,11 @@
 namespace nacre::document {
 namespace {
 
+constexpr std::int32_t kTooManyFields = 13103;
 constexpr std::int32_t kTwoHashedFields = 31303;
+constexpr std::int32_t kSeveralWildcards = 7246201;
+constexpr std::int32_t kSpecialBesideWildcard = 7246202;
+constexpr std::size_t kKeyPatternBytesMax = 2048;
 constexpr std::string_view kTextRest = "_ftsx";  // beside "_fts" in a kept key pattern
 
 std::unexpected<Error> refused(std::string text) {
@@ -19,6 +23,23 @@ std::unexpected<Error> refused(std::string text) {
 }
 
 bool is_wildcard(std::string_view path) { return path == "$**" || path.ends_with(".$**"); }
+
+// What a pattern of several fields cannot be, whether or not it could be carried out.
+Result<> check_wildcards(bson::View key) {
+  const auto count = std::ranges::count_if(
+      key, [](const bson::Element& field) { return is_wildcard(field.name()); });
+  if (count == 0 || key.count() == 1) return {};
+  if (count > 1) {
+    return fail(Code::kInvalid, kSeveralWildcards,
+                "A compound wildcard index can have one wildcard field only");
+  }
+  for (const bson::Element& field : key) {
+    if (!field.is(bson::Type::kString)) continue;
+    return fail(Code::kInvalid, kSpecialBesideWildcard,
+                "A compound wildcard index takes no fields of special kinds");
+  }
+  return {};
+}
 
 Result<> check_path(std::string_view path) {
   if (path.empty() || path.starts_with('.') || path.ends_with('.') || path.contains("..")) {
@@ -144,6 +165,8 @@ std::vector<std::string_view> text_fields(bson::View key) {
 }
 
 Result<IndexSpec> parse_key_pattern(bson::View key) {
+  if (key.bytes().size() > kKeyPatternBytesMax) return refused("Index key pattern too large");
+  NACRE_TRY(check_wildcards(key));
   IndexSpec spec;
   bson::Builder kept;
   for (const bson::Element& element : key) {
@@ -158,9 +181,10 @@ Result<IndexSpec> parse_key_pattern(bson::View key) {
       kept.append(element);
     }
   }
-  if (spec.fields.empty() || spec.fields.size() > kIndexFieldsMax) {
-    return refused(
-        format("Index keys have {} fields, expected 1 to {}", spec.fields.size(), kIndexFieldsMax));
+  if (spec.fields.empty()) return refused("Index keys cannot be empty");
+  if (spec.fields.size() > kIndexFieldsMax) {
+    return fail(Code::kInvalid, kTooManyFields,
+                format("too many compound keys: an index has {} at most", kIndexFieldsMax));
   }
   NACRE_TRY(check_kinds(spec));
   spec.name = default_name(key);

@@ -35,6 +35,9 @@ inline constexpr std::size_t kIndexFieldsMax = 32;
 inline constexpr std::int64_t kExpireAfterSecondsMax = 0x7fff'ffff;
 
 // One element of createIndexes' `indexes`, or a specification as describe() wrote it.
+// Whether an index specification may have a field of that name at all.
+[[nodiscard]] bool is_index_option(std::string_view name);
+
 [[nodiscard]] Result<IndexSpec> parse_index_spec(bson::View specification);
 
 // The fields, key and name of a bare key pattern, for comparing with indexes that are there: what a

@@ -17,15 +17,14 @@ constexpr std::int32_t kUniqueHashed = 16764;
 constexpr std::int32_t kWeightMax = 1'000'000'000;
 
 // Options that change nothing here; those of text indexes are read with the key.
-constexpr std::array<std::string_view, 8> kOtherOptions = {"background",        "ns",
-                                                           "comment",           "prepareUnique",
-                                                           "weights",           "default_language",
-                                                           "language_override", "textIndexVersion"};
+constexpr std::array<std::string_view, 7> kOtherOptions = {
+    "background",       "ns", "comment", "prepareUnique", "weights", "default_language",
+    "language_override"};
 constexpr std::array<std::string_view, 3> kTextOptions = {"weights", "default_language",
                                                           "language_override"};
 // What belongs to geo indexes and such: taking it silently would lie.
-constexpr std::array<std::string_view, 7> kRefusedOptions = {
-    "clustered", "2dsphereIndexVersion", "bits", "min", "max", "bucketSize", "storageEngine"};
+constexpr std::array<std::string_view, 6> kRefusedOptions = {
+    "clustered", "2dsphereIndexVersion", "bits", "min", "max", "bucketSize"};
 
 std::unexpected<Error> refused(std::string text) {
   return fail(Code::kInvalid, kCannotCreateIndex, std::move(text));
@@ -50,7 +49,11 @@ Result<bson::View> parse_object(const bson::Element& element) {
 Result<std::string> parse_name(const bson::Element& element) {
   if (!element.is(bson::Type::kString)) return wrong_type(element, "a string");
   std::string name(element.string());
-  if (name.empty() || name == "*" || name.contains('\0')) {
+  // A "*" would mean all of them where indexes are dropped.
+  if (name == "*") {
+    return fail(Code::kInvalid, kBadIndexValue, "The index name '*' is not valid.");
+  }
+  if (name.empty() || name.contains('\0')) {
     return refused(format("The index name '{}' is not valid", name));
   }
   return name;
@@ -60,7 +63,29 @@ Result<> check_version(const bson::Element& element) {
   if (!element.is_number()) return wrong_type(element, "a number");
   const auto version = element.as_int64();
   if (version == 1 || version == 2) return {};
+  if (!version) {
+    return fail(Code::kInvalid, kBadIndexValue,
+                "Index version must be representable as a 32-bit integer");
+  }
   return refused("Invalid index specification: the index version must be 1 or 2");
+}
+
+// Of WiredTiger's there is none here, and its options change nothing.
+Result<> check_storage_engine(const bson::Element& element) {
+  const bson::View engines = NACRE_TRY(parse_object(element));
+  for (const bson::Element& engine : engines) {
+    if (!engine.is(bson::Type::kDocument)) {
+      return fail(Code::kInvalid, kBadIndexValue,
+                  format("'storageEngine.{}' has to be an embedded document", engine.name()));
+    }
+  }
+  return {};
+}
+
+Result<> check_text_version(const bson::Element& element) {
+  if (!element.is_number()) return wrong_type(element, "a number");
+  if (element.as_int64() == 3) return {};
+  return refused(format("textIndexVersion must be 3, not {}", element.as_double().value_or(0)));
 }
 
 Result<std::int64_t> parse_expiry(const bson::Element& element) {
@@ -215,6 +240,10 @@ Result<> parse_index_option(const bson::Element& element, IndexSpec& spec) {
     return parse_index_collation(element, spec);
   } else if (name == "wildcardProjection") {
     return parse_wildcard_projection(element, spec);
+  } else if (name == "storageEngine") {
+    return check_storage_engine(element);
+  } else if (name == "textIndexVersion") {
+    return check_text_version(element);
   } else if (among(kTextOptions) && spec.options.text == nullptr) {
     return refused(format("The index option '{}' belongs to a text index", name));
   } else if (among(kRefusedOptions)) {
@@ -225,6 +254,25 @@ Result<> parse_index_option(const bson::Element& element, IndexSpec& spec) {
                 format("The field '{}' is not valid for an index specification", name));
   }
   return {};
+}
+
+bool is_index_option(std::string_view name) {
+  constexpr std::array<std::string_view, 12> kRead = {"key",
+                                                      "name",
+                                                      "v",
+                                                      "unique",
+                                                      "sparse",
+                                                      "hidden",
+                                                      "expireAfterSeconds",
+                                                      "partialFilterExpression",
+                                                      "collation",
+                                                      "wildcardProjection",
+                                                      "storageEngine",
+                                                      "textIndexVersion"};
+  const auto among = [&](const auto& names) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  return among(kRead) || among(kTextOptions) || among(kOtherOptions) || among(kRefusedOptions);
 }
 
 Result<> check_index_options(const IndexSpec& spec, bson::View specification) {

@@ -237,8 +237,11 @@ TEST_F(Updates, IncrementsOfManyThreadsAreAllThere) {
 // Those that came second once lost a thousand times while the first one's commit was written.
 TEST(Writers, AStatementWaitsForTheCommitItLostAgainst) {
   io::testing::HeldDisk disk;
-  auto opened = document::Database::open(
-      "db", {.engine = {.file_system = &disk, .create_if_missing = true}, .name = "db"});
+  document::Options options;
+  options.engine.file_system = &disk;
+  options.engine.create_if_missing = true;
+  options.name = "db";
+  auto opened = document::Database::open("db", options);
   ASSERT_TRUE(opened) << opened.error().text();
   document::Database& database = **opened;
   testing::insert(database, "c", R"({"_id": 1, "n": 0})");

@@ -57,6 +57,9 @@ Result<> ProjectionParser::fields(const View& spec) {
 Result<> ProjectionParser::field(const Element& element, const std::string& path) {
   if (element.is(Type::kDocument)) return object(element, path);
   if (!element.is_number() && !element.is(Type::kBool)) {
+    if (path.ends_with(".$")) {
+      return refuse_positional(31308, "positional projection cannot be used with a literal");
+    }
     if (inclusion_ == false) {
       NACRE_TRY(check_field_path(path));
       return fail(Code::kInvalid, 31310,
@@ -72,6 +75,10 @@ Result<> ProjectionParser::field(const Element& element, const std::string& path
 
 Result<> ProjectionParser::object(const Element& element, const std::string& path) {
   const View inside = element.document();
+  if (path.ends_with(".$")) {
+    return refuse_positional(
+        31271, "positional projection cannot be used with an expression or sub object");
+  }
   if (inside.empty()) {
     NACRE_TRY(check_field_path(path));
     return fail(Code::kInvalid, 51270,
@@ -111,11 +118,14 @@ Result<> ProjectionParser::set_kind(const std::string& path, bool included) {
   return {};
 }
 
+std::unexpected<Error> ProjectionParser::refuse_positional(std::int32_t number,
+                                                           std::string_view why) const {
+  if (options_.of_find) return fail(Code::kInvalid, number, std::string(why));
+  return fail(Code::kInvalid, 31324, "Cannot use positional projection in aggregation projection");
+}
+
 Result<> ProjectionParser::positional(std::string_view path, bool included) {
-  if (!options_.of_find) {
-    return fail(Code::kInvalid, 31324,
-                "Cannot use positional projection in aggregation projection");
-  }
+  if (!options_.of_find) return refuse_positional(31324, "");
   if (path.find(".$.") != std::string_view::npos) {
     return fail(Code::kInvalid, 31394,
                 format("As of 4.4, it's illegal to specify positional operator in the middle of a "

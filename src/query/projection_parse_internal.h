@@ -26,6 +26,9 @@ class ProjectionParser {
   [[nodiscard]] Result<> object(const bson::Element& element, const std::string& path);
   [[nodiscard]] Result<> plain(const std::string& path, bool included);
   [[nodiscard]] Result<> positional(std::string_view path, bool included);
+  // Of an aggregation always 31324.
+  [[nodiscard]] std::unexpected<Error> refuse_positional(std::int32_t number,
+                                                         std::string_view why) const;
   [[nodiscard]] Result<> computed(const bson::Element& element, const std::string& path);
   [[nodiscard]] Result<> computed_operator(const bson::Element& element, const std::string& path);
   [[nodiscard]] Result<> element_match(const bson::Element& operand, const std::string& path);

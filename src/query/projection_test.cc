@@ -81,6 +81,12 @@ TEST(Projection, SliceKeepsAPartOfAnArray) {
   EXPECT_EQ(refused_with(R"({"a":{"$slice":[1,0]}})"), 28724);
 }
 
+TEST(Projection, APositionGoesWithAnInclusionOnly) {
+  EXPECT_EQ(refused_with(R"({"a.$":"x"})"), 31308);
+  EXPECT_EQ(refused_with(R"({"a.$":{"b":1}})"), 31271);
+  EXPECT_EQ(refused_with(R"({"a.$":{"$add":[1]}})"), 31271);
+}
+
 TEST(Projection, RefusesWithMongoDbsCodes) {
   EXPECT_EQ(refused_with(R"({"a":1,"b":0})"), 31254);
   EXPECT_EQ(refused_with(R"({"a":0,"b":1})"), 31253);

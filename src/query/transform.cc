@@ -34,11 +34,7 @@ class FieldAdder {
     NACRE_TRY(check_field_path(path));
     if (!element.is(Type::kDocument)) return add(element, path);
     const View inside = element.document();
-    if (inside.empty()) {
-      return fail(
-          Code::kInvalid, 40180,
-          format("an empty object is not a valid value. Found empty object at path {}", path));
-    }
+    if (inside.empty()) return add(element, path);
     for (const Element& each : inside) {
       if (!each.name().starts_with('$')) continue;
       if (inside.count() != 1) {
@@ -75,11 +71,6 @@ Result<ProjectionNode> parse_added(const Element& stage, const expression::Scope
     return fail(Code::kInvalid, 40272,
                 format("{} specification stage must be an object, got {}", stage.name(),
                        bson::name(stage.type())));
-  }
-  if (stage.document().empty()) {
-    return fail(Code::kInvalid, 40177,
-                format("Invalid {} :: caused by :: specification must have at least one field",
-                       stage.name()));
   }
   FieldAdder adder(scope);
   NACRE_TRY(adder.fields(stage.document()));

@@ -2,7 +2,7 @@
 //
 // $project, $addFields and its other name $set, $unset, $replaceRoot and its shorter form
 // $replaceWith: as stages of a pipeline, and as the stages that an update may have.
-// Errors:  parse: those of Projection; 15969 and 51272 ($project), 40272 40176 40177 40180 40181
+// Errors:  parse: those of Projection; 15969 and 51272 ($project), 40272 40176 40181
 //          40183 ($addFields), 40229 40414 40415 ($replaceRoot). apply: those of expressions; 40228
 //          when a new root is no document.
 // Cost:    apply builds one new document.

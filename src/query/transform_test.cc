@@ -37,9 +37,14 @@ TEST(Transform, AddFieldsReplacesInPlaceAndAppendsWhatIsNew) {
   EXPECT_EQ(after(R"({"$set":{"a":"$b","b":"$a"}})", R"({"a":1,"b":2})"), R"({"a":2,"b":1})");
 }
 
+TEST(Transform, EmptyObjectsAreValuesAndNoFieldsChangeNothing) {
+  EXPECT_EQ(after(R"({"$set":{"a":{}}})", R"({"a":{"b":1},"c":2})"), R"({"a":{},"c":2})");
+  EXPECT_EQ(after(R"({"$set":{"a":{"b":{}}}})", R"({"a":{"c":1}})"), R"({"a":{"c":1,"b":{}}})");
+  EXPECT_EQ(after(R"({"$addFields":{}})", R"({"a":1})"), R"({"a":1})");
+}
+
 TEST(Transform, AddFieldsRefusesWithMongoDbsCodes) {
   EXPECT_EQ(after(R"({"$set":1})", "{}"), "error 40272");
-  EXPECT_EQ(after(R"({"$set":{}})", "{}"), "error 40177");
   EXPECT_EQ(after(R"({"$set":{"a":1,"a.b":2}})", "{}"), "error 40176");
   EXPECT_EQ(after(R"({"$set":{"a":{"$add":[1],"$abs":1}}})", "{}"), "error 40181");
   EXPECT_EQ(after(R"({"$set":{"a":{"b.c":1}}})", "{}"), "error 40183");

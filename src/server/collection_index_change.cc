@@ -78,7 +78,13 @@ Result<> check_takes_life(const IndexInfo& index) {
 Result<> check_fields(const Fields& asked) {
   NACRE_TRY(asked.check_only("collMod.index",
                              "name keyPattern hidden expireAfterSeconds unique prepareUnique"));
-  for (const std::string_view name : {"unique", "prepareUnique"}) {
+  if (const bson::Element unique = asked.get("unique"); unique && !unique.is_null_like()) {
+    if (!unique.truthy()) {
+      return fail(Code::kInvalid, wire_code::kBadValue, "Cannot make an index non-unique");
+    }
+    return invalid("Cannot make an index unique that was not prepared by 'prepareUnique'");
+  }
+  for (const std::string_view name : {"prepareUnique"}) {
     if (!asked.get(name)) continue;
     return fail(
         Code::kUnsupported, wire_code::kCommandNotSupported,

@@ -37,7 +37,7 @@ TEST_F(Dispatching, CollModHidesIndexesAndChangesTheirLife) {
   refused(R"({"name": "_id_", "hidden": true})", 2);
   refused(R"({"name": "bc", "expireAfterSeconds": 5})", 72);
   refused(R"({"name": "a_1", "expireAfterSeconds": -1})", 72);
-  refused(R"({"name": "a_1", "unique": true})", 115);
+  refused(R"({"name": "a_1", "unique": true})", 72);
   refused(R"({"name": "a_1", "other": true})", 40415);
 }
 

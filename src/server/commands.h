@@ -47,6 +47,7 @@ namespace nacre::server {
 [[nodiscard]] Result<> start_session(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> end_sessions(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> refresh_sessions(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> kill_all_sessions_by_pattern(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> kill_all_sessions(const Request& request, bson::Builder& reply);
 
 // What the server says about itself.
@@ -64,6 +65,17 @@ namespace nacre::server {
 
 // What will not come (commands_refused.cc).
 [[nodiscard]] Result<> search_index_command(const Request& request, bson::Builder& reply);
+// commands_admin.cc
+[[nodiscard]] Result<> lock_info(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> conn_pool_stats(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> get_default_rw_concern(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> data_size(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> profile(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> set_feature_compatibility_version(const Request& request,
+                                                         bson::Builder& reply);
+[[nodiscard]] Result<> kill_op(const Request& request, bson::Builder& reply);
+
+[[nodiscard]] Result<> re_index(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> map_reduce(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> search_not_enabled();  // for the stage $listSearchIndexes
 

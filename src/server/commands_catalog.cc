@@ -1,4 +1,5 @@
 // Commands about databases, collections and indexes.
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -8,10 +9,14 @@
 #include "match/filter.h"
 #include "server/batch.h"
 #include "server/commands.h"
+#include "server/structure.h"
 #include "server/wire_error.h"
 
 namespace nacre::server {
 namespace {
+
+constexpr std::int32_t kIndexAlreadyExists = 68;
+constexpr std::int32_t kNotSupportedOnView = 166;
 
 using MaybeLease = std::optional<Databases::Lease>;
 
@@ -27,6 +32,7 @@ Result<> append_list(const Request& request, std::string_view collection,
   const bson::View options = NACRE_TRY(request.fields.document("cursor"));
   FirstBatch first;
   if (!options.empty()) {
+    NACRE_TRY(Fields(options, nullptr).check_only("cursor", "batchSize"));
     first.batch_size = NACRE_TRY(batch_size_of(Fields(options, nullptr)));
   }
   return append_first_batch(request,
@@ -48,14 +54,53 @@ bson::Document describe_collection(const document::CollectionInfo& info, bool na
   }
   row.append("uuid", bson::Binary{.subtype = 4, .bytes = info.uuid}).end();
   row.begin_document("idIndex").append("v", 2);
-  row.begin_document("key").append("_id", 1).end().append("name", "_id_").end();
+  row.begin_document("key").append("_id", 1).end().append("name", "_id_");
+  if (const bson::Element collation = info.options.find("collation")) row.append(collation);
+  row.end();
   return row.finish();
+}
+
+bson::Document known_options(const bson::View& specification) {
+  bson::Builder known;
+  for (const bson::Element& option : specification) {
+    if (document::is_index_option(option.name())) known.append(option);
+  }
+  return known.finish();
+}
+
+// How many nodes must have an index before it counts: of one node, itself.
+Result<> check_quorum(const bson::Element& quorum) {
+  if (!quorum || quorum.is_null_like() || quorum.is(bson::Type::kString)) return {};
+  if (const auto nodes = quorum.as_int64(); nodes && *nodes >= 0 && *nodes <= 50) return {};
+  return fail(Code::kInvalid, wire_code::kFailedToParse,
+              "commitQuorum must be a string, or a number from 0 to 50");
+}
+
+// The same index twice, which is not there yet.
+Result<> check_repetitions(const document::CollectionInfo* there,
+                           const std::vector<document::IndexSpec>& specs) {
+  for (std::size_t i = 1; i < specs.size(); ++i) {
+    const bson::Document here = document::describe(specs[i]);
+    const bool repeated = std::any_of(
+        specs.begin(), specs.begin() + static_cast<std::ptrdiff_t>(i), [&](const auto& earlier) {
+          return equal(document::describe(earlier).bytes(), here.bytes());
+        });
+    if (!repeated || specs[i].name == document::kIdIndexName) continue;
+    if (there != nullptr && there->find_index(specs[i].name) != nullptr) continue;
+    return fail(Code::kExists, kIndexAlreadyExists,
+                format("Identical index already exists: {}", specs[i].name));
+  }
+  return {};
 }
 
 Result<std::vector<document::IndexSpec>> index_specs(const Fields& fields) {
   const std::vector<bson::View> asked = NACRE_TRY(fields.batch("indexes"));
+  const bool passes_over = NACRE_TRY(fields.boolean("ignoreUnknownIndexOptions", false));
+  NACRE_TRY(check_quorum(fields.get("commitQuorum")));
   std::vector<document::IndexSpec> specs;
-  for (const bson::View& specification : asked) {
+  for (const bson::View& written : asked) {
+    const bson::Document known = passes_over ? known_options(written) : bson::Document(written);
+    const bson::View specification = known.view();
     if (!specification.find("name")) {
       return fail(Code::kInvalid, wire_code::kFailedToParse,
                   "The 'name' field is a required property of an index specification");
@@ -65,13 +110,36 @@ Result<std::vector<document::IndexSpec>> index_specs(const Fields& fields) {
   return specs;
 }
 
+std::unexpected<Error> no_such_index(std::string_view name) {
+  return fail(Code::kNotFound, wire_code::kIndexNotFound,
+              format("index not found with name [{}]", name));
+}
+
 Result<> drop_named(document::Database& database, std::string_view collection,
                     const bson::Element& index) {
   if (index.is(bson::Type::kString)) return database.drop_index(collection, index.string());
-  if (index.is(bson::Type::kDocument)) return database.drop_index(collection, index.document());
+  if (index.is(bson::Type::kDocument)) {
+    if (index.document().empty()) return no_such_index("{}");
+    return database.drop_index(collection, index.document());
+  }
   return fail(Code::kInvalid, wire_code::kTypeMismatch,
               format("dropIndexes.index is of type {}, expected a string, an object or an array",
                      bson::name(index.type())));
+}
+
+// All of them or none.
+Result<> drop_all_named(document::Database& database, const document::CollectionInfo& collection,
+                        const bson::View& names) {
+  for (const bson::Element& name : names) {
+    NACRE_TRY(check_value("dropIndexes.index", name, Takes::kString));
+    const bool there =
+        name.string() == document::kIdIndexName || collection.find_index(name.string()) != nullptr;
+    if (!there) return no_such_index(name.string());
+  }
+  for (const bson::Element& name : names) {
+    NACRE_TRY(drop_named(database, collection.name, name));
+  }
+  return {};
 }
 
 }  // namespace
@@ -92,6 +160,15 @@ Result<> drop(const Request& request, bson::Builder& reply) {
 }
 
 Result<> drop_database(const Request& request, bson::Builder& reply) {
+  const bson::Element one = *request.fields.body().begin();
+  NACRE_TRY(check_value("dropDatabase", one, Takes::kNumber));
+  if (one.as_double() != 1) {
+    return fail(Code::kInvalid, 5255100, "Have to pass 1 as 'dropDatabase' parameter");
+  }
+  if (request.database == "admin" || request.database == "local") {
+    return fail(Code::kInvalid, wire_code::kIllegalOperation,
+                format("Dropping the '{}' database is prohibited.", request.database));
+  }
   const auto end_users = [&] {
     request.services.cursors.kill_all_of(request.database);
     request.services.transactions.abort_all_of(request.database);
@@ -103,6 +180,7 @@ Result<> drop_database(const Request& request, bson::Builder& reply) {
 
 Result<> list_collections(const Request& request, bson::Builder& reply) {
   const bool name_only = NACRE_TRY(request.fields.boolean("nameOnly", false));
+  NACRE_TRY(request.fields.boolean("authorizedCollections", false));
   const bson::View asked = NACRE_TRY(request.fields.document("filter"));
   const match::Filter filter = NACRE_TRY(match::Filter::parse(asked));
   const MaybeLease database = NACRE_TRY(request.services.databases.find(request.database));
@@ -156,6 +234,8 @@ Result<> create_indexes(const Request& request, bson::Builder& reply) {
   const std::vector<document::IndexSpec> specs = NACRE_TRY(index_specs(request.fields));
   const Databases::Lease database =
       NACRE_TRY(request.services.databases.open_or_create(request.database));
+  const document::Snapshot before = NACRE_TRY(database->snapshot());
+  NACRE_TRY(check_repetitions(before.catalog().find(collection), specs));
   const document::CreateIndexesResult result =
       NACRE_TRY(database->create_indexes(collection, specs));
   reply.append_number("numIndexesBefore", static_cast<std::int64_t>(result.count_before));
@@ -167,6 +247,8 @@ Result<> create_indexes(const Request& request, bson::Builder& reply) {
 
 Result<> list_indexes(const Request& request, bson::Builder& reply) {
   const std::string_view collection = NACRE_TRY(request.fields.collection());
+  NACRE_TRY(request.fields.boolean("includeBuildUUIDs", false));
+  NACRE_TRY(request.fields.boolean("includeIndexBuildInfo", false));
   const MaybeLease database = NACRE_TRY(request.services.databases.find(request.database));
   if (!database) {
     return std::unexpected(no_such_namespace(request, collection, "ns does not exist"));
@@ -176,12 +258,21 @@ Result<> list_indexes(const Request& request, bson::Builder& reply) {
   if (info == nullptr) {
     return std::unexpected(no_such_namespace(request, collection, "ns does not exist"));
   }
+  if (info->settings.is_view) {
+    return fail(
+        Code::kInvalid, kNotSupportedOnView,
+        format("Namespace {}.{} is a view, not a collection", request.database, collection));
+  }
   return append_list(request, collection, info->index_specifications(), reply);
 }
 
 Result<> drop_indexes(const Request& request, bson::Builder& reply) {
   const std::string_view collection = NACRE_TRY(request.fields.collection());
   const bson::Element index = request.fields.get("index");
+  if (!index || index.is_null_like()) {
+    return fail(Code::kInvalid, wire_code::kMissingField,
+                "BSON field 'dropIndexes.index' is missing but a required field");
+  }
   const MaybeLease database = NACRE_TRY(request.services.databases.find(request.database));
   if (!database) return std::unexpected(no_such_namespace(request, collection, "ns not found"));
   const document::Snapshot before = NACRE_TRY((*database)->snapshot());
@@ -190,14 +281,15 @@ Result<> drop_indexes(const Request& request, bson::Builder& reply) {
     return std::unexpected(no_such_namespace(request, collection, "ns not found"));
   }
   if (index.is(bson::Type::kArray)) {
-    for (const bson::Element& name : index.array()) {
-      NACRE_TRY(drop_named(**database, collection, name));
-    }
+    NACRE_TRY(drop_all_named(**database, *info, index.array()));
   } else {
     NACRE_TRY(drop_named(**database, collection, index));
   }
   reply.append_number("nIndexesWas",
                       static_cast<std::int64_t>(info->index_specifications().size()));
+  if (index.is(bson::Type::kString) && index.string() == "*") {
+    reply.append("msg", "non-_id indexes dropped for collection");
+  }
   return {};
 }
 

@@ -3,42 +3,31 @@
 #include <string>
 #include <utility>
 
+#include "aggregation/aggregate.h"
 #include "base/text.h"
 #include "document/capped.h"
 #include "document/database.h"
 #include "query/view.h"
 #include "server/collection_index_change.h"
 #include "server/commands.h"
+#include "server/create_arguments.h"
+#include "server/scope.h"
+#include "server/structure.h"
 #include "server/wire_error.h"
 
 namespace nacre::server {
 namespace {
 
-constexpr std::int32_t kOptionNotSupportedOnView = 167;
-
-// Fields of create that are the collection's options: all but its name and the generic ones.
-bson::Document create_options(const Fields& fields) {
-  bson::Builder options;
-  constexpr std::string_view kOptions =
-      " capped autoIndexId idIndex size max storageEngine validator validationLevel "
-      "validationAction indexOptionDefaults viewOn pipeline collation changeStreamPreAndPostImages "
-      "timeseries expireAfterSeconds clusteredIndex encryptedFields ";
-  for (const bson::Element& element : fields.body()) {
-    if (kOptions.find(format(" {} ", element.name())) == std::string_view::npos) continue;
-    options.append(element);
-  }
-  return options.finish();
-}
-
-Result<> check_view_pipeline(const bson::Element& pipeline) {
+// The stages of a view must make sense over what it looks at.
+Result<> try_view_pipeline(const Request& request, document::Database& database,
+                           std::string_view view_on, const bson::Element& pipeline) {
   if (!pipeline.is(bson::Type::kArray)) return {};
-  for (const bson::Element& stage : pipeline.array()) {
-    if (!stage.is(bson::Type::kDocument) || stage.document().empty()) continue;
-    const std::string_view name = stage.document().begin()->name();
-    if (name != "$out" && name != "$merge") continue;
-    return fail(Code::kInvalid, kOptionNotSupportedOnView,
-                format("The aggregation stage {} cannot be used in a view definition", name));
-  }
+  const document::Snapshot snapshot = NACRE_TRY(database.snapshot());
+  const query::ResolvedView below = NACRE_TRY(query::resolve_view(snapshot.catalog(), view_on));
+  aggregation::AggregateRequest asked;
+  asked.collection = below.collection;
+  asked.pipeline = pipeline.array();
+  static_cast<void>(NACRE_TRY(aggregation::aggregate(scope_of(request, database), asked)));
   return {};
 }
 
@@ -50,18 +39,23 @@ bool is_the_same(const document::CollectionInfo& info, const bson::Document& ask
 
 // The options of a collection with what collMod changes in them.
 bson::Document changed_options(const document::CollectionInfo& info, const Fields& fields) {
-  constexpr std::string_view kChangeable[] = {"validator", "validationLevel", "validationAction",
-                                              "viewOn", "pipeline"};
+  constexpr std::string_view kChangeable[] = {"validator",        "validationLevel",
+                                              "validationAction", "viewOn",
+                                              "pipeline",         "changeStreamPreAndPostImages"};
   bson::Builder options;
+  const auto change_of = [&](std::string_view option) {
+    if (option == "size") return fields.get("cappedSize");
+    if (option == "max") return fields.get("cappedMax");
+    return fields.get(option);
+  };
   for (const bson::Element& option : info.options.view()) {
-    const bson::Element changed = fields.get(option.name());
+    const bson::Element changed = change_of(option.name());
     options.append(option.name(), changed ? changed : option);
   }
   for (const std::string_view name : kChangeable) {
-    if (fields.get(name) && !info.options.find(name)) options.append(fields.get(name));
+    const bson::Element changed = change_of(name);
+    if (changed && !info.options.find(name)) options.append(name, changed);
   }
-  if (const bson::Element size = fields.get("cappedSize"); size) options.append("size", size);
-  if (const bson::Element most = fields.get("cappedMax"); most) options.append("max", most);
   return options.finish();
 }
 
@@ -74,7 +68,14 @@ Result<> check_collection_mod(const document::CollectionInfo& info, const Fields
     }
     NACRE_TRY(fields.required_string("viewOn"));
     NACRE_TRY(fields.required_array("pipeline"));
-    return check_view_pipeline(fields.get("pipeline"));
+    for (const std::string_view other :
+         {"validator", "validationLevel", "validationAction", "index", "cappedSize", "cappedMax",
+          "changeStreamPreAndPostImages"}) {
+      if (!fields.get(other)) continue;
+      return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                  format("option not supported on a view: {}", other));
+    }
+    return {};
   }
   if (changes_view) {
     return fail(Code::kInvalid, wire_code::kInvalidOptions,
@@ -103,10 +104,10 @@ Result<Namespace> split_namespace(const bson::Element& text) {
 
 }  // namespace
 
-Result<> create(const Request& request, bson::Builder&) {
+Result<> create(const Request& request, bson::Builder& reply) {
   const std::string_view collection = NACRE_TRY(request.fields.collection());
   const bson::Document options = create_options(request.fields);
-  NACRE_TRY(check_view_pipeline(options.find("pipeline")));
+  NACRE_TRY(check_create_options(options));
   const Databases::Lease database =
       NACRE_TRY(request.services.databases.open_or_create(request.database));
   const document::Snapshot before = NACRE_TRY(database->snapshot());
@@ -114,6 +115,10 @@ Result<> create(const Request& request, bson::Builder&) {
     const auto settings = NACRE_TRY(document::CollectionOptions::parse(options));
     NACRE_TRY(
         query::check_view(before.catalog(), collection, on.string(), settings.collator.get()));
+    NACRE_TRY(try_view_pipeline(request, *database, on.string(), options.find("pipeline")));
+  }
+  if (options.find("autoIndexId")) {
+    reply.append("note", "The autoIndexId option is deprecated and will be removed");
   }
   auto created = database->create_collection(collection, options);
   if (created.has_value() || created.error().code() != Code::kExists) return created;
@@ -126,6 +131,7 @@ Result<> create(const Request& request, bson::Builder&) {
 
 Result<> coll_mod(const Request& request, bson::Builder& reply) {
   const std::string_view collection = NACRE_TRY(request.fields.collection());
+  NACRE_TRY(check_collection_changes(request.fields));
   bson::Document changes;  // of an index
   const auto database = NACRE_TRY(request.services.databases.find(request.database));
   const auto body = [&](document::Transaction& transaction) -> Result<> {
@@ -180,6 +186,7 @@ Result<> convert_to_capped(const Request& request, bson::Builder&) {
 
 Result<> rename_collection(const Request& request, bson::Builder&) {
   const Fields& fields = request.fields;
+  NACRE_TRY(check_value("renameCollection", *fields.body().begin(), Takes::kString));
   const Namespace from = NACRE_TRY(split_namespace(*fields.body().begin()));
   NACRE_TRY(fields.required_string("to"));
   const Namespace to = NACRE_TRY(split_namespace(fields.get("to")));

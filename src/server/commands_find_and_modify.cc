@@ -34,6 +34,17 @@ Result<> check_choice(const Fields& fields, bool removes, bool upserts, bool ret
   return {};
 }
 
+// {_id: value}: one document at most, for which no order is looked at.
+bool names_one_id(const bson::View& filter) {
+  if (filter.count() != 1) return false;
+  const bson::Element id = *filter.begin();
+  if (id.name() != "_id") return false;
+  const bool is_condition = id.is(bson::Type::kDocument) && !id.document().empty() &&
+                            id.document().begin()->name().starts_with('$');
+  return !is_condition && !id.is(bson::Type::kRegex) && !id.is(bson::Type::kArray) &&
+         !id.is_null_like();
+}
+
 Result<> append_value(bson::Builder& reply, const query::Projection& projection,
                       const std::optional<bson::Document>& image) {
   if (!image) {
@@ -87,6 +98,7 @@ Result<> find_and_modify(const Request& request, bson::Builder& reply) {
   asked.collection = NACRE_TRY(fields.collection());
   asked.filter = NACRE_TRY(fields.document("query"));
   asked.sort = NACRE_TRY(fields.document("sort"));
+  if (names_one_id(asked.filter)) asked.sort = {};
   asked.upsert = NACRE_TRY(fields.boolean("upsert", false));
   asked.hint = NACRE_TRY(read_write_hint(fields));
   asked.collation = NACRE_TRY(fields.collation());

@@ -11,6 +11,12 @@ Result<> search_not_enabled() {
 
 Result<> search_index_command(const Request&, bson::Builder&) { return search_not_enabled(); }
 
+Result<> re_index(const Request&, bson::Builder&) {
+  return fail(
+      Code::kUnsupported, wire_code::kIllegalOperation,
+      "reIndex is only allowed on a standalone server, which this one does not claim to be");
+}
+
 Result<> map_reduce(const Request&, bson::Builder&) {
   return fail(Code::kUnsupported, wire_code::kNoJavascript,
               "Cannot run server-side javascript without the javascript engine enabled");

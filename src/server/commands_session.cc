@@ -3,7 +3,11 @@
 #include <array>
 #include <random>
 
+#include "base/text.h"
 #include "server/commands.h"
+#include "server/session_arguments.h"
+#include "server/structure.h"
+#include "server/wire_error.h"
 
 namespace nacre::server {
 namespace {
@@ -29,7 +33,7 @@ Result<> start_session(const Request&, bson::Builder& reply) {
 
 Result<> end_sessions(const Request& request, bson::Builder&) {
   const bson::Element first = *request.fields.body().begin();
-  if (!first.is(bson::Type::kArray)) return {};
+  NACRE_TRY(check_sessions(request.fields));
   for (const bson::Element& session : first.array()) {
     const std::string_view id = session_id(session);
     request.services.transactions.abort_session(id);
@@ -38,11 +42,50 @@ Result<> end_sessions(const Request& request, bson::Builder&) {
   return {};
 }
 
-Result<> refresh_sessions(const Request&, bson::Builder&) { return {}; }
+Result<> refresh_sessions(const Request& request, bson::Builder&) {
+  return check_sessions(request.fields);
+}
 
-Result<> kill_all_sessions(const Request& request, bson::Builder&) {
+namespace {
+
+void kill_everything(const Request& request) {
   request.services.transactions.abort_all();
   request.services.sessions.forget_all();
+}
+
+}  // namespace
+
+Result<> kill_all_sessions(const Request& request, bson::Builder&) {
+  constexpr auto kUser =
+      std::to_array<FieldRule>({{.name = "user", .takes = Takes::kString, .required = true},
+                                {.name = "db", .takes = Takes::kString, .required = true}});
+  const bson::Element users = *request.fields.body().begin();
+  NACRE_TRY(check_list(request.fields.command(), users, kUser));
+  // There are no users yet, so that those that are named have no sessions.
+  if (users.array().empty()) kill_everything(request);
+  return {};
+}
+
+Result<> kill_all_sessions_by_pattern(const Request& request, bson::Builder&) {
+  constexpr auto kPattern = std::to_array<FieldRule>({{.name = "lsid", .takes = Takes::kObject},
+                                                      {.name = "uid", .takes = Takes::kDigest},
+                                                      {.name = "users", .takes = Takes::kArray},
+                                                      {.name = "roles", .takes = Takes::kArray}});
+  const bson::Element patterns = *request.fields.body().begin();
+  NACRE_TRY(check_list(request.fields.command(), patterns, kPattern));
+  for (const bson::Element& pattern : patterns.array()) {
+    if (const bson::Element lsid = pattern.document().find("lsid"); lsid && !lsid.is_null_like()) {
+      NACRE_TRY(check_session_id(format("{}.lsid", request.fields.command()), lsid));
+    }
+  }
+  if (patterns.array().empty()) kill_everything(request);
+  for (const bson::Element& pattern : patterns.array()) {
+    if (pattern.document().empty()) kill_everything(request);
+    const std::string_view id = session_id(pattern.document().find("lsid"));
+    if (id.empty()) continue;
+    request.services.transactions.abort_session(id);
+    request.services.sessions.forget(id);
+  }
   return {};
 }
 

@@ -13,6 +13,7 @@
 namespace nacre::server {
 namespace {
 
+constexpr std::int32_t kDatabaseDifferCase = 13297;
 constexpr std::string_view kDroppedPrefix = "%dropped-";  // no encoded name has "%d" and then "r"
 
 bool is_plain(char c) {
@@ -29,6 +30,8 @@ Result<> remove_tree(io::FileSystem& files, const std::string& path) {
   }
   return files.remove_directory(path);
 }
+
+char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
 
@@ -128,6 +131,20 @@ Result<Databases::Lease> Databases::open_or_create(std::string_view name) {
   return *std::move(lease);
 }
 
+// As with MongoDB, whose files lie in places where capital letters may not count.
+Result<> Databases::check_case(std::string_view name) {
+  const std::vector<std::string> there = NACRE_TRY(names());
+  for (const std::string& other : there) {
+    const bool same = std::ranges::equal(other, name, {}, lower_case, lower_case);
+    if (other == name || !same) continue;
+    return fail(Code::kExists, kDatabaseDifferCase,
+                format("db already exists with different case already have: [{}] trying to create "
+                       "[{}]",
+                       other, name));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<document::Database>> Databases::open_one(std::string_view name,
                                                                 bool create) {
   document::Options options{.engine = engine_, .name = std::string(name)};
@@ -135,7 +152,10 @@ Result<std::unique_ptr<document::Database>> Databases::open_one(std::string_view
   const std::string path = path_of(database_directory(name));
   const bool there = NACRE_TRY(engine_.file_system->exists(path));
   if (!there && !create) return std::unique_ptr<document::Database>();
-  if (!there) NACRE_TRY(engine_.file_system->make_directory(path));
+  if (!there) {
+    NACRE_TRY(check_case(name));
+    NACRE_TRY(engine_.file_system->make_directory(path));
+  }
   auto database = document::Database::open(path, options);
   if (!database.has_value()) {
     if (database.error().code() == Code::kNotFound && !create) {

@@ -92,6 +92,7 @@ class Databases {
       : directory_(std::move(directory)), engine_(engine) {}
 
   [[nodiscard]] Result<std::optional<Lease>> lease(std::string_view name, bool create);
+  [[nodiscard]] Result<> check_case(std::string_view name);
   [[nodiscard]] Result<std::unique_ptr<document::Database>> open_one(std::string_view name,
                                                                      bool create);
   [[nodiscard]] Result<bool> remove_directory(std::string_view name);

@@ -3,12 +3,15 @@
 #include <string>
 
 #include "base/text.h"
+#include "server/session_arguments.h"
 #include "server/stable_api.h"
 #include "server/wire_error.h"
 #include "server/write_concern.h"
 
 namespace nacre::server {
 namespace {
+
+constexpr std::int32_t kNotARetryableWrite = 50768;
 
 std::unexpected<Error> wrong_type(const bson::Element& field, std::string_view expected) {
   return fail(Code::kInvalid, wire_code::kTypeMismatch,
@@ -75,6 +78,7 @@ Result<> check_read_concern(const Fields& fields, TransactionPart part) {
 }  // namespace
 
 Result<TransactionPart> transaction_part_of(const Command& command, const Fields& fields) {
+  NACRE_TRY(check_session_fields(fields));
   const bson::Element autocommit = fields.get("autocommit");
   const bson::Element start = fields.get("startTransaction");
   const bool ends = (command.flags & kEndsTransaction) != 0;
@@ -110,7 +114,7 @@ Result<std::optional<TransactionId>> retryable_write_of(const Command& command,
   if (!fields.get("txnNumber")) return std::nullopt;
   if ((command.flags & kWrites) == 0) {
     return fail(
-        Code::kInvalid, wire_code::kInvalidOptions,
+        Code::kInvalid, kNotARetryableWrite,
         format("txnNumber does not belong to {} outside of transactions", fields.command()));
   }
   return NACRE_TRY(transaction_id_of(fields));

@@ -23,6 +23,7 @@ constexpr auto kNames = std::to_array<Named>({
     {5, "GraphContainsCycle"},
     {9, "FailedToParse"},
     {11, "UserNotFound"},
+    {12, "UnsupportedFormat"},
     {13, "Unauthorized"},
     {14, "TypeMismatch"},
     {15, "Overflow"},
@@ -69,6 +70,7 @@ constexpr auto kNames = std::to_array<Named>({
     {171, "CannotIndexParallelArrays"},
     {175, "QueryPlanKilled"},
     {197, "InvalidIndexSpecificationOption"},
+    {207, "InvalidUUID"},
     {224, "QueryFeatureNotAllowed"},
     {225, "TransactionTooOld"},
     {238, "NotImplemented"},
@@ -76,7 +78,9 @@ constexpr auto kNames = std::to_array<Named>({
     {251, "NoSuchTransaction"},
     {256, "TransactionCommitted"},
     {263, "OperationNotSupportedInTransaction"},
+    {291, "NoQueryExecutionPlans"},
     {292, "QueryExceededMemoryLimitNoDiskUseAllowed"},
+    {314, "ObjectIsBusy"},
     {322, "APIVersionError"},
     {323, "APIStrictError"},
     {352, "UnsupportedOpQueryCommand"},
@@ -87,8 +91,10 @@ constexpr auto kNames = std::to_array<Named>({
     {11601, "Interrupted"},
     {12051, "CursorInUse"},
     {12587, "BackgroundOperationInProgressForNamespace"},
+    {13297, "DatabaseDifferCase"},
     {14031, "OutOfDiskSpace"},
     {31082, "SearchNotEnabled"},
+    {50768, "NotARetryableWriteCommand"},
 });
 
 }  // namespace

@@ -18,9 +18,11 @@ namespace nacre::server {
 namespace wire_code {
 inline constexpr std::int32_t kInternalError = 1;
 inline constexpr std::int32_t kBadValue = 2;
+inline constexpr std::int32_t kNoSuchKey = 4;
 inline constexpr std::int32_t kFailedToParse = 9;
 inline constexpr std::int32_t kUnauthorized = 13;
 inline constexpr std::int32_t kTypeMismatch = 14;
+inline constexpr std::int32_t kIllegalOperation = 20;
 inline constexpr std::int32_t kNamespaceNotFound = 26;
 inline constexpr std::int32_t kCursorNotFound = 43;
 inline constexpr std::int32_t kNamespaceExists = 48;
