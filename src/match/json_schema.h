@@ -6,9 +6,9 @@
 // not title description. A keyword asks nothing of values of other types. Names of properties are
 // names, not paths. Objects in enum and uniqueItems are equal whatever the order of their fields.
 // Errors:  parse: kInvalid with MongoDB's number: 14 for values of a wrong type, 9 for unknown
-//          keywords, for lengths that are none, and lists and combinations that make no sense, 2 for unknown types
-//          and bad patterns of names, 51091 for a bad pattern. matches: 51246 when a regular
-//          expression takes more steps than are allowed.
+//          keywords, for lengths that are none, and lists and combinations that make no sense, 2
+//          for unknown types and bad patterns of names, 51091 for a bad pattern. matches: 51246
+//          when a regular expression takes more steps than are allowed.
 // Threads: immutable once parsed.
 #pragma once
 

@@ -82,9 +82,8 @@ Result<> check_repetitions(const document::CollectionInfo* there,
   for (std::size_t i = 1; i < specs.size(); ++i) {
     const bson::Document here = document::describe(specs[i]);
     const bool repeated = std::any_of(
-        specs.begin(), specs.begin() + static_cast<std::ptrdiff_t>(i), [&](const auto& earlier) {
-          return equal(document::describe(earlier).bytes(), here.bytes());
-        });
+        specs.begin(), specs.begin() + static_cast<std::ptrdiff_t>(i),
+        [&](const auto& earlier) { return document::describe(earlier).bytes() == here.bytes(); });
     if (!repeated || specs[i].name == document::kIdIndexName) continue;
     if (there != nullptr && there->find_index(specs[i].name) != nullptr) continue;
     return fail(Code::kExists, kIndexAlreadyExists,

@@ -39,9 +39,14 @@ bool is_the_same(const document::CollectionInfo& info, const bson::Document& ask
 
 // The options of a collection with what collMod changes in them.
 bson::Document changed_options(const document::CollectionInfo& info, const Fields& fields) {
-  constexpr std::string_view kChangeable[] = {"validator",        "validationLevel",
-                                              "validationAction", "viewOn",
-                                              "pipeline",         "changeStreamPreAndPostImages"};
+  constexpr std::string_view kChangeable[] = {"validator",
+                                              "validationLevel",
+                                              "validationAction",
+                                              "viewOn",
+                                              "pipeline",
+                                              "changeStreamPreAndPostImages",
+                                              "size",
+                                              "max"};
   bson::Builder options;
   const auto change_of = [&](std::string_view option) {
     if (option == "size") return fields.get("cappedSize");
