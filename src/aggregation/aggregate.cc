@@ -7,6 +7,7 @@
 
 #include "aggregation/context.h"
 #include "aggregation/pipeline_variables.h"
+#include "aggregation/view_reads.h"
 #include "base/text.h"
 #include "query/run.h"
 #include "text/collator.h"
@@ -23,9 +24,8 @@ struct Kept {
   std::unique_ptr<const match::Filter> filter;
 };
 
-Result<std::unique_ptr<query::Run>> open_aggregate(const query::Scope& scope,
-                                                   const AggregateRequest& request) {
-  query::Reader reader = NACRE_TRY(query::open_reader(scope));
+Result<std::unique_ptr<query::Run>> open_on(query::Reader reader, const query::Scope& scope,
+                                            const AggregateRequest& request) {
   auto run = std::make_unique<query::Run>(std::move(reader), scope);
   auto kept = std::make_shared<Kept>();
   run->kept = kept;
@@ -70,6 +70,14 @@ Result<std::unique_ptr<query::Run>> open_aggregate(const query::Scope& scope,
   return run;
 }
 
+Result<std::unique_ptr<query::Run>> open_aggregate(const query::Scope& scope,
+                                                   const AggregateRequest& request) {
+  query::Reader reader = NACRE_TRY(query::open_reader(scope));
+  const auto view = NACRE_TRY(read_of_view(reader.catalog(), request));
+  if (!view) return open_on(std::move(reader), scope, request);
+  return open_on(std::move(reader), scope, view->request(request));
+}
+
 }  // namespace
 
 bool writes(const bson::View& pipeline) {
@@ -100,8 +108,11 @@ bool is_one_plan(const Pipeline& pipeline) {
 
 }  // namespace
 
-Result<bson::Document> explain(const query::Scope& scope, const AggregateRequest& request,
+Result<bson::Document> explain(const query::Scope& scope, const AggregateRequest& asked,
                                query::Verbosity verbosity) {
+  const query::Reader reader = NACRE_TRY(query::open_reader(scope));
+  const auto view = NACRE_TRY(read_of_view(reader.catalog(), asked));
+  const AggregateRequest request = view ? view->request(asked) : asked;
   const auto whole = NACRE_TRY(open_aggregate(scope, request));
   const auto* kept = static_cast<const Kept*>(whole->kept.get());
   if (is_one_plan(kept->pipeline)) {

@@ -1,5 +1,6 @@
 // Aggregation: a pipeline of stages over the documents of a collection.
 //
+// A view stands for its pipeline over the collection behind it (aggregation/view_reads.h).
 // Leading $match and $sort stages become the plan of the collection's documents, so that indexes
 //   serve them; what follows is a chain of operators (query/operator.h), one for each stage.
 // Errors:  Error::number() is MongoDB's code; 40324 for a stage this version does not carry out.

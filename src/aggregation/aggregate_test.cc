@@ -49,6 +49,28 @@ TEST_F(Aggregate, SumsPromoteAsMongoDbDoes) {
             R"("m":{"$numberDecimal":"0.3"},"s":{"$numberInt":"0"}})");
 }
 
+TEST_F(Aggregate, TheLeastAndTheGreatestKeyAreValuesLikeOthers) {
+  insert("c", R"({"_id": 1, "k": {"$minKey": 1}, "v": {"$maxKey": 1}})");
+  insert("c", R"({"_id": 2, "k": {"$maxKey": 1}, "v": 5})");
+  insert("c", R"({"_id": 3, "k": {"$minKey": 1}, "v": {"$minKey": 1}})");
+  insert("c", R"({"_id": 4, "k": {"$maxKey": 1}})");
+  EXPECT_EQ(run(R"([{"$group": {"_id": "$k", "n": {"$sum": 1}, "least": {"$min": "$v"},
+                                "most": {"$max": "$v"}}},
+                    {"$sort": {"_id": 1}}])"),
+            (Rows{R"({"_id":{"$minKey":1},"n":2,"least":{"$minKey":1},"most":{"$maxKey":1}})",
+                  R"({"_id":{"$maxKey":1},"n":2,"least":5,"most":5})"}));
+  EXPECT_EQ(run(R"([{"$group": {"_id": {"$minKey": 1}, "n": {"$sum": 1},
+                                "first": {"$first": "$k"}, "last": {"$last": "$k"},
+                                "least": {"$min": {"$maxKey": 1}}}}])"),
+            Rows{R"({"_id":{"$minKey":1},"n":4,"first":{"$minKey":1},"last":{"$maxKey":1},)"
+                 R"("least":{"$maxKey":1}})"});
+  EXPECT_EQ(run(R"([{"$sort": {"_id": 1}}, {"$limit": 1},
+                    {"$project": {"_id": 0, "least": {"$min": ["$k", "$v", 3]},
+                                  "most": {"$max": ["$k", "$v", 3]},
+                                  "below": {"$lt": ["$k", null]}, "above": {"$gt": ["$v", {}]}}}])"),
+            Rows{R"({"least":{"$minKey":1},"most":{"$maxKey":1},"below":true,"above":true})"});
+}
+
 TEST_F(Aggregate, ZerosOfDecimalsHaveNoSignAndNoDigitsTheyDoNotNeed) {
   insert("c",
          R"({"_id": 1, "zero": {"$numberDecimal": "-0"}, "large": {"$numberDecimal": "1E+6144"},

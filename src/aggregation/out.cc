@@ -8,6 +8,7 @@
 #include "aggregation/sub_pipeline.h"
 #include "aggregation/write_target.h"
 #include "base/text.h"
+#include "document/capped.h"
 #include "document/index_spec.h"
 
 namespace nacre::aggregation {
@@ -18,7 +19,7 @@ class OutRows final : public WriteRows {
   OutRows(OperatorPtr input, const WriteTarget& target, Context& context)
       : WriteRows(std::move(input), context),
         target_(target),
-        temporary_(format("tmp.agg_out.{}", bson::to_hex(bson::new_object_id()))) {}
+        temporary_(format("{}{}", document::kTemporaryOut, bson::to_hex(bson::new_object_id()))) {}
   [[nodiscard]] std::string_view stage() const override { return "OUT"; }
 
  private:

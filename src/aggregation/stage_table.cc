@@ -39,7 +39,7 @@ constexpr auto kTable = std::to_array<StageRow>({
     {"$match", parse_match, kAnywhere},
     {"$merge", parse_merge, kWriteRules},
     {"$out", parse_out, kWriteRules},
-    {"$planCacheStats", nullptr, kFirst, "the plan cache is not shown by this version"},
+    {"$planCacheStats", parse_plan_cache_stats, kFirst | kNotInFacet | kNotInTransaction},
     {"$project", parse_transform, kAnywhere},
     {"$querySettings", parse_query_settings, kSourceRules | kNotInTransaction},
     {"$queryStats", parse_query_stats, kSourceRules | kNotInTransaction},
@@ -61,6 +61,8 @@ constexpr auto kTable = std::to_array<StageRow>({
 });
 
 }  // namespace
+
+std::span<const StageRow> stage_rows() { return kTable; }
 
 const StageRow* find_stage(std::string_view name) {
   const auto row = std::ranges::lower_bound(kTable, name, {}, &StageRow::name);

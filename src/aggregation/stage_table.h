@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "aggregation/stages.h"
@@ -28,6 +29,8 @@ struct StageRow {
   std::string_view refusal{};  // why, of one that is refused
   std::int32_t refusal_number = 40324;
 };
+
+[[nodiscard]] std::span<const StageRow> stage_rows();  // ascending by name
 
 // Null for a name that is no stage.
 [[nodiscard]] const StageRow* find_stage(std::string_view name);

@@ -38,6 +38,8 @@ using StageParser = Result<StagePtr> (*)(const bson::Element& stage, ParseContex
 [[nodiscard]] Result<StagePtr> parse_documents(const bson::Element& stage, ParseContext& context);
 [[nodiscard]] Result<StagePtr> parse_coll_stats(const bson::Element& stage, ParseContext& context);
 [[nodiscard]] Result<StagePtr> parse_index_stats(const bson::Element& stage, ParseContext& context);
+[[nodiscard]] Result<StagePtr> parse_plan_cache_stats(const bson::Element& stage,
+                                                      ParseContext& context);
 [[nodiscard]] Result<StagePtr> parse_current_op(const bson::Element& stage, ParseContext& context);
 [[nodiscard]] Result<StagePtr> parse_list_sessions(const bson::Element& stage,
                                                    ParseContext& context);

@@ -1,10 +1,11 @@
-// $collStats, $indexStats, $currentOp, $listSessions and $listLocalSessions: what is known about
-// the server instead of documents.
+// $collStats, $indexStats, $planCacheStats, $currentOp, $listSessions and $listLocalSessions: what
+// is known about the server instead of documents.
 #include <utility>
 
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
 #include "base/text.h"
+#include "query/plan_cache.h"
 
 namespace nacre::aggregation {
 namespace {
@@ -102,7 +103,8 @@ Result<std::vector<bson::Document>> coll_stats(const bson::View& options,
       row.begin_document("storageStats").append_number("size", sizes.bytes / scale);
       row.append_number("count", sizes.documents);
       row.append_number("avgObjSize", sizes.documents == 0 ? 0 : sizes.bytes / sizes.documents);
-      row.append_number("storageSize", sizes.bytes / scale).append("capped", false);
+      row.append_number("storageSize", sizes.bytes / scale);
+      row.append("capped", info->settings.capped.has_value());
       row.append_number("nindexes", static_cast<std::int64_t>(info->index_specifications().size()));
       row.append_number("scaleFactor", scale).end();
     }
@@ -132,6 +134,16 @@ Result<std::vector<bson::Document>> index_stats(const bson::View&, std::string_v
     rows.push_back(row.finish());
   }
   return rows;
+}
+
+Result<std::vector<bson::Document>> plan_cache_stats(const bson::View&, std::string_view collection,
+                                                     Context& context) {
+  const document::Catalog& catalog = context.execution.reader.catalog();
+  if (catalog.find(collection) == nullptr) {
+    return fail(Code::kNotFound, 50933,
+                format("collection '{}' does not exist", namespace_of(context, collection)));
+  }
+  return query::plan_cache_rows(context.scope.database, catalog, collection);
 }
 
 Result<std::vector<bson::Document>> current_op(const bson::View&, std::string_view,
@@ -186,6 +198,33 @@ Result<StagePtr> parse_index_stats(const bson::Element& stage, ParseContext& con
   }
   return std::make_unique<StatsStage>("$indexStats", stage.document(), context.collection,
                                       index_stats);
+}
+
+Result<StagePtr> parse_plan_cache_stats(const bson::Element& stage, ParseContext& context) {
+  if (!stage.is(bson::Type::kDocument)) {
+    return fail(
+        Code::kInvalid, 9,
+        format("$planCacheStats value must be an object. Found: {}", bson::name(stage.type())));
+  }
+  for (const bson::Element& field : stage.document()) {
+    if (field.name() != "allHosts") {
+      return fail(Code::kInvalid, 9,
+                  format("$planCacheStats parameters object may contain only 'allHosts' field. "
+                         "Found: {}",
+                         field.name()));
+    }
+    if (!field.is(bson::Type::kBool)) {
+      return fail(Code::kInvalid, 9,
+                  format("$planCacheStats 'allHosts' parameter must be a boolean. Found: {}",
+                         bson::name(field.type())));
+    }
+    if (field.boolean()) {
+      return fail(Code::kInvalid, 4503200,
+                  "$planCacheStats stage supports allHosts parameter only for sharded clusters");
+    }
+  }
+  return std::make_unique<StatsStage>("$planCacheStats", stage.document(), context.collection,
+                                      plan_cache_stats);
 }
 
 namespace {

@@ -1,12 +1,9 @@
 #include "document/capped.h"
 
-#include <vector>
+#include <algorithm>
 
 #include "base/codec.h"
 #include "base/text.h"
-#include "document/database.h"
-#include "document/envelope.h"
-#include "document/writer.h"
 
 namespace nacre::document {
 namespace {
@@ -91,56 +88,6 @@ Result<> CappedOrder::resize(std::uint64_t before, std::uint64_t after) {
   CappedTotals now = NACRE_TRY(totals());
   now.bytes = now.bytes - std::min(before, now.bytes) + after;
   return set_totals(now);
-}
-
-namespace {
-
-struct Sized {
-  std::string key;
-  std::uint64_t bytes;
-};
-
-// All documents in the order the collection is read in.
-Result<std::vector<Sized>> in_order(const txn::Transaction& rows, const CollectionInfo& info) {
-  std::vector<Sized> all;
-  const auto add = [&](Bytes key, Bytes row) -> Result<> {
-    const bson::View document = NACRE_TRY(decode_bson(row));
-    all.push_back({.key = to_string(key), .bytes = document.bytes().size()});
-    return {};
-  };
-  auto cursor = NACRE_TRY(rows.cursor(info.order.value_or(info.table)));
-  for (bool row = NACRE_TRY(cursor->seek_first()); row; row = NACRE_TRY(cursor->next())) {
-    if (!info.order) {
-      NACRE_TRY(add(cursor->key(), cursor->value()));
-    } else if (cursor->key().size() == kCappedKeySize) {
-      const auto stored = NACRE_TRY(rows.get(info.table, cursor->value()));
-      if (stored) NACRE_TRY(add(cursor->value(), as_bytes(*stored)));
-    }
-  }
-  return all;
-}
-
-}  // namespace
-
-Result<> convert_to_capped(Database& database, Transaction& transaction,
-                           std::string_view collection, std::int64_t bytes) {
-  const CollectionInfo* before = NACRE_TRY(transaction.require_for_write(collection));
-  const std::vector<Sized> documents = NACRE_TRY(in_order(transaction.rows(), *before));
-  const CollectionInfo* after = NACRE_TRY(transaction.make_capped(collection, bytes));
-  CappedOrder order(transaction.rows(), *after->order);
-  CappedTotals totals;
-  for (const Sized& each : documents) {
-    totals = NACRE_TRY(order.append(as_bytes(each.key), each.bytes));
-  }
-  Writer writer(database, transaction, *after);
-  for (std::size_t i = 0; totals.exceeds(*after->settings.capped); ++i) {
-    const Bytes key = as_bytes(documents[i].key);
-    const auto row = NACRE_TRY(transaction.rows().get(after->table, key));
-    if (!row) return fail(Code::kCorrupt, "a document went while its collection was converted");
-    NACRE_TRY(writer.remove(key, as_bytes(*row)));
-    totals = NACRE_TRY(order.totals());
-  }
-  return {};
 }
 
 }  // namespace nacre::document

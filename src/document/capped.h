@@ -22,7 +22,6 @@
 namespace nacre::document {
 
 class Database;
-class Transaction;
 
 struct CappedTotals {
   std::uint64_t next = 1;  // the number of the next insert
@@ -55,10 +54,19 @@ class CappedOrder {
 };
 
 // Makes a collection a capped one of at most `bytes`: the documents that come first in its order go
-// when there are more, and so do its indexes. kNotFound 26.
-// Cost: reads each document twice; writes a row for each that stays.
-[[nodiscard]] Result<> convert_to_capped(Database& database, Transaction& transaction,
-                                         std::string_view collection, std::int64_t bytes);
+// when there are more, and so do its indexes. It becomes another collection by the same name, with
+// another uuid, whose documents are at version 1. kNotFound 26; kConflict 112 when writers of the
+// collection won ten times: none of them waits.
+// Cost: reads each document three times at most and writes those that stay once more, a batch at a
+// time; both copies are there until the end.
+[[nodiscard]] Result<> convert_to_capped(Database& database, std::string_view collection,
+                                         std::int64_t bytes);
+
+// What convertToCapped and $out make until it takes another collection's place.
+inline constexpr std::string_view kTemporaryCapped = "tmp.convertToCapped.";
+inline constexpr std::string_view kTemporaryOut = "tmp.agg_out.";
+// Drops those that a crash left; when a database is opened.
+[[nodiscard]] Result<> remove_temporary_collections(Database& database);
 
 // Rows of an order table that are not the totals: an insert's number, as a key.
 inline constexpr std::size_t kCappedKeySize = 8;

@@ -81,7 +81,23 @@ Result<> ChangeReader::take(const txn::CommitEvent& commit) {
     }
     NACRE_TRY(take(commit, change, found->second));
   }
+  if (changes_catalog) take_renames(commit, before);
   return {};
+}
+
+void ChangeReader::take_renames(const txn::CommitEvent& commit, const Tables& before) {
+  for (const auto& [table, name] : before) {
+    const auto now = tables_.find(table);
+    if (now == tables_.end() || now->second == name) continue;
+    ready_.push_back({.position = commit.position,
+                      .time = commit.time,
+                      .kind = ChangeKind::kRename,
+                      .collection = name,
+                      .renamed_to = now->second,
+                      .id = {},
+                      .document = {},
+                      .before = {}});
+  }
 }
 
 Result<> ChangeReader::take(const txn::CommitEvent& commit, const txn::Change& change,
@@ -90,6 +106,7 @@ Result<> ChangeReader::take(const txn::CommitEvent& commit, const txn::Change& c
                       .time = commit.time,
                       .kind = ChangeKind::kRemove,
                       .collection = collection,
+                      .renamed_to = {},
                       .id = {},
                       .document = {},
                       .before = {}};

@@ -2,7 +2,8 @@
 //
 // What a commit did to a document is one change, however many statements did it. A document that
 //   one commit removes and inserts again is kInsert. Changes of one commit come by collection and
-//   then by _id.
+//   then by _id, its renames behind them: a collection that goes on under another name is not read
+//   anew.
 // Errors:  kTooOld: the commits are no longer kept that far back (the engine's log); kClosed,
 //          kCorrupt, kIo as the log says.
 // Cost:    reads the log once; for an update or removal also the document as it was before.
@@ -28,7 +29,8 @@ enum class ChangeKind : std::uint8_t {
   kUpdate,   // field by field
   kReplace,  // as a whole
   kRemove,
-  kDrop,  // of the whole collection
+  kDrop,    // of the whole collection
+  kRename,  // the same
 };
 
 struct DocumentChange {
@@ -36,8 +38,9 @@ struct DocumentChange {
   Time time{};
   ChangeKind kind = ChangeKind::kInsert;
   std::string collection;
-  bson::Document id;        // {_id: ...}; empty for kDrop
-  bson::Document document;  // afterwards; empty for kRemove and kDrop
+  std::string renamed_to{};  // of kRename
+  bson::Document id;         // {_id: ...}; empty for kDrop and kRename
+  bson::Document document;   // afterwards; empty for those and kRemove
   // Of kUpdate, kReplace and kRemove; nothing when history is no longer kept that far back.
   std::optional<bson::Document> before;
 };
@@ -62,6 +65,7 @@ class ChangeReader {
 
   [[nodiscard]] static Tables tables_of(const Catalog& catalog);
   [[nodiscard]] Result<> take(const txn::CommitEvent& commit);
+  void take_renames(const txn::CommitEvent& commit, const Tables& before);
   [[nodiscard]] Result<> take(const txn::CommitEvent& commit, const txn::Change& change,
                               const std::string& collection);
   [[nodiscard]] Result<std::optional<bson::Document>> before(const txn::Change& change,

@@ -5,6 +5,7 @@
 
 #include "base/mutex.h"
 #include "base/text.h"
+#include "document/capped.h"
 #include "document/database_internal.h"
 #include "document/index_build_internal.h"
 #include "document/verify_internal.h"
@@ -95,6 +96,7 @@ Result<std::unique_ptr<Database>> Database::open(std::string_view path, const Op
   if (options.engine.clock != nullptr) database->rep_->clock = options.engine.clock;
   NACRE_TRY(database->rep_->temporary_files.remove_leftovers());
   NACRE_TRY(remove_unfinished_indexes(*database));
+  NACRE_TRY(remove_temporary_collections(*database));
   if (options.engine.background_thread && options.expiry_interval_ms > 0) {
     database->rep_->start_expiry(*database, options.expiry_interval_ms);
     const Snapshot now = NACRE_TRY(database->snapshot());

@@ -7,10 +7,10 @@
 //   index that is kReady holds exactly the keys of the documents of its snapshot.
 // Errors:  kInvalid 166 (CommandNotSupportedOnView) for a write to a view;
 //          kNotFound 26 (NamespaceNotFound), 27 (IndexNotFound); kExists 48 (NamespaceExists);
-//          276 (IndexBuildAborted); kInvalid 73 (InvalidNamespace), 85/86 (an index of that name or
-//          key exists and differs), 72 (InvalidOptions, cannot drop _id); kConflict 112
-//          (WriteConflict) only from a caller's own transaction: what Database does by itself is
-//          retried inside.
+//          276 (IndexBuildAborted), 12587 (an index is being built); kInvalid 73
+//          (InvalidNamespace), 85/86 (an index of that name or key exists and differs), 72
+//          (InvalidOptions, cannot drop _id); kConflict 112 (WriteConflict) only from a caller's
+//          own transaction: what Database does by itself is retried inside.
 // Threads: Database: internally locked. Snapshot: immutable. Transaction: one thread at a time.
 #pragma once
 
@@ -81,16 +81,11 @@ class Transaction {
   [[nodiscard]] Result<> replace_collection(std::string_view source, std::string_view target);
   // Its documents and indexes stay as they are. kNotFound 26; kExists 48 when there is one of the
   // new name and it is not to be dropped; kInvalid 20 (IllegalOperation) for one name twice;
-  // kConflict 12587 (BackgroundOperationInProgressForNamespace) while an index of it is built.
+  // kConflict 12587 (BackgroundOperationInProgressForNamespace) while an index of either is built.
   [[nodiscard]] Result<> rename_collection(std::string_view from, std::string_view to,
                                            bool drop_target);
   // Of a collection or a view; documents are not looked at.
   [[nodiscard]] Result<> change_options(std::string_view collection, bson::View options);
-
-  // Makes it a capped one without documents in its order, and drops its indexes; for
-  // convert_to_capped (document/capped.h), which fills the order. kNotFound 26.
-  [[nodiscard]] Result<const CollectionInfo*> make_capped(std::string_view collection,
-                                                          std::int64_t bytes);
 
   // Adds an index in state kBuilding. kExists 85 or 86 when one of that name or those fields
   // differs; false when it is there already.
@@ -103,7 +98,8 @@ class Transaction {
   [[nodiscard]] Result<bool> mark_index(std::string_view collection, const IndexInfo& index,
                                         const EntryTraits& traits);
   [[nodiscard]] Result<> mark_shortened_ids(std::string_view collection);
-  // What an index may change into without being built again. kNotFound 27.
+  // What an index may change into without being built again. kNotFound 27; kInvalid 2 and 72 for
+  // that on _id and for a life of what cannot have one.
   struct IndexChange {
     std::optional<bool> hidden{};
     std::optional<std::int64_t> expire_after_seconds{};
@@ -175,7 +171,8 @@ struct DatabaseVerifyReport {
 
 class Database {
  public:
-  // As txn::Database::open; then removes what an index build left that a crash cut short.
+  // As txn::Database::open; then removes what an index build, a $out or a convertToCapped left that
+  // a crash cut short.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(std::string_view path,
                                                               const Options& options);
   ~Database();

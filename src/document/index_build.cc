@@ -291,6 +291,7 @@ Result<> build_ours(Database& database, IndexBuildEntry& entry, std::string_view
     return {};
   };
   auto built = build(database, entry, collection, ours, watch);
+  if (!built && built.error().number() == kNamespaceNotFound) built = ours.front().aborted();
   if (built) {
     auto ready = database.transact(make_ready, durability);
     if (ready) return {};

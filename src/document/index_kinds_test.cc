@@ -262,6 +262,45 @@ TEST(IndexBuild, TellsItsProgressAndEndsWhenItIsToldTo) {
   expect_clean(*database);
 }
 
+TEST(IndexBuild, EndsWithItsCollectionWhichKeepsItsNameUntilThen) {
+  auto database = testing::open(testing::new_path());
+  testing::insert(*database, "c", R"({"_id": 1, "a": 1})", txn::Durability::kAsync);
+  testing::insert(*database, "d", R"({"_id": 1, "a": 1})", txn::Durability::kAsync);
+  const auto spec = parse_index_spec(testing::json(R"({"key": {"a": 1}})"));
+  const auto rename = [&](std::string_view from, std::string_view to) {
+    const auto renamed = database->transact([&](Transaction& transaction) {
+      return transaction.rename_collection(from, to, /*drop_target=*/true);
+    });
+    return renamed ? 0 : renamed.error().number();
+  };
+  const auto drop = [&](const IndexBuildProgress&) {
+    EXPECT_EQ(rename("c", "e"), 12587);
+    EXPECT_EQ(rename("d", "c"), 12587);
+    EXPECT_TRUE(database->drop_collection("c"));
+    return true;
+  };
+  const auto built =
+      database->create_indexes("c", std::span(&*spec, 1), txn::Durability::kSync, drop);
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().number(), 276) << built.error().text();
+  EXPECT_EQ(rename("d", "c"), 0);
+  expect_clean(*database);
+}
+
+TEST(IndexChange, WhatCannotHaveALifeGetsNone) {
+  auto database = testing::open(testing::new_path());
+  testing::create_index(*database, "c", R"({"key": {"a": 1, "b": 1}, "name": "ab"})");
+  const auto change = [&](std::string_view index, Transaction::IndexChange wanted) {
+    const auto changed = database->transact(
+        [&](Transaction& transaction) { return transaction.change_index("c", index, wanted); });
+    return changed ? 0 : changed.error().number();
+  };
+  EXPECT_EQ(change("ab", {.expire_after_seconds = 5}), 72);
+  EXPECT_EQ(change("_id_", {.expire_after_seconds = 5}), 72);
+  EXPECT_EQ(change("_id_", {.hidden = true}), 2);
+  EXPECT_EQ(change("none", {.hidden = true}), 27);
+}
+
 TEST(IndexChange, HidesAndShowsWithoutBuilding) {
   auto database = testing::open(testing::new_path());
   testing::create_index(*database, "c", R"({"key": {"a": 1}})");

@@ -11,8 +11,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/mutex.h"
+#include "bson/builder.h"
 
 namespace nacre::document {
 
@@ -22,6 +25,17 @@ class PlanMemory {
     std::string name;        // of the plan among those of the query
     std::int64_t works = 0;  // that it took to give its first rows
   };
+  // What people are told of it (query/plan_cache.h).
+  struct Story {
+    bson::Document query;  // {query, sort, projection, ...} it was found for; {} where too long
+    bson::Document plan;   // as explain shows it
+    std::int64_t made_at_ms = 0;
+  };
+  struct Entry {
+    std::uint64_t version = 0;  // of the catalog
+    Plan plan;
+    Story story;
+  };
 
   [[nodiscard]] std::optional<Plan> find(const std::string& shape, std::uint64_t catalog_version) {
     const MutexLock lock(mutex_);
@@ -29,10 +43,25 @@ class PlanMemory {
     if (found == plans_.end() || found->second.version != catalog_version) return std::nullopt;
     return found->second.plan;
   }
-  void remember(const std::string& shape, std::uint64_t catalog_version, Plan plan) {
+  void remember(const std::string& shape, std::uint64_t catalog_version, Plan plan, Story story) {
     const MutexLock lock(mutex_);
     if (plans_.size() >= kShapesMax) plans_.clear();
-    plans_.insert_or_assign(shape, Entry{.version = catalog_version, .plan = std::move(plan)});
+    plans_.insert_or_assign(
+        shape,
+        Entry{.version = catalog_version, .plan = std::move(plan), .story = std::move(story)});
+  }
+  // Those whose shape begins so.
+  [[nodiscard]] std::vector<std::pair<std::string, Entry>> list(const std::string& prefix) {
+    std::vector<std::pair<std::string, Entry>> found;
+    const MutexLock lock(mutex_);
+    for (const auto& each : plans_) {
+      if (each.first.starts_with(prefix)) found.emplace_back(each);
+    }
+    return found;
+  }
+  void forget_all(const std::string& prefix) {
+    const MutexLock lock(mutex_);
+    std::erase_if(plans_, [&](const auto& each) { return each.first.starts_with(prefix); });
   }
   void forget(const std::string& shape) {
     const MutexLock lock(mutex_);
@@ -45,10 +74,6 @@ class PlanMemory {
 
  private:
   static constexpr std::size_t kShapesMax = 1000;
-  struct Entry {
-    std::uint64_t version = 0;
-    Plan plan;
-  };
 
   Mutex mutex_{"document::PlanMemory", 4};
   std::unordered_map<std::string, Entry> plans_ NACRE_GUARDED_BY(mutex_);

@@ -184,6 +184,19 @@ Result<> Transaction::replace_collection(std::string_view source, std::string_vi
   return store(target, std::move(renamed));
 }
 
+namespace {
+
+// Who builds an index finds it by the collection's name.
+Result<> check_no_build(const CollectionInfo& info) {
+  const bool builds = std::ranges::any_of(
+      info.indexes, [](const IndexInfo& index) { return index.state == IndexState::kBuilding; });
+  if (!builds) return {};
+  return fail(Code::kConflict, kBackgroundOperationInProgress,
+              format("Collection {} has an index that is being built", info.name));
+}
+
+}  // namespace
+
 Result<> Transaction::rename_collection(std::string_view from, std::string_view to,
                                         bool drop_target) {
   NACRE_TRY(check_name(to));
@@ -195,19 +208,14 @@ Result<> Transaction::rename_collection(std::string_view from, std::string_view 
   if (from == to) {
     return fail(Code::kInvalid, kIllegalOperation, "Can't rename a collection to itself");
   }
-  // Who builds an index finds it by the collection's name.
-  const bool is_building = std::ranges::any_of(
-      source->indexes, [](const IndexInfo& index) { return index.state == IndexState::kBuilding; });
-  if (is_building) {
-    return fail(
-        Code::kConflict, kBackgroundOperationInProgress,
-        format("Collection {}.{} has an index that is being built", database_->name(), from));
-  }
+  NACRE_TRY(check_no_build(*source));
   if (catalog_->find(to) != nullptr) {
     if (!drop_target) {
       return fail(Code::kExists, kNamespaceExists, "target namespace exists");
     }
-    NACRE_TRY(find_for_write(to));  // a view is not dropped for a collection
+    // A view is not dropped for a collection.
+    const CollectionInfo* target = NACRE_TRY(find_for_write(to));
+    NACRE_TRY(check_no_build(*target));
     NACRE_TRY(drop_collection(to));
   }
   auto renamed = std::make_shared<CollectionInfo>(*source);
@@ -225,29 +233,6 @@ Result<> Transaction::change_options(std::string_view collection, bson::View opt
   info->options = normal_options(options);
   info->settings = std::move(settings);
   return store(collection, std::move(info));
-}
-
-Result<const CollectionInfo*> Transaction::make_capped(std::string_view collection,
-                                                       std::int64_t bytes) {
-  const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
-  bson::Builder options;
-  options.append("capped", true).append("size", bytes);
-  for (const bson::Element& option : before->options.view()) {
-    const std::string_view name = option.name();
-    if (name != "capped" && name != "size" && name != "max") options.append(option);
-  }
-  const bson::Document asked = options.finish();
-  auto info = std::make_shared<CollectionInfo>(*before);
-  info->settings = NACRE_TRY(CollectionOptions::parse(asked));
-  info->options = normal_options(asked);
-  if (info->order) NACRE_TRY(rows_.drop_table(*info->order));
-  info->order = new_table();
-  for (const IndexInfo& index : info->indexes) {
-    if (index.name != kIdIndexName) NACRE_TRY(rows_.drop_table(index.table));
-  }
-  std::erase_if(info->indexes, [](const IndexInfo& index) { return index.name != kIdIndexName; });
-  NACRE_TRY(store(collection, std::move(info)));
-  return catalog_->find(collection);
 }
 
 Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec& asked) {
@@ -337,12 +322,33 @@ Result<bool> Transaction::mark_index(std::string_view collection, const IndexInf
   return true;
 }
 
+namespace {
+
+// TTL: one field, of its values or their hashes.
+Result<> check_takes_life(const IndexInfo& index) {
+  const bool one_field =
+      index.fields.size() == 1 && (index.fields.front().kind == FieldKind::kOrdered ||
+                                   index.fields.front().kind == FieldKind::kHashed);
+  if (one_field) return {};
+  return fail(
+      Code::kInvalid, kInvalidOptions,
+      format("TTL indexes are single-field indexes, index {} does not support TTL", index.name));
+}
+
+}  // namespace
+
 Result<> Transaction::change_index(std::string_view collection, std::string_view index,
                                    const IndexChange& change) {
+  constexpr std::int32_t kBadValue = 2;
+  if (index == kIdIndexName) {
+    if (change.hidden) return fail(Code::kInvalid, kBadValue, "can't hide _id index");
+    return fail(Code::kInvalid, kInvalidOptions, "the index on _id does not support TTL");
+  }
   const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
   auto info = std::make_shared<CollectionInfo>(*before);
   for (IndexInfo& candidate : info->indexes) {
     if (candidate.name != index) continue;
+    if (change.expire_after_seconds) NACRE_TRY(check_takes_life(candidate));
     IndexSpec spec = NACRE_TRY(parse_index_spec(candidate.specification));
     if (change.hidden) spec.options.hidden = *change.hidden;
     if (change.expire_after_seconds) {
@@ -351,7 +357,7 @@ Result<> Transaction::change_index(std::string_view collection, std::string_view
     candidate.options.hidden = spec.options.hidden;
     candidate.options.expire_after_seconds = spec.options.expire_after_seconds;
     candidate.specification = describe(spec);
-    NACRE_TRY(parse_index_spec(candidate.specification));  // a life for a compound index is refused
+    NACRE_TRY(parse_index_spec(candidate.specification));  // refuses a life out of range
     return store(collection, std::move(info));
   }
   return fail(Code::kNotFound, kIndexNotFound, format("index not found with name [{}]", index));

@@ -139,6 +139,12 @@ Result<bson::Document> explain_matches(const Scope& scope, const Request& reques
 
 }  // namespace
 
+bson::Document describe_plan(const Operator& root) {
+  bson::Builder plan;
+  append_stage(plan, root, false);
+  return plan.finish();
+}
+
 Result<bson::Document> explain_run(const Scope& scope, std::string_view collection,
                                    const bson::View& filter, Run& run, Verbosity verbosity) {
   bson::Builder builder;

@@ -119,6 +119,7 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
                     .wants_order = !request.sort.empty(),
                     .rows = request.rows,
                     .shape = {},
+                    .asked = &plan,
                     .catalog_version = catalog.version()};
   if (accesses.size() > 1 && !request.explained) {
     raced.shape = shape_of(plan, request.collection, request.need);

@@ -9,6 +9,7 @@
 #include "bson/compare.h"
 #include "document/envelope.h"
 #include "document/plan_memory.h"
+#include "query/plan_cache.h"
 
 namespace nacre::query {
 namespace {
@@ -80,6 +81,7 @@ class Contender {
     return blocks_ ? 0 : static_cast<double>(rows_.size()) / works;
   }
   [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const Operator& root() const { return *root_; }
   [[nodiscard]] bool sorted() const { return sorted_; }
   [[nodiscard]] std::int64_t works() const { return works_; }
 
@@ -175,8 +177,7 @@ void append_shape(std::string& to, const bson::View& filter) {
 }  // namespace
 
 std::string shape_of(const PlanRequest& request, std::string_view collection, Need need) {
-  std::string shape(collection);
-  shape.push_back('\0');
+  std::string shape = shape_prefix(collection);
   append_shape(shape, request.filter->source());
   for (const document::IndexField& field : request.sort) {
     shape.append(field.descending ? "-" : "+").append(field.path);
@@ -229,7 +230,8 @@ Result<Raced> race(Execution& execution, std::vector<Access> accesses, const Rac
   }
   if (!request.shape.empty()) {
     memory.remember(request.shape, request.catalog_version,
-                    {.name = best->name(), .works = best->works()});
+                    {.name = best->name(), .works = best->works()},
+                    story_of(*request.asked, best->root(), execution.reader.database()));
   }
   Raced raced{.root = best->release(), .sorted = best->sorted(), .losers = {}};
   for (auto it = contenders.begin(); it != contenders.end(); ++it) {

@@ -27,9 +27,10 @@ inline constexpr std::int64_t kReplanFactor = 10;
 struct RaceRequest {
   const match::Filter* filter = nullptr;  // outlives the operators
   Need need = Need::kDocuments;
-  bool wants_order = false;  // a plan that does not give it must end before it is of use
-  std::size_t rows = 0;      // that will be pulled; 0: all
-  std::string shape;         // of the query; "": neither look it up nor remember it
+  bool wants_order = false;            // a plan that does not give it must end before it is of use
+  std::size_t rows = 0;                // that will be pulled; 0: all
+  std::string shape;                   // of the query; "": neither look it up nor remember it
+  const PlanRequest* asked = nullptr;  // where there is a shape: what it is the shape of
   std::uint64_t catalog_version = 0;
 };
 
@@ -43,8 +44,12 @@ struct Raced {
 [[nodiscard]] Result<Raced> race(Execution& execution, std::vector<Access> accesses,
                                  const RaceRequest& request);
 
-// The shape of a query: what its plan depends on but the values.
+// The shape of a query: what its plan depends on but the values. Begins with shape_prefix.
 [[nodiscard]] std::string shape_of(const PlanRequest& request, std::string_view collection,
                                    Need need);
+
+[[nodiscard]] inline std::string shape_prefix(std::string_view collection) {
+  return std::string(collection) + '\0';
+}
 
 }  // namespace nacre::query

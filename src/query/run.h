@@ -110,6 +110,9 @@ struct OpenedRun {
                                                  const bson::View& filter, Run& run,
                                                  Verbosity verbosity);
 
+// {stage, inputStage, ...}: a plan by itself, as the winning one of explain.
+[[nodiscard]] bson::Document describe_plan(const Operator& root);
+
 // kInvalid 2 (BadValue) naming `field` when `value` is negative.
 [[nodiscard]] Result<> check_not_negative(std::string_view field, std::int64_t value);
 

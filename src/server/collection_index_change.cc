@@ -66,15 +66,6 @@ Result<std::int64_t> life_of(const Fields& asked) {
   return static_cast<std::int64_t>(value);
 }
 
-Result<> check_takes_life(const IndexInfo& index) {
-  const bool one_field =
-      index.fields.size() == 1 && (index.fields.front().kind == document::FieldKind::kOrdered ||
-                                   index.fields.front().kind == document::FieldKind::kHashed);
-  if (one_field) return {};
-  return invalid(
-      format("TTL indexes are single-field indexes, index {} does not support TTL", index.name));
-}
-
 Result<> check_fields(const Fields& asked) {
   NACRE_TRY(asked.check_only("collMod.index",
                              "name keyPattern hidden expireAfterSeconds unique prepareUnique"));
@@ -110,20 +101,18 @@ Result<> change_index(document::Transaction& transaction,
   document::Transaction::IndexChange change;
   if (fields.get("hidden")) {
     change.hidden = NACRE_TRY(fields.boolean("hidden", false));
-    if (index == nullptr) return fail(Code::kInvalid, wire_code::kBadValue, "can't hide _id index");
-    if (index->options.hidden != *change.hidden) {
+    if (index != nullptr && index->options.hidden != *change.hidden) {
       reply.append("hidden_old", index->options.hidden).append("hidden_new", *change.hidden);
     }
   }
   if (fields.get("expireAfterSeconds")) {
     change.expire_after_seconds = NACRE_TRY(life_of(fields));
-    if (index == nullptr) return invalid("the index on _id does not support TTL");
-    NACRE_TRY(check_takes_life(*index));
-    const auto before = index->options.expire_after_seconds;
+    const auto before = index == nullptr ? std::nullopt : index->options.expire_after_seconds;
     if (before) reply.append_number("expireAfterSeconds_old", *before);
     reply.append_number("expireAfterSeconds_new", *change.expire_after_seconds);
   }
-  return transaction.change_index(collection.name, index->name, change);
+  const std::string_view name = index == nullptr ? document::kIdIndexName : index->name;
+  return transaction.change_index(collection.name, name, change);
 }
 
 }  // namespace nacre::server

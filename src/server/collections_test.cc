@@ -110,6 +110,149 @@ TEST_F(Dispatching, ConvertToCappedKeepsTheLastDocuments) {
   expect_error(R"({"convertToCapped": "none", "$db": "test", "size": 30})", 26);
 }
 
+// One view, and the whole of dbStats was an error.
+TEST_F(Dispatching, StatisticsKnowViewsAndCappedCollections) {
+  expect_ok(R"({"create": "c", "$db": "test", "capped": true, "size": 4096, "max": 7})");
+  expect_ok(R"({"create": "v", "$db": "test", "viewOn": "c", "pipeline": []})");
+  const bson::Document whole = run(R"({"dbStats": 1, "$db": "test"})");
+  EXPECT_EQ(whole.find("views").as_int64(), 1) << bson::to_json(whole);
+  EXPECT_EQ(whole.find("collections").as_int64(), 1);
+  const bson::Document one = run(R"({"collStats": "c", "$db": "test"})");
+  EXPECT_TRUE(one.find("capped").truthy()) << bson::to_json(one);
+  EXPECT_EQ(one.find("max").as_int64(), 7);
+  EXPECT_EQ(one.find("maxSize").as_int64(), 4096);
+  for (const char* command : {"collStats", "listIndexes", "validate"}) {
+    expect_error("{\"" + std::string(command) + R"(": "v", "$db": "test"})", 166);
+  }
+}
+
+TEST_F(Dispatching, CollModGivesACappedCollectionItsNewLimits) {
+  expect_ok(R"({"create": "c", "$db": "test", "capped": true, "size": 100000, "max": 2})");
+  expect_ok(R"({"collMod": "c", "$db": "test", "cappedSize": 200000, "cappedMax": 3})");
+  expect_ok(R"({"insert": "c", "$db": "test", "documents": [{}, {}, {}, {}]})");
+  EXPECT_EQ(number(R"({"count": "c", "$db": "test"})", "n"), 3);
+  const bson::Document listed = run(R"({"listCollections": 1, "$db": "test"})");
+  EXPECT_EQ(listed.get("cursor.firstBatch.0.options.size").as_int64(), 200000)
+      << bson::to_json(listed);
+}
+
+// A cursor over documents of c, or of a view of it, that has not shown all of them.
+class Cursored : public Dispatching {
+ protected:
+  void SetUp() override {
+    expect_ok(R"({"insert": "c", "$db": "test", "documents": [{"_id": 1}, {"_id": 2}]})");
+    expect_ok(R"({"create": "v", "$db": "test", "viewOn": "c", "pipeline": []})");
+  }
+  std::int64_t open(const std::string& name) {
+    return number(R"({"find": ")" + name + R"(", "$db": "test", "batchSize": 1})", "cursor.id");
+  }
+  std::int64_t error_of_more(std::int64_t id, const std::string& name) {
+    const bson::Document reply = run(R"({"getMore": {"$numberLong": ")" + std::to_string(id) +
+                                     R"("}, "collection": ")" + name + R"(", "$db": "test"})");
+    return reply.find("ok").truthy() ? 0 : reply.find("code").as_int64().value_or(-1);
+  }
+};
+
+TEST_F(Cursored, OneWhoseCollectionIsDroppedSaysSoOnceAndIsGone) {
+  const std::int64_t plain = open("c");
+  const std::int64_t viewed = open("v");
+  expect_ok(R"({"drop": "c", "$db": "test"})");
+  EXPECT_EQ(error_of_more(plain, "c"), 175);
+  EXPECT_EQ(error_of_more(plain, "c"), 43);
+  EXPECT_EQ(error_of_more(viewed, "v"), 175);
+  EXPECT_EQ(cursors_.open_count(), 0U);
+}
+
+TEST_F(Cursored, OneWhoseCollectionIsRenamedOrReplacedSaysSo) {
+  expect_ok(R"({"insert": "d", "$db": "test", "documents": [{"_id": 1}, {"_id": 2}]})");
+  const std::int64_t renamed = open("c");
+  const std::int64_t replaced = open("d");
+  expect_ok(
+      R"({"renameCollection": "test.c", "to": "test.d", "dropTarget": true, "$db": "admin"})");
+  EXPECT_EQ(error_of_more(renamed, "c"), 175);
+  EXPECT_EQ(error_of_more(replaced, "d"), 175);
+  const std::int64_t converted = open("d");
+  expect_ok(R"({"convertToCapped": "d", "$db": "test", "size": 4096})");
+  EXPECT_EQ(error_of_more(converted, "d"), 175);
+}
+
+TEST_F(Cursored, OneWhoseDatabaseIsDroppedSaysSoAndThatOfADroppedViewGoesOn) {
+  const std::int64_t viewed = open("v");
+  expect_ok(R"({"drop": "v", "$db": "test"})");
+  EXPECT_EQ(error_of_more(viewed, "v"), 0);
+  const std::int64_t plain = open("c");
+  expect_ok(R"({"dropDatabase": 1, "$db": "test"})");
+  EXPECT_EQ(error_of_more(plain, "c"), 175);
+  EXPECT_EQ(error_of_more(plain, "c"), 43);
+}
+
+TEST_F(Cursored, ExplainOfAViewIsThatOfTheAggregateItIs) {
+  expect_ok(R"({"collMod": "v", "$db": "test", "viewOn": "c",
+                "pipeline": [{"$match": {"a": 1}}]})");
+  expect_ok(
+      R"({"createIndexes": "c", "$db": "test", "indexes": [{"key": {"a": 1}, "name": "a"}]})");
+  const bson::Document found =
+      run(R"({"explain": {"find": "v", "filter": {"b": 2}}, "$db": "test"})");
+  EXPECT_TRUE(found.find("ok").truthy()) << bson::to_json(found);
+  EXPECT_EQ(found.get("queryPlanner.namespace").string(), "test.c") << bson::to_json(found);
+  EXPECT_EQ(found.get("queryPlanner.winningPlan.inputStage.indexName").string(), "a")
+      << bson::to_json(found);
+  EXPECT_EQ(found.get("command.aggregate").string(), "c");
+  EXPECT_EQ(bson::to_json(found.get("command.pipeline")),
+            R"([{"$match":{"a":1}},{"$match":{"b":2}}])");
+  const bson::Document counted = run(R"({"explain": {"count": "v"}, "$db": "test"})");
+  EXPECT_TRUE(counted.get("stages.0.$cursor.queryPlanner")) << bson::to_json(counted);
+  EXPECT_TRUE(counted.get("stages.1")) << bson::to_json(counted);
+  const bson::Document values = run(R"({"explain": {"distinct": "v", "key": "a"}, "$db": "test"})");
+  EXPECT_TRUE(values.get("stages.0.$cursor.queryPlanner")) << bson::to_json(values);
+  const bson::Document grouped = run(R"({"explain": {"aggregate": "v", "cursor": {},
+      "pipeline": [{"$group": {"_id": "$a"}}]}, "$db": "test", "verbosity": "executionStats"})");
+  EXPECT_TRUE(grouped.get("stages.0.$cursor.executionStats")) << bson::to_json(grouped);
+  expect_error(R"({"explain": {"update": "v", "updates": [{"q": {}, "u": {"$set": {"a": 1}}}]},
+                   "$db": "test"})",
+               166);
+  expect_error(R"({"find": "v", "$db": "test", "min": {"a": 1}, "hint": "a"})", 168);
+  expect_error(R"({"find": "v", "$db": "test", "tailable": true})", 168);
+  expect_error(R"({"find": "v", "$db": "test", "sort": {"$natural": 1}})", 168);
+}
+
+TEST_F(Cursored, ThePlanCacheIsShownAndCleared) {
+  expect_ok(R"({"createIndexes": "c", "$db": "test", "indexes": [
+      {"key": {"a": 1}, "name": "a"}, {"key": {"b": 1}, "name": "b"}]})");
+  const auto ask = [&](const char* filter) {
+    expect_ok(R"({"find": "c", "$db": "test", "filter": )" + std::string(filter) + "}");
+  };
+  const auto cached = [&] {
+    const bson::Document reply = run(R"({"aggregate": "c", "$db": "test", "cursor": {},
+                                         "pipeline": [{"$planCacheStats": {}}]})");
+    EXPECT_TRUE(reply.find("ok").truthy()) << bson::to_json(reply);
+    return bson::Document(reply.get("cursor.firstBatch").array());
+  };
+  ask(R"({"a": 1, "b": 1})");
+  ask(R"({"a": {"$gt": 1}, "b": 1})");
+  ASSERT_EQ(cached().view().count(), 2U);
+  expect_ok(R"({"planCacheClear": "c", "$db": "test", "query": {"a": 7, "b": 9}})");
+  const bson::Document left = cached();
+  ASSERT_EQ(left.view().count(), 1U);
+  EXPECT_EQ(bson::to_json(left.get("0.createdFromQuery.query")), R"({"a":{"$gt":1},"b":1})");
+  EXPECT_EQ(left.get("0.cachedPlan.stage").string(), "FETCH") << bson::to_json(left);
+  EXPECT_TRUE(left.get("0.isActive").boolean());
+  expect_ok(R"({"planCacheClear": "c", "$db": "test"})");
+  EXPECT_TRUE(cached().view().empty());
+  expect_error(R"({"planCacheClear": "c", "$db": "test", "sort": {"a": 1}})", 2);
+  expect_error(R"({"planCacheClear": "c", "$db": "test", "query": 1})", 2);
+  EXPECT_TRUE(
+      run(R"({"planCacheListFilters": "c", "$db": "test"})").find("filters").array().empty());
+  expect_ok(R"({"planCacheClearFilters": "c", "$db": "test"})");
+  expect_error(R"({"planCacheSetFilter": "c", "$db": "test", "query": {}, "indexes": ["a"]})", 115);
+  expect_error(R"({"aggregate": "none", "$db": "test", "cursor": {},
+                   "pipeline": [{"$planCacheStats": {}}]})",
+               50933);
+  expect_error(R"({"aggregate": "c", "$db": "test", "cursor": {},
+                   "pipeline": [{"$planCacheStats": {"all": 1}}]})",
+               9);
+}
+
 TEST_F(Dispatching, NamesInsideAnIdDoNotBeginWithADollarSign) {
   EXPECT_EQ(number(R"({"insert": "c", "$db": "test", "documents": [{"_id": {"x": {"$a": 1}}}]})",
                    "writeErrors.0.code"),

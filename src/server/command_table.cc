@@ -2,20 +2,20 @@
 #include <array>
 
 #include "server/commands.h"
-#include "server/view_reads.h"
 
 namespace nacre::server {
 namespace {
 
 constexpr std::string_view kSearchRemark = "refused with 31082: there is no Atlas here";
 constexpr std::string_view kJavascriptRemark = "refused with 31264: there is no script engine";
+constexpr std::string_view kFiltersRemark = "there are no index filters";
 constexpr std::string_view kHelloRemark = "no topologyVersion, no compression, no authentication";
 
 // Ascending by name (a test says so). Columns: name, handler, flags, fields, remark.
 constexpr auto kTable = std::to_array<Command>({
     {"abortTransaction", abort_transaction, kAdminOnly | kWrites | kEndsTransaction,
      "recoveryToken", ""},
-    {"aggregate", aggregate_anywhere, kInTransaction,
+    {"aggregate", aggregate, kInTransaction,
      "pipeline cursor explain hint allowDiskUse collation let bypassDocumentValidation", ""},
     {"buildInfo", build_info, kAnyFields, "", ""},
     {"buildinfo", build_info, kAnyFields, "", ""},
@@ -30,8 +30,9 @@ constexpr auto kTable = std::to_array<Command>({
      "recoveryToken", ""},
     {"connPoolStats", conn_pool_stats, kPlain, "", "no other server is connected to"},
     {"connectionStatus", connection_status, kPlain, "showPrivileges", ""},
-    {"convertToCapped", convert_to_capped, kWrites, "size", "indexes are dropped"},
-    {"count", count_anywhere, kPlain, "query limit skip hint fields collation", ""},
+    {"convertToCapped", convert_to_capped, kWrites, "size",
+     "indexes are dropped; 112 where the collection is written all the while"},
+    {"count", count, kPlain, "query limit skip hint fields collation", ""},
     {"create", create, kWrites,
      "capped autoIndexId idIndex size max storageEngine validator validationLevel "
      "validationAction indexOptionDefaults viewOn pipeline collation changeStreamPreAndPostImages "
@@ -47,14 +48,14 @@ constexpr auto kTable = std::to_array<Command>({
     {"delete", remove, kWrites | kInTransaction,
      "deletes ordered let bypassDocumentValidation collectionUUID", ""},
     {"deleteIndexes", drop_indexes, kWrites, "index", ""},
-    {"distinct", distinct_anywhere, kInTransaction, "key query collation hint", ""},
+    {"distinct", distinct, kInTransaction, "key query collation hint", ""},
     {"drop", drop, kWrites, "", ""},
     {"dropDatabase", drop_database, kWrites, "", ""},
     {"dropIndexes", drop_indexes, kWrites, "index", ""},
     {"dropSearchIndex", search_index_command, kAnyFields, "", kSearchRemark},
     {"endSessions", end_sessions, kPlain, "", ""},
     {"explain", explain, kPlain, "verbosity", ""},
-    {"find", find_anywhere, kInTransaction,
+    {"find", find, kInTransaction,
      "filter sort projection hint skip limit batchSize singleBatch max min returnKey showRecordId "
      "tailable oplogReplay noCursorTimeout awaitData allowPartialResults collation allowDiskUse "
      "let",
@@ -94,6 +95,12 @@ constexpr auto kTable = std::to_array<Command>({
     {"mapReduce", map_reduce, kAnyFields, "", kJavascriptRemark},
     {"mapreduce", map_reduce, kAnyFields, "", kJavascriptRemark},
     {"ping", ping, kPlain, "", ""},
+    {"planCacheClear", plan_cache_clear, kPlain, "query sort projection collation", ""},
+    {"planCacheClearFilters", plan_cache_clear_filters, kPlain, "query sort projection collation",
+     kFiltersRemark},
+    {"planCacheListFilters", plan_cache_list_filters, kPlain, "", kFiltersRemark},
+    {"planCacheSetFilter", plan_cache_set_filter, kPlain, "query sort projection collation indexes",
+     "refused with 115: a query may carry a hint"},
     {"profile", profile, kPlain, "slowms sampleRate filter", "level 0 only"},
     {"reIndex", re_index, kWrites, "", "refused with 20, as on every member of a replica set"},
     {"refreshSessions", refresh_sessions, kPlain, "", ""},

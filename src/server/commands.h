@@ -41,6 +41,12 @@ namespace nacre::server {
 [[nodiscard]] Result<> list_indexes(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> drop_indexes(const Request& request, bson::Builder& reply);
 
+// The plans that are remembered.
+[[nodiscard]] Result<> plan_cache_clear(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> plan_cache_clear_filters(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> plan_cache_list_filters(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> plan_cache_set_filter(const Request& request, bson::Builder& reply);
+
 // Sessions and transactions.
 [[nodiscard]] Result<> commit_transaction(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> abort_transaction(const Request& request, bson::Builder& reply);

@@ -9,6 +9,7 @@
 #include "match/filter.h"
 #include "server/batch.h"
 #include "server/commands.h"
+#include "server/cursor_ends.h"
 #include "server/structure.h"
 #include "server/wire_error.h"
 
@@ -152,7 +153,8 @@ Result<> drop(const Request& request, bson::Builder& reply) {
   const std::size_t indexes = info == nullptr ? 0 : info->index_specifications().size();
   const bool dropped = NACRE_TRY((*database)->drop_collection(collection));
   if (!dropped) return std::unexpected(no_such_namespace(request, collection, "ns not found"));
-  request.services.cursors.kill_all_of(request.database, collection);
+  end_cursors_on(request.services.cursors, before.catalog(), request.database, collection,
+                 format("collection dropped: {}.{}", request.database, collection));
   reply.append_number("nIndexesWas", static_cast<std::int64_t>(indexes));
   reply.append("ns", format("{}.{}", request.database, collection));
   return {};
@@ -169,7 +171,8 @@ Result<> drop_database(const Request& request, bson::Builder& reply) {
                 format("Dropping the '{}' database is prohibited.", request.database));
   }
   const auto end_users = [&] {
-    request.services.cursors.kill_all_of(request.database);
+    request.services.cursors.end_all_of(request.database,
+                                        format("database dropped: {}", request.database));
     request.services.transactions.abort_all_of(request.database);
   };
   const bool dropped = NACRE_TRY(request.services.databases.drop(request.database, end_users));

@@ -7,10 +7,12 @@
 #include "base/text.h"
 #include "document/capped.h"
 #include "document/database.h"
+#include "query/collection_change.h"
 #include "query/view.h"
 #include "server/collection_index_change.h"
 #include "server/commands.h"
 #include "server/create_arguments.h"
+#include "server/cursor_ends.h"
 #include "server/scope.h"
 #include "server/structure.h"
 #include "server/wire_error.h"
@@ -35,58 +37,6 @@ Result<> try_view_pipeline(const Request& request, document::Database& database,
 bool is_the_same(const document::CollectionInfo& info, const bson::Document& asked) {
   return equal(as_bytes(info.options.bytes()),
                as_bytes(document::normal_options(asked.view()).bytes()));
-}
-
-// The options of a collection with what collMod changes in them.
-bson::Document changed_options(const document::CollectionInfo& info, const Fields& fields) {
-  constexpr std::string_view kChangeable[] = {"validator",
-                                              "validationLevel",
-                                              "validationAction",
-                                              "viewOn",
-                                              "pipeline",
-                                              "changeStreamPreAndPostImages",
-                                              "size",
-                                              "max"};
-  bson::Builder options;
-  const auto change_of = [&](std::string_view option) {
-    if (option == "size") return fields.get("cappedSize");
-    if (option == "max") return fields.get("cappedMax");
-    return fields.get(option);
-  };
-  for (const bson::Element& option : info.options.view()) {
-    const bson::Element changed = change_of(option.name());
-    options.append(option.name(), changed ? changed : option);
-  }
-  for (const std::string_view name : kChangeable) {
-    const bson::Element changed = change_of(name);
-    if (changed && !info.options.find(name)) options.append(name, changed);
-  }
-  return options.finish();
-}
-
-Result<> check_collection_mod(const document::CollectionInfo& info, const Fields& fields) {
-  const bool changes_view = fields.get("viewOn") || fields.get("pipeline");
-  if (info.settings.is_view) {
-    if (!fields.get("viewOn") || !fields.get("pipeline")) {
-      return fail(Code::kInvalid, wire_code::kInvalidOptions,
-                  "Must specify both 'viewOn' and 'pipeline' when modifying a view");
-    }
-    NACRE_TRY(fields.required_string("viewOn"));
-    NACRE_TRY(fields.required_array("pipeline"));
-    for (const std::string_view other :
-         {"validator", "validationLevel", "validationAction", "index", "cappedSize", "cappedMax",
-          "changeStreamPreAndPostImages"}) {
-      if (!fields.get(other)) continue;
-      return fail(Code::kInvalid, wire_code::kInvalidOptions,
-                  format("option not supported on a view: {}", other));
-    }
-    return {};
-  }
-  if (changes_view) {
-    return fail(Code::kInvalid, wire_code::kInvalidOptions,
-                "'viewOn' and 'pipeline' are options of views, and this is a collection");
-  }
-  return {};
 }
 
 struct Namespace {
@@ -125,7 +75,7 @@ Result<> create(const Request& request, bson::Builder& reply) {
   if (options.find("autoIndexId")) {
     reply.append("note", "The autoIndexId option is deprecated and will be removed");
   }
-  auto created = database->create_collection(collection, options);
+  auto created = query::create_collection(*database, collection, options);
   if (created.has_value() || created.error().code() != Code::kExists) return created;
   const document::Snapshot now = NACRE_TRY(database->snapshot());
   const document::CollectionInfo* there = now.catalog().find(collection);
@@ -145,20 +95,14 @@ Result<> coll_mod(const Request& request, bson::Builder& reply) {
       return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
                   format("ns does not exist: {}.{}", request.database, collection));
     }
-    NACRE_TRY(check_collection_mod(*info, request.fields));
-    if (info->settings.is_view) {
-      NACRE_TRY(query::check_view(transaction.catalog(), collection,
-                                  request.fields.get("viewOn").string(),
-                                  info->settings.collator.get()));
-    }
+    NACRE_TRY(query::change_collection(transaction, collection, request.fields.body()));
     bson::Builder changed;
     if (const bson::Element index = request.fields.get("index")) {
+      info = transaction.catalog().find(collection);
       NACRE_TRY(change_index(transaction, *info, index, changed));
     }
     changes = changed.finish();
-    return transaction.change_options(
-        collection,
-        changed_options(*transaction.catalog().find(collection), request.fields).view());
+    return {};
   };
   if (!database) {
     return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
@@ -181,11 +125,10 @@ Result<> convert_to_capped(const Request& request, bson::Builder&) {
     return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
                 format("source collection {}.{} does not exist", request.database, collection));
   }
-  const auto body = [&](document::Transaction& transaction) {
-    return document::convert_to_capped(**database, transaction, collection, size);
-  };
-  NACRE_TRY((*database)->transact(body));
-  request.services.cursors.kill_all_of(request.database, collection);
+  const document::Snapshot before = NACRE_TRY((*database)->snapshot());
+  NACRE_TRY(document::convert_to_capped(**database, collection, size));
+  end_cursors_on(request.services.cursors, before.catalog(), request.database, collection,
+                 format("collection became another one: {}.{}", request.database, collection));
   return {};
 }
 
@@ -205,12 +148,17 @@ Result<> rename_collection(const Request& request, bson::Builder&) {
     return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
                 format("Source collection {}.{} does not exist", from.database, from.collection));
   }
+  const document::Snapshot before = NACRE_TRY((*database)->snapshot());
   const auto body = [&](document::Transaction& transaction) {
     return transaction.rename_collection(from.collection, to.collection, drop_target);
   };
   NACRE_TRY((*database)->transact(body));
-  request.services.cursors.kill_all_of(from.database, from.collection);
-  request.services.cursors.kill_all_of(to.database, to.collection);
+  Cursors& cursors = request.services.cursors;
+  end_cursors_on(cursors, before.catalog(), from.database, from.collection,
+                 format("collection renamed from '{}.{}' to '{}.{}'", from.database,
+                        from.collection, to.database, to.collection));
+  end_cursors_on(cursors, before.catalog(), to.database, to.collection,
+                 format("collection dropped: {}.{}", to.database, to.collection));
   return {};
 }
 

@@ -142,10 +142,15 @@ Result<> db_stats(const Request& request, bson::Builder& reply) {
       NACRE_TRY(request.services.databases.find(request.database));
   query::CollectionStats total;
   std::int64_t collections = 0;
+  std::int64_t views = 0;
   std::int64_t disk = 0;
   if (database) {
     const document::Snapshot snapshot = NACRE_TRY((*database)->snapshot());
     for (const std::string& name : snapshot.catalog().collection_names()) {
+      if (snapshot.catalog().find(name)->settings.is_view) {
+        ++views;
+        continue;
+      }
       const query::CollectionStats one =
           NACRE_TRY(query::collection_stats({.database = **database}, name));
       total.documents += one.documents;
@@ -160,7 +165,7 @@ Result<> db_stats(const Request& request, bson::Builder& reply) {
                                             : static_cast<double>(total.bytes) /
                                                   static_cast<double>(total.documents);
   reply.append("db", request.database).append_number("collections", collections);
-  reply.append("views", 0).append_number("objects", total.documents);
+  reply.append_number("views", views).append_number("objects", total.documents);
   reply.append("avgObjSize", average).append_number("dataSize", total.bytes / scale);
   reply.append_number("storageSize", disk / scale).append_number("indexes", total.index_count);
   reply.append_number("totalSize", disk / scale).append_number("scaleFactor", scale);
@@ -172,10 +177,19 @@ Result<> coll_stats(const Request& request, bson::Builder& reply) {
   const std::optional<Databases::Lease> database =
       NACRE_TRY(request.services.databases.find(request.database));
   query::CollectionStats stats;
-  if (database) stats = NACRE_TRY(query::collection_stats({.database = **database}, collection));
+  std::optional<document::CappedLimits> limits;
+  if (database) {
+    stats = NACRE_TRY(query::collection_stats({.database = **database}, collection));
+    const document::Snapshot snapshot = NACRE_TRY((*database)->snapshot());
+    const document::CollectionInfo* info = snapshot.catalog().find(collection);
+    if (info != nullptr) limits = info->settings.capped;
+  }
   reply.append("ns", format("{}.{}", request.database, collection));
   append_collection_stats(stats, reply);
-  reply.append_number("nindexes", stats.index_count).append("capped", false);
+  reply.append_number("nindexes", stats.index_count).append("capped", limits.has_value());
+  if (limits) {
+    reply.append_number("max", limits->documents).append_number("maxSize", limits->bytes);
+  }
   return {};
 }
 
@@ -193,6 +207,9 @@ Result<> validate(const Request& request, bson::Builder& reply) {
     return fail(
         Code::kNotFound, wire_code::kNamespaceNotFound,
         format("Collection '{}.{}' does not exist to validate.", request.database, collection));
+  }
+  if (info->settings.is_view) {
+    return fail(Code::kInvalid, wire_code::kNotSupportedOnView, "Cannot validate a view");
   }
   const document::DatabaseVerifyReport report = NACRE_TRY((*database)->verify());
   reply.append("ns", format("{}.{}", request.database, collection)).append("valid", report.clean());

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "aggregation/view_reads.h"
 #include "base/check.h"
 #include "base/text.h"
 #include "match/filter.h"
@@ -180,6 +181,45 @@ Result<bson::Document> explain_one(const query::Scope& scope, const Fields& inne
   return query::explain(scope, request, verbosity);
 }
 
+// The aggregate that the command is when it reads a view.
+Result<std::optional<aggregation::ViewRead>> read_of_view(const document::Catalog& catalog,
+                                                          const Fields& inner) {
+  const std::string_view name = inner.command();
+  if (name == "find") {
+    const query::FindRequest request = NACRE_TRY(find_request(inner));
+    return aggregation::read_of_view(catalog, request);
+  }
+  if (name == "count") {
+    const query::CountRequest request = NACRE_TRY(count_request(inner));
+    return aggregation::read_of_view(catalog, request);
+  }
+  if (name == "distinct") {
+    const query::DistinctRequest request = NACRE_TRY(distinct_request(inner));
+    return aggregation::read_of_view(catalog, request);
+  }
+  if (name != "aggregate") return std::nullopt;
+  const AggregateCommand command = NACRE_TRY(parse_aggregate(inner));
+  return aggregation::read_of_view(catalog, command.request);
+}
+
+// A plan, and the command it is the plan of.
+struct Explained {
+  bson::Document plan;
+  bson::Document command;
+};
+
+Result<Explained> explain_anything(const query::Scope& scope, const Fields& inner,
+                                   query::Verbosity verbosity) {
+  const document::Snapshot snapshot = NACRE_TRY(scope.database.snapshot());
+  const auto view = NACRE_TRY(read_of_view(snapshot.catalog(), inner));
+  if (view) {
+    return Explained{.plan = NACRE_TRY(aggregation::explain(scope, view->request(), verbosity)),
+                     .command = view->command()};
+  }
+  return Explained{.plan = NACRE_TRY(explain_one(scope, inner, verbosity)),
+                   .command = bson::Document(inner.body())};
+}
+
 // The plan over a database that does not exist.
 bson::Document explain_nothing(const Request& request, const Fields& inner) {
   const bson::Element collection = *inner.body().begin();
@@ -206,9 +246,12 @@ Result<> explain_into(const Request& request, const Fields& inner, query::Verbos
                 format("Explain failed due to unknown command: {}", inner.command()));
   }
   const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
-  bson::Document plan = explain_nothing(request, inner);
-  if (database) plan = NACRE_TRY(explain_one(scope_of(request, **database), inner, verbosity));
-  reply.append_all(plan).append("command", inner.body());
+  Explained explained{.plan = explain_nothing(request, inner),
+                      .command = bson::Document(inner.body())};
+  if (database) {
+    explained = NACRE_TRY(explain_anything(scope_of(request, **database), inner, verbosity));
+  }
+  reply.append_all(explained.plan).append("command", explained.command);
   reply.begin_document("serverInfo").append("host", request.services.facts.host_name);
   reply.append("version", "8.0.0").append("gitVersion", "nacre").end();
   reply.begin_document("serverParameters");
@@ -223,7 +266,9 @@ Result<> explain_into(const Request& request, const Fields& inner, query::Verbos
 namespace {
 
 Result<Rows> open_rows(const query::Scope& scope, const query::FindRequest& asked) {
-  if (!asked.tailable) return Rows(NACRE_TRY(query::find(scope, asked)));
+  if (!asked.tailable) return Rows(NACRE_TRY(aggregation::find(scope, asked)));
+  const document::Snapshot snapshot = NACRE_TRY(scope.database.snapshot());
+  NACRE_TRY(aggregation::read_of_view(snapshot.catalog(), asked));  // refuses it of a view
   if (scope.transaction != nullptr) {
     return fail(Code::kInvalid, wire_code::kInvalidOptions,
                 "a tailable cursor cannot be part of a transaction");
@@ -297,7 +342,7 @@ Result<> count(const Request& request, bson::Builder& reply) {
   const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   std::int64_t n = 0;
   if (database) {
-    n = NACRE_TRY(query::count(scope_of(request, **database), asked));
+    n = NACRE_TRY(aggregation::count(scope_of(request, **database), asked));
   } else {
     NACRE_TRY(match::Filter::parse(asked.filter));
   }
@@ -310,7 +355,7 @@ Result<> distinct(const Request& request, bson::Builder& reply) {
   const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   bson::Document values;
   if (database) {
-    values = NACRE_TRY(query::distinct(scope_of(request, **database), asked));
+    values = NACRE_TRY(aggregation::distinct(scope_of(request, **database), asked));
   } else {
     NACRE_TRY(match::Filter::parse(asked.filter));
   }

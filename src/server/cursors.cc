@@ -1,5 +1,6 @@
 #include "server/cursors.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -69,6 +70,7 @@ Result<std::int64_t> Cursors::add(std::unique_ptr<StoredCursor> cursor) {
   std::int64_t id = random_id();
   while (entries_.contains(id)) id = random_id();
   Entry entry{.cursor = nullptr,
+              .ended = {},
               .database = cursor->database,
               .collection = cursor->collection,
               .transaction = cursor->transaction,
@@ -98,6 +100,11 @@ Result<std::unique_ptr<StoredCursor>> Cursors::take(std::int64_t id, std::string
                        "namespace {}.{}",
                        database, collection, entry.database, entry.collection));
   }
+  if (!entry.ended.empty()) {
+    const std::string reason = std::move(entry.ended);
+    entries_.erase(found);
+    return fail(Code::kNotFound, wire_code::kQueryPlanKilled, reason);
+  }
   if (entry.cursor == nullptr) {
     return fail(Code::kConflict, wire_code::kCursorInUse,
                 format("cursor id {} is already in use", id));
@@ -108,7 +115,8 @@ Result<std::unique_ptr<StoredCursor>> Cursors::take(std::int64_t id, std::string
 void Cursors::give_back(std::int64_t id, std::unique_ptr<StoredCursor> cursor) {
   const MutexLock lock(mutex_);
   const auto found = entries_.find(id);
-  if (found == entries_.end()) return;  // killed meanwhile
+  const bool is_over = found == entries_.end() || !found->second.ended.empty();
+  if (is_over) return;  // killed or ended meanwhile
   found->second.cursor = std::move(cursor);
   found->second.last_used = std::chrono::steady_clock::now();
 }
@@ -120,7 +128,8 @@ void Cursors::remove(std::int64_t id) {
 
 bool Cursors::knows(std::int64_t id) {
   const MutexLock lock(mutex_);
-  return entries_.contains(id);
+  const auto found = entries_.find(id);
+  return found != entries_.end() && found->second.ended.empty();
 }
 
 bool Cursors::kill(std::int64_t id, std::string_view database, std::string_view collection) {
@@ -151,14 +160,29 @@ void Cursors::kill_all() {
   kill_where([](const Entry&) { return true; });
 }
 
-void Cursors::kill_all_of(std::string_view database) {
-  kill_where([&](const Entry& entry) { return entry.database == database; });
+void Cursors::end_where(const std::function<bool(const Entry&)>& condition,
+                        std::string_view reason) {
+  std::vector<std::unique_ptr<StoredCursor>> ended;  // destroyed after the lock is given back
+  const MutexLock lock(mutex_);
+  for (auto& [id, entry] : entries_) {
+    if (!entry.ended.empty() || !condition(entry)) continue;
+    entry.ended = reason;
+    entry.last_used = std::chrono::steady_clock::now();
+    ended.push_back(std::move(entry.cursor));
+  }
 }
 
-void Cursors::kill_all_of(std::string_view database, std::string_view collection) {
-  kill_where([&](const Entry& entry) {
-    return entry.database == database && entry.collection == collection;
-  });
+void Cursors::end_all_of(std::string_view database, std::string_view reason) {
+  end_where([&](const Entry& entry) { return entry.database == database; }, reason);
+}
+
+void Cursors::end_all_of(std::string_view database, std::string_view collection,
+                         std::string_view reason) {
+  end_where(
+      [&](const Entry& entry) {
+        return entry.database == database && entry.collection == collection;
+      },
+      reason);
 }
 
 void Cursors::kill_all_of_transaction(std::string_view tag) {
@@ -168,8 +192,9 @@ void Cursors::kill_all_of_transaction(std::string_view tag) {
 std::size_t Cursors::kill_idle(std::chrono::steady_clock::time_point now) {
   std::size_t count = 0;
   kill_where([&](const Entry& entry) {
-    const bool idle = entry.cursor != nullptr && entry.cursor->times_out &&
-                      now - entry.last_used > kCursorIdleMax;
+    const bool may_end =
+        !entry.ended.empty() || (entry.cursor != nullptr && entry.cursor->times_out);
+    const bool idle = may_end && now - entry.last_used > kCursorIdleMax;
     if (idle) ++count;
     return idle;
   });
@@ -180,7 +205,8 @@ std::size_t Cursors::kill_idle(std::chrono::steady_clock::time_point now) {
 
 std::size_t Cursors::open_count() {
   const MutexLock lock(mutex_);
-  return entries_.size();
+  return static_cast<std::size_t>(
+      std::ranges::count_if(entries_, [](const auto& each) { return each.second.ended.empty(); }));
 }
 
 std::uint64_t Cursors::timed_out_count() {

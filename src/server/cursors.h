@@ -4,7 +4,10 @@
 //   ids are 62 random bits, and the namespace must agree.
 // A stored cursor holds no lease on its database: it is used under a lease of the command that
 //   runs, and dropping or closing a database kills its cursors before it closes.
-// Errors:  kNotFound 43 (CursorNotFound); kConflict 12051 (CursorInUse); kFull 146 when kCursorsMax
+// A cursor whose collection goes gives its rows back at once; who asks it for more is told so,
+// once. Errors:  kNotFound 43 (CursorNotFound), 175 (QueryPlanKilled) once after end_all_of;
+// kConflict
+//          12051 (CursorInUse); kFull 146 when kCursorsMax
 //          are open.
 // Threads: internally locked; a taken cursor belongs to who took it.
 #pragma once
@@ -90,8 +93,9 @@ class Cursors {
   // False: there is none of that id in that namespace. One in use ends with its running getMore.
   bool kill(std::int64_t id, std::string_view database, std::string_view collection);
   void kill_all();
-  void kill_all_of(std::string_view database);
-  void kill_all_of(std::string_view database, std::string_view collection);
+  // Of a database, or of one collection in it: `reason` is what the next getMore of each is told.
+  void end_all_of(std::string_view database, std::string_view reason);
+  void end_all_of(std::string_view database, std::string_view collection, std::string_view reason);
   // Those that read the transaction of that tag. Requires that no command of it
   // runs.
   void kill_all_of_transaction(std::string_view tag);
@@ -103,7 +107,8 @@ class Cursors {
 
  private:
   struct Entry {
-    std::unique_ptr<StoredCursor> cursor;  // null while a getMore has it
+    std::unique_ptr<StoredCursor> cursor;  // null while a getMore has it, and when it has ended
+    std::string ended;                     // why; empty as long as it lives
     std::string database;
     std::string collection;
     std::string transaction;
@@ -111,6 +116,7 @@ class Cursors {
   };
 
   void kill_where(const std::function<bool(const Entry&)>& condition);
+  void end_where(const std::function<bool(const Entry&)>& condition, std::string_view reason);
 
   Mutex mutex_{"server cursors", 3};
   std::unordered_map<std::int64_t, Entry> entries_ NACRE_GUARDED_BY(mutex_);

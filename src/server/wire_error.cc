@@ -78,6 +78,7 @@ constexpr auto kNames = std::to_array<Named>({
     {251, "NoSuchTransaction"},
     {256, "TransactionCommitted"},
     {263, "OperationNotSupportedInTransaction"},
+    {276, "IndexBuildAborted"},
     {291, "NoQueryExecutionPlans"},
     {292, "QueryExceededMemoryLimitNoDiskUseAllowed"},
     {314, "ObjectIsBusy"},

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 
+#include "aggregation/stage_table.h"
 #include "base/text.h"
 #include "expression/operators.h"
 #include "server/command.h"
@@ -52,6 +54,34 @@ TEST(Compatibility, TheDocumentedExpressionsAreThoseOfTheTables) {
   EXPECT_NE(documented().find(expected_operators()), std::string::npos)
       << "docs/compatibility.md should hold:\n"
       << expected_operators();
+}
+
+// The words that begin with a dollar sign in one cell of the row that begins with `title`.
+std::set<std::string> words_of_cell(const std::string& title, std::size_t cell) {
+  const std::string all = documented();
+  const std::size_t begin = all.find("\n| " + title + " |");
+  if (begin == std::string::npos) return {};
+  std::istringstream row(all.substr(begin + 1, all.find('\n', begin + 1) - begin - 1));
+  std::string text;
+  for (std::size_t at = 0; at <= cell + 1; ++at) std::getline(row, text, '|');
+  std::set<std::string> words;
+  for (std::size_t at = text.find('$'); at != std::string::npos; at = text.find('$', at + 1)) {
+    const std::size_t end = text.find_first_of(" `:,;()", at);
+    words.insert(text.substr(at, end - at));
+  }
+  return words;
+}
+
+TEST(Compatibility, TheDocumentedStagesAreThoseOfTheTable) {
+  std::set<std::string> carried_out;
+  std::set<std::string> refused;
+  for (const aggregation::StageRow& row : aggregation::stage_rows()) {
+    (row.parse != nullptr ? carried_out : refused).emplace(row.name);
+  }
+  EXPECT_EQ(words_of_cell("stages", 1), carried_out);
+  std::set<std::string> documented_as_refused = words_of_cell("stages", 2);
+  documented_as_refused.erase("$out");  // to a time series
+  EXPECT_EQ(documented_as_refused, refused);
 }
 
 }  // namespace

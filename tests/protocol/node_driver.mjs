@@ -147,7 +147,7 @@ const scenarios = {
     await numbers.drop();
     const closed = await failure(client.db('math').command(
       { getMore: Long.fromValue(dropped.cursor.id), collection: 'numbers' }));
-    assert.equal(closed.code, 43);
+    assert.equal(closed.code, 175);
   },
 
   // Batches end at 16 MB however many documents were asked for; so do documents.

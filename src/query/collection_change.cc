@@ -1,0 +1,114 @@
+#include "query/collection_change.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+#include "document/collection_options.h"
+#include "query/view.h"
+
+namespace nacre::query {
+namespace {
+
+constexpr std::int32_t kNamespaceNotFound = 26;
+constexpr std::int32_t kInvalidOptions = 72;
+constexpr std::int32_t kOptionNotSupportedOnView = 167;
+
+Result<> check_view_pipeline(const bson::Element& pipeline) {
+  if (!pipeline.is(bson::Type::kArray)) return {};
+  for (const bson::Element& stage : pipeline.array()) {
+    if (!stage.is(bson::Type::kDocument) || stage.document().empty()) continue;
+    const std::string_view name = stage.document().begin()->name();
+    if (name != "$out" && name != "$merge") continue;
+    return fail(Code::kInvalid, kOptionNotSupportedOnView,
+                format("The aggregation stage {} cannot be used in a view definition", name));
+  }
+  return {};
+}
+
+constexpr auto kChangeable =
+    std::to_array<std::string_view>({"validator", "validationLevel", "validationAction", "viewOn",
+                                     "pipeline", "changeStreamPreAndPostImages"});
+
+// The options of a collection with what collMod changes in them.
+bson::Document changed_options(const bson::View& before, const bson::View& changes) {
+  bson::Builder options;
+  for (const bson::Element& option : before) {
+    const bool changeable = std::ranges::find(kChangeable, option.name()) != kChangeable.end();
+    const bson::Element changed = changeable ? changes.find(option.name()) : bson::Element();
+    const bool resized = (option.name() == "size" && changes.find("cappedSize")) ||
+                         (option.name() == "max" && changes.find("cappedMax"));
+    if (!resized) options.append(option.name(), changed ? changed : option);
+  }
+  for (const std::string_view name : kChangeable) {
+    if (changes.find(name) && !before.find(name)) options.append(changes.find(name));
+  }
+  if (const bson::Element size = changes.find("cappedSize"); size) options.append("size", size);
+  if (const bson::Element most = changes.find("cappedMax"); most) options.append("max", most);
+  return options.finish();
+}
+
+Result<> check_change(const document::Transaction& transaction,
+                      const document::CollectionInfo& info, const bson::View& changes) {
+  const bson::Element view_on = changes.find("viewOn");
+  const bson::Element pipeline = changes.find("pipeline");
+  if (!info.settings.is_view) {
+    if (!view_on && !pipeline) return {};
+    return fail(Code::kInvalid, kInvalidOptions,
+                "'viewOn' and 'pipeline' are options of views, and this is a collection");
+  }
+  if (!view_on || !pipeline) {
+    return fail(Code::kInvalid, kInvalidOptions,
+                "Must specify both 'viewOn' and 'pipeline' when modifying a view");
+  }
+  for (const std::string_view other : {"validator", "validationLevel", "validationAction", "index",
+                                       "cappedSize", "cappedMax", "changeStreamPreAndPostImages"}) {
+    if (!changes.find(other)) continue;
+    return fail(Code::kInvalid, kInvalidOptions,
+                format("option not supported on a view: {}", other));
+  }
+  NACRE_TRY(check_view_pipeline(pipeline));
+  if (!view_on.is(bson::Type::kString)) return {};  // its type is looked at with the options
+  return check_view(transaction.catalog(), info.name, view_on.string(),
+                    info.settings.collator.get());
+}
+
+}  // namespace
+
+Result<> create_collection(document::Database& database, std::string_view collection,
+                           bson::View options) {
+  NACRE_TRY(check_view_pipeline(options.find("pipeline")));
+  if (const bson::Element on = options.find("viewOn"); on.is(bson::Type::kString)) {
+    const auto settings = NACRE_TRY(document::CollectionOptions::parse(options));
+    const document::Snapshot before = NACRE_TRY(database.snapshot());
+    NACRE_TRY(check_view(before.catalog(), collection, on.string(), settings.collator.get()));
+  }
+  return database.create_collection(collection, options);
+}
+
+Result<> check_changes(const bson::View& changes) {
+  constexpr std::int32_t kUnknownField = 40415;
+  for (const bson::Element& change : changes) {
+    const std::string_view name = change.name();
+    const bool known = std::ranges::find(kChangeable, name) != kChangeable.end() ||
+                       name == "cappedSize" || name == "cappedMax";
+    if (known) continue;
+    return fail(Code::kInvalid, kUnknownField,
+                format("'{}' is no option of a collection that can be changed", name));
+  }
+  return {};
+}
+
+Result<> change_collection(document::Transaction& transaction, std::string_view collection,
+                           bson::View changes) {
+  const document::CollectionInfo* info = transaction.catalog().find(collection);
+  if (info == nullptr) {
+    return fail(Code::kNotFound, kNamespaceNotFound, format("ns does not exist: {}", collection));
+  }
+  NACRE_TRY(check_change(transaction, *info, changes));
+  const bson::Document options = changed_options(info->options, changes);
+  return transaction.change_options(collection, options);
+}
+
+}  // namespace nacre::query
