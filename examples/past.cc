@@ -19,6 +19,8 @@ const char* name_of(ChangeKind kind) {
       return "remove";
     case ChangeKind::kDrop:
       return "drop";
+    case ChangeKind::kRename:
+      return "rename";
   }
   return "";
 }

@@ -130,9 +130,28 @@ class Document {
 
  private:
   friend class DocumentInput;
+  friend class DocumentOption;
   friend struct detail::Access;
   explicit Document(std::string bson) : bson_(std::move(bson)) {}
   std::string bson_;
+};
+
+// How options keep a document: JSON text, a Document or a Filter. What is not JSON is reported by
+// the call that is given the options.
+class DocumentOption {
+ public:
+  DocumentOption() = default;                                                          // not given
+  DocumentOption(const char* json) : text_(json) {}                                    // NOLINT
+  DocumentOption(std::string_view json) : text_(json) {}                               // NOLINT
+  DocumentOption(std::string json) : text_(std::move(json)) {}                         // NOLINT
+  DocumentOption(const Document& document) : text_(document.bson_), is_bson_(true) {}  // NOLINT
+  DocumentOption(const Filter& condition);                                             // NOLINT
+  [[nodiscard]] bool is_given() const { return !text_.empty(); }
+
+ private:
+  friend class DocumentInput;
+  std::string text_;
+  bool is_bson_ = false;
 };
 
 // How a call takes a document: JSON text, a Document, a Filter or an Update (nacre/build.hpp).
@@ -145,6 +164,8 @@ class DocumentInput {
   DocumentInput(const Document& document) : text_(document.bson_), is_bson_(true) {}  // NOLINT
   DocumentInput(const Filter& condition);                                             // NOLINT
   DocumentInput(const Update& update);                                                // NOLINT
+  DocumentInput(const DocumentOption& option)                                         // NOLINT
+      : text_(option.text_), is_bson_(option.is_bson_) {}
 
  private:
   friend struct detail::Access;

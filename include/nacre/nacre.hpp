@@ -83,9 +83,17 @@ struct UpdateOptions {
   // Of one document: kConflict, and nothing has changed, unless it is at this version. Carries
   // ErrorInfo::found_version. Not with upsert, nor with update_many.
   std::optional<std::uint64_t> expected_version{};
+  // What $[name] in the paths of the update stands for: {{"line.price", {{"$gt", 100}}}} is a
+  // condition on each element named "line".
+  std::vector<Document> array_filters{};
+  DocumentOption collation{};      // how strings compare: {"locale": "de", "strength": 1}
+  std::string hint{};              // as of Query::hint
+  bool bypass_validation = false;  // of the collection's validator
 };
 struct DeleteOptions {
   std::optional<std::uint64_t> expected_version{};  // as of UpdateOptions
+  DocumentOption collation{};
+  std::string hint{};
 };
 struct UpdateResult {
   std::int64_t matched = 0;
@@ -95,9 +103,10 @@ struct UpdateResult {
 
 enum class Returned : std::uint8_t { kBefore, kAfter };
 struct FindOneAndOptions {
-  std::string sort{};  // which of several: JSON, {"priority": -1}
+  DocumentOption sort{};  // which of several: {"priority": -1}
   Returned returned = Returned::kAfter;
   bool upsert = false;
+  std::vector<Document> array_filters{};  // as of UpdateOptions
 };
 
 // A document with what Nacre keeps beside it.
@@ -117,10 +126,44 @@ struct Summary {
   Value max;
 };
 
+// How far an index is that is being built over what is there.
+struct IndexProgress {
+  std::uint64_t documents = 0;  // whose entries are in
+  std::uint64_t total = 0;      // there were when it began
+};
+
+// What an index may have beside its keys; the server's createIndexes takes and refuses the same.
 struct IndexOptions {
   std::string name{};  // empty: made of the keys, "country_1_population_-1"
   bool unique = false;
   bool sparse = false;  // documents without the field are not in the index
+  bool hidden = false;  // kept up to date, but no query uses it
+  // Documents that do not match are not in the index: where("state").eq("open").
+  DocumentOption partial_filter{};
+  // Of one field that holds dates: a document goes that long after the one it has.
+  std::optional<std::chrono::seconds> expire_after{};
+  DocumentOption collation{};  // how strings compare; empty: as the collection's do
+  // Of {"$**": 1}: which paths are in it, {"address": 1}, or which are not, {"log": 0}.
+  DocumentOption wildcard_projection{};
+  // Of text: how much a field counts, {"title": 10}; the language of documents that name none,
+  // "english" if empty; the field in which they name it, "language" if empty.
+  DocumentOption weights{};
+  std::string default_language{};
+  std::string language_override{};
+  // Called between the steps of the build; false ends it (276), and nothing is left of it.
+  std::function<bool(const IndexProgress&)> progress{};
+};
+
+// What of an index can be changed without building it again.
+struct IndexChange {
+  std::optional<bool> hidden{};
+  std::optional<std::chrono::seconds> expire_after{};
+};
+
+struct AggregateOptions {
+  DocumentOption let{};        // variables: {"least": 10} is $$least in expressions
+  DocumentOption collation{};  // how strings compare
+  std::string hint{};          // as of Query::hint
 };
 
 enum class ChangeKind : std::uint8_t {
@@ -128,7 +171,8 @@ enum class ChangeKind : std::uint8_t {
   kUpdate,   // field by field
   kReplace,  // as a whole
   kRemove,
-  kDrop,  // of the whole collection
+  kDrop,    // of the whole collection
+  kRename,  // the same: it goes on as Change::renamed_to
 };
 
 // What a commit did to one document.
@@ -137,8 +181,9 @@ struct Change {
   Instant time;
   ChangeKind kind = ChangeKind::kInsert;
   std::string collection;
-  Document id;        // {"_id": ...}; empty for kDrop
-  Document document;  // afterwards; empty for kRemove and kDrop
+  std::string renamed_to;
+  Document id;        // {"_id": ...}; empty for kDrop and kRename
+  Document document;  // afterwards; empty for those and kRemove
   // Of kUpdate: dotted paths with their new values, and those that went. Both empty when history
   // is no longer kept that far back.
   Document updated;
@@ -164,10 +209,10 @@ struct History {
 class Bulk {
  public:
   Bulk& insert(DocumentInput document);
-  Bulk& update_one(DocumentInput filter, DocumentInput update, bool upsert = false);
-  Bulk& update_many(DocumentInput filter, DocumentInput update, bool upsert = false);
-  Bulk& replace_one(DocumentInput filter, DocumentInput document, bool upsert = false);
-  Bulk& delete_one(DocumentInput filter);
+  Bulk& update_one(DocumentInput filter, DocumentInput update, UpdateOptions options = {});
+  Bulk& update_many(DocumentInput filter, DocumentInput update, UpdateOptions options = {});
+  Bulk& replace_one(DocumentInput filter, DocumentInput document, UpdateOptions options = {});
+  Bulk& delete_one(DocumentInput filter, DeleteOptions options = {});
   Bulk& delete_many(DocumentInput filter);
   [[nodiscard]] std::size_t size() const { return writes_.size(); }
 
@@ -177,13 +222,13 @@ class Bulk {
   enum class Kind : std::uint8_t { kInsert, kUpdate, kReplace, kDelete };
   struct Write {
     Kind kind;
-    bool multi;
-    bool upsert;
-    Document filter;
-    Document document;
+    bool multi = false;
+    UpdateOptions options{};
+    Document filter{};
+    Document document{};
+    bool is_pipeline = false;
   };
-  Bulk& add(Kind kind, bool multi, bool upsert, const DocumentInput* filter,
-            const DocumentInput* document);
+  Bulk& add(Write write, const DocumentInput* filter, const DocumentInput* document);
   std::vector<Write> writes_;
   std::optional<std::string> problem_;  // of the first document that is not JSON
 };
@@ -221,11 +266,18 @@ class Query {
   Query&& project(DocumentInput projection) &&;  // {"name": 1, "_id": 0}
   Query&& skip(std::int64_t count) &&;
   Query&& limit(std::int64_t count) &&;
-  Query&& hint(std::string_view index) &&;  // an index by name
+  // An index by its name, or by its keys as JSON; {"$natural": 1}: none.
+  Query&& hint(std::string_view index) &&;
+  Query&& collation(DocumentInput collation) &&;  // how strings compare: {"locale": "de"}
+  Query&& let(DocumentInput variables) &&;        // {"least": 10} is $$least in expressions
+  // The least key of the hinted index, and the one it ends before.
+  Query&& min(DocumentInput key) &&;
+  Query&& max(DocumentInput key) &&;
 
   [[nodiscard]] Result<Cursor> run() const;
   [[nodiscard]] Result<std::optional<Document>> first() const;
   [[nodiscard]] Result<std::vector<Document>> all() const;
+  [[nodiscard]] Result<std::int64_t> count() const;  // skip and limit hold
   // The plan, and what it did when run, as MongoDB's explain("executionStats") shows it.
   [[nodiscard]] Result<Document> explain() const;
 
@@ -236,7 +288,8 @@ class Query {
 };
 
 // A named set of documents; made by its first insert. Copies are cheap. One of the past
-// (Database::at) can be read only.
+// (Database::at) can be read only, and so can a view: a collection created with {"viewOn": ...,
+// "pipeline": [...]}, which is read by find, count, distinct, summarize and aggregate.
 class Collection {
  public:
   // The document's _id, {"_id": ...}; one is made when the document has none.
@@ -255,18 +308,22 @@ class Collection {
   [[nodiscard]] Result<std::vector<Value>> distinct(std::string_view path,
                                                     DocumentInput filter = "{}") const;
   [[nodiscard]] Result<Summary> summarize(std::string_view path, DocumentInput filter = "{}") const;
-  // Stages in a JSON array: R"([{"$match": ...}, {"$group": ...}])".
-  [[nodiscard]] Result<Cursor> aggregate(std::string_view pipeline) const;
+  // Stages in a JSON array: R"([{"$match": ...}, {"$group": ...}])". One that ends in $out or
+  // $merge has written when this returns; its cursor is empty.
+  [[nodiscard]] Result<Cursor> aggregate(std::string_view pipeline,
+                                         const AggregateOptions& options = {}) const;
 
+  // An update is one of operators, {"$set": ...}, or as JSON a pipeline, [{"$set": ...}, ...].
   [[nodiscard]] Result<UpdateResult> update_one(DocumentInput filter, DocumentInput update,
-                                                UpdateOptions options = {}) const;
+                                                const UpdateOptions& options = {}) const;
   [[nodiscard]] Result<UpdateResult> update_many(DocumentInput filter, DocumentInput update,
-                                                 UpdateOptions options = {}) const;
+                                                 const UpdateOptions& options = {}) const;
   [[nodiscard]] Result<UpdateResult> replace_one(DocumentInput filter, DocumentInput document,
-                                                 UpdateOptions options = {}) const;
+                                                 const UpdateOptions& options = {}) const;
   [[nodiscard]] Result<std::int64_t> delete_one(DocumentInput filter,
-                                                DeleteOptions options = {}) const;
-  [[nodiscard]] Result<std::int64_t> delete_many(DocumentInput filter) const;
+                                                const DeleteOptions& options = {}) const;
+  [[nodiscard]] Result<std::int64_t> delete_many(DocumentInput filter,
+                                                 const DeleteOptions& options = {}) const;
 
   // One document, found and changed in one commit; nothing when none matches.
   [[nodiscard]] Result<std::optional<Document>> find_one_and_update(
@@ -279,7 +336,7 @@ class Collection {
 
   // Of the document of that _id; kNotFound when there is none.
   [[nodiscard]] Result<VersionedDocument> update_fields(const Value& id, const Update& update,
-                                                        UpdateOptions options = {}) const;
+                                                        const UpdateOptions& options = {}) const;
   // Adds to a number, which begins at 0, and returns what it is then. Safe among any number of
   // writers. kInvalid when the field holds something else.
   [[nodiscard]] Result<std::int64_t> increment(const Value& id, std::string_view path,
@@ -295,13 +352,22 @@ class Collection {
   [[nodiscard]] Result<VersionedDocument> restore(const Value& id, std::uint64_t position) const;
 
   // Over what is there, beside readers and writers; returns when it can be used, with its name.
-  // Not inside a transaction, nor are the two below.
+  // Keys: fields with 1 or -1, "hashed" or "text"; {"$**": 1} is every path. Not inside a
+  // transaction, nor is what follows but indexes.
   [[nodiscard]] Result<std::string> create_index(DocumentInput keys,
                                                  const IndexOptions& options = {}) const;
+  // kNotFound as of drop_index.
+  [[nodiscard]] Result<> change_index(std::string_view name, const IndexChange& change) const;
   // kNotFound names the nearest index there is.
   [[nodiscard]] Result<> drop_index(std::string_view name) const;
   [[nodiscard]] Result<std::vector<Document>> indexes() const;
   [[nodiscard]] Result<bool> drop() const;  // false: it was not there
+  // Its documents and indexes stay; the answer is the collection by its new name. kExists when
+  // there is one of that name, unless that is to be dropped.
+  [[nodiscard]] Result<Collection> rename(std::string_view to, bool drop_target = false) const;
+  // What MongoDB's collMod changes: {"validator": ..., "validationLevel": "moderate"}, or of a
+  // view "viewOn" and "pipeline". What is not named stays.
+  [[nodiscard]] Result<> change_options(DocumentInput options) const;
 
   [[nodiscard]] const std::string& name() const { return name_; }
 

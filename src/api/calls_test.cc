@@ -131,13 +131,14 @@ TEST_F(Calls, OneDocumentIsFoundAndChangedAtOnce) {
 }
 
 TEST_F(Calls, ABulkIsDoneWholeOrNotAtAll) {
-  const auto done = users_->bulk_write(Bulk()
-                                           .insert(R"({"_id": 1, "n": 1})")
-                                           .insert(R"({"_id": 2, "n": 1})")
-                                           .update_many(where("n").eq(1), Update().inc("n", 1))
-                                           .update_one(R"({"_id": 3})", Update().set("n", 5), true)
-                                           .replace_one(R"({"_id": 1})", R"({"m": 1})")
-                                           .delete_one(R"({"_id": 2})"));
+  const auto done =
+      users_->bulk_write(Bulk()
+                             .insert(R"({"_id": 1, "n": 1})")
+                             .insert(R"({"_id": 2, "n": 1})")
+                             .update_many(where("n").eq(1), Update().inc("n", 1))
+                             .update_one(R"({"_id": 3})", Update().set("n", 5), {.upsert = true})
+                             .replace_one(R"({"_id": 1})", R"({"m": 1})")
+                             .delete_one(R"({"_id": 2})"));
   ASSERT_TRUE(done) << done.error().text();
   EXPECT_EQ(done->inserted, 2);
   EXPECT_EQ(done->matched, 3);

@@ -1,7 +1,8 @@
 #include <utility>
 
-#include "aggregation/aggregate.h"
+#include "aggregation/view_reads.h"
 #include "api/state_internal.h"
+#include "base/text.h"
 #include "bson/json.h"
 #include "document/envelope.h"
 #include "document/index_keys.h"
@@ -12,36 +13,6 @@ using detail::Access;
 using detail::explained;
 
 namespace {
-
-constexpr std::int32_t kNotInTransaction = 263;
-
-Result<> refuse_in_transaction(const Collection& collection, const char* what) {
-  if (Access::transaction(collection) == nullptr) return {};
-  return fail(Code::kUnsupported, kNotInTransaction,
-              std::string(what) + " cannot be done inside a transaction");
-}
-
-std::vector<std::string> index_names(const document::CollectionInfo& info) {
-  std::vector<std::string> names{std::string(document::kIdIndexName)};
-  for (const document::IndexInfo& index : info.indexes) {
-    if (index.name != document::kIdIndexName) names.push_back(index.name);
-  }
-  return names;
-}
-
-// What the collection is where `scope` reads.
-Result<std::optional<document::CollectionInfo>> collection_info(const query::Scope& scope,
-                                                                const std::string& name) {
-  const auto in = [&](const document::Catalog& catalog) -> std::optional<document::CollectionInfo> {
-    const document::CollectionInfo* info = catalog.find(name);
-    if (info == nullptr) return std::nullopt;
-    return *info;
-  };
-  if (scope.transaction != nullptr) return in(scope.transaction->catalog());
-  if (scope.at != nullptr) return in(scope.at->catalog());
-  const document::Snapshot snapshot = NACRE_TRY(scope.database.snapshot());
-  return in(snapshot.catalog());
-}
 
 // A document as it was found, in a row that need not stay.
 struct FoundRow {
@@ -60,25 +31,45 @@ struct FoundRow {
   }
 };
 
+Result<> refuse_view(const document::CollectionInfo& info) {
+  constexpr std::int32_t kNotSupportedOnView = 166;
+  if (!info.settings.is_view) return {};
+  return fail(Code::kInvalid, kNotSupportedOnView,
+              format("{} is a view: its documents have no version; find shows them", info.name));
+}
+
 // The row of the document of that key where `scope` reads; nothing when it is not there.
 Result<std::optional<std::string>> row_of(const query::Scope& scope, const std::string& collection,
                                           const std::string& key) {
   if (scope.transaction != nullptr) {
     const document::CollectionInfo* info = scope.transaction->catalog().find(collection);
     if (info == nullptr) return std::nullopt;
+    NACRE_TRY(refuse_view(*info));
     return scope.transaction->rows().get(info->table, as_bytes(key));
   }
   const document::Snapshot snapshot =
       scope.at != nullptr ? *scope.at : NACRE_TRY(scope.database.snapshot());
   const document::CollectionInfo* info = snapshot.catalog().find(collection);
   if (info == nullptr) return std::nullopt;
+  NACRE_TRY(refuse_view(*info));
   return snapshot.rows().get(info->table, as_bytes(key));
 }
 
-Result<query::Cursor> run_pipeline(const Collection& collection, const bson::View& pipeline) {
+Result<query::Cursor> run_pipeline(const Collection& collection, const bson::View& pipeline,
+                                   const AggregateOptions& options) {
   const query::Scope scope = NACRE_TRY(Access::reading(collection));
-  return explained(aggregation::aggregate(
-                       scope, {.collection = collection.name(), .pipeline = pipeline, .hint = {}}),
+  const auto read = [](const DocumentOption& option) -> Result<bson::Document> {
+    if (!option.is_given()) return bson::Document();
+    return Access::read(option);
+  };
+  const bson::Document let = NACRE_TRY(read(options.let));
+  const bson::Document collation = NACRE_TRY(read(options.collation));
+  const bson::Value hint = NACRE_TRY(Access::read_hint(options.hint));
+  return explained(aggregation::aggregate(scope, {.collection = collection.name(),
+                                                  .pipeline = pipeline,
+                                                  .hint = hint.element(),
+                                                  .let = let,
+                                                  .collation = collation}),
                    collection);
 }
 
@@ -105,8 +96,7 @@ bson::Document summary_pipeline(const bson::View& filter, std::string_view path)
 }  // namespace
 
 Query Collection::find(DocumentInput filter) const {
-  detail::QueryState state{
-      .collection = *this, .problem = {}, .filter = {}, .sort = {}, .projection = {}, .hint = {}};
+  detail::QueryState state{.collection = *this};
   auto condition = Access::read(filter);
   if (condition) {
     state.filter = *std::move(condition);
@@ -145,15 +135,17 @@ Result<std::optional<VersionedDocument>> Collection::get(const Value& id) const 
 Result<std::int64_t> Collection::count(DocumentInput filter) const {
   const query::Scope scope = NACRE_TRY(Access::reading(*this));
   const bson::Document condition = NACRE_TRY(Access::read(filter));
-  return explained(query::count(scope, {.collection = name_, .filter = condition, .hint = {}}),
-                   *this);
+  return explained(
+      aggregation::count(scope, {.collection = name_, .filter = condition, .hint = {}}), *this);
 }
 
 Result<std::vector<Value>> Collection::distinct(std::string_view path, DocumentInput filter) const {
   const query::Scope scope = NACRE_TRY(Access::reading(*this));
   const bson::Document condition = NACRE_TRY(Access::read(filter));
-  const bson::Document found = NACRE_TRY(explained(
-      query::distinct(scope, {.collection = name_, .path = path, .filter = condition}), *this));
+  const bson::Document found = NACRE_TRY(
+      explained(aggregation::distinct(
+                    scope, {.collection = name_, .path = path, .filter = condition, .hint = {}}),
+                *this));
   std::vector<Value> values;
   for (const bson::Element& value : found.view()) values.push_back(Access::value(value));
   return values;
@@ -162,7 +154,7 @@ Result<std::vector<Value>> Collection::distinct(std::string_view path, DocumentI
 Result<Summary> Collection::summarize(std::string_view path, DocumentInput filter) const {
   const bson::Document condition = NACRE_TRY(Access::read(filter));
   const bson::Document pipeline = summary_pipeline(condition, path);
-  auto cursor = NACRE_TRY(run_pipeline(*this, pipeline));
+  auto cursor = NACRE_TRY(run_pipeline(*this, pipeline, {}));
   const auto group = NACRE_TRY(cursor.next());
   Summary summary;
   if (!group) return summary;
@@ -174,56 +166,14 @@ Result<Summary> Collection::summarize(std::string_view path, DocumentInput filte
   return summary;
 }
 
-Result<Cursor> Collection::aggregate(std::string_view pipeline) const {
+Result<Cursor> Collection::aggregate(std::string_view pipeline,
+                                     const AggregateOptions& options) const {
   const bson::Document stages = NACRE_TRY(bson::array_from_json(pipeline));
-  auto cursor = NACRE_TRY(run_pipeline(*this, stages));
+  const bool writes = aggregation::writes(stages);
+  if (writes) NACRE_TRY(Access::writing(*this));
+  auto cursor = NACRE_TRY(run_pipeline(*this, stages, options));
+  if (writes) NACRE_TRY(explained(cursor.next(), *this));
   return Access::cursor(std::move(cursor));
-}
-
-Result<std::string> Collection::create_index(DocumentInput keys,
-                                             const IndexOptions& options) const {
-  const query::Scope scope = NACRE_TRY(Access::writing(*this));
-  NACRE_TRY(refuse_in_transaction(*this, "create_index"));
-  const bson::Document pattern = NACRE_TRY(Access::read(keys));
-  bson::Builder asked;
-  asked.append("key", pattern);
-  if (!options.name.empty()) asked.append("name", options.name);
-  if (options.unique) asked.append("unique", true);
-  if (options.sparse) asked.append("sparse", true);
-  const bson::Document whole = asked.finish();
-  const document::IndexSpec spec = NACRE_TRY(explained(document::parse_index_spec(whole), *this));
-  NACRE_TRY(explained(scope.database.create_indexes(name_, std::span(&spec, 1), scope.durability),
-                      *this));
-  return spec.name;
-}
-
-Result<> Collection::drop_index(std::string_view name) const {
-  const query::Scope scope = NACRE_TRY(Access::writing(*this));
-  NACRE_TRY(refuse_in_transaction(*this, "drop_index"));
-  const auto info = NACRE_TRY(collection_info(scope, name_));
-  const std::vector<std::string> known = info ? index_names(*info) : std::vector<std::string>();
-  auto dropped = scope.database.drop_index(name_, name);
-  if (dropped || dropped.error().code() != Code::kNotFound)
-    return explained(std::move(dropped), *this);
-  return std::unexpected(detail::unknown_name(Code::kNotFound, dropped.error().number(),
-                                              dropped.error().what(), name_, name, known));
-}
-
-Result<std::vector<Document>> Collection::indexes() const {
-  const query::Scope scope = NACRE_TRY(Access::reading(*this));
-  const auto info = NACRE_TRY(collection_info(scope, name_));
-  std::vector<Document> all;
-  if (!info) return all;
-  for (const bson::Document& index : info->index_specifications()) {
-    all.push_back(Access::document(index.view()));
-  }
-  return all;
-}
-
-Result<bool> Collection::drop() const {
-  const query::Scope scope = NACRE_TRY(Access::writing(*this));
-  NACRE_TRY(refuse_in_transaction(*this, "drop"));
-  return explained(scope.database.drop_collection(name_), *this);
 }
 
 }  // namespace nacre

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "io/memory_file_system.h"
 #include "io/posix_file_system.h"
+#include "query/collection_change.h"
 
 namespace nacre {
 
@@ -112,7 +113,7 @@ Result<Collection> Database::existing_collection(std::string_view name) {
 Result<Collection> Database::create_collection(std::string_view name, DocumentInput options) {
   const bson::Document wanted = NACRE_TRY(Access::read(options));
   Collection made = collection(name);
-  NACRE_TRY(detail::explained(state_->database->create_collection(name, wanted), made));
+  NACRE_TRY(detail::explained(query::create_collection(*state_->database, name, wanted), made));
   return made;
 }
 

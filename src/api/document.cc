@@ -1,6 +1,7 @@
 #include "api/state_internal.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "bson/collation.h"
 #include "bson/json.h"
 #include "bson/validate.h"
 
@@ -135,12 +136,39 @@ Result<Document> Document::require_document(std::string_view path) const {
   return required(get_document(path), *this, path, "object");
 }
 
+DocumentOption::DocumentOption(const Filter& condition) : DocumentOption(condition.document()) {}
 DocumentInput::DocumentInput(const Filter& condition) : DocumentInput(condition.document()) {}
 DocumentInput::DocumentInput(const Update& update) : DocumentInput(update.document()) {}
 
 Result<bson::Document> Access::read(const DocumentInput& input) {
   if (input.is_bson_) return bson::Document::trusted(std::string(input.text_));
   return bson::from_json(input.text_);
+}
+
+Result<detail::ReadUpdate> Access::read_update(const DocumentInput& input) {
+  const std::size_t begin = input.text_.find_first_not_of(" \t\r\n");
+  const bool is_pipeline =
+      !input.is_bson_ && begin != std::string_view::npos && input.text_[begin] == '[';
+  if (!is_pipeline) return read_whole(input);
+  return detail::ReadUpdate{.document = NACRE_TRY(bson::array_from_json(input.text_)),
+                            .is_pipeline = true};
+}
+
+Result<detail::ReadUpdate> Access::read_whole(const DocumentInput& input) {
+  return detail::ReadUpdate{.document = NACRE_TRY(read(input))};
+}
+
+Result<query::Collation> Access::read_collation(const DocumentOption& option) {
+  if (!option.is_given()) return query::Collation();
+  const bson::Document wanted = NACRE_TRY(read(option));
+  return query::Collation(NACRE_TRY(bson::parse_collation(wanted)));
+}
+
+Result<bson::Value> Access::read_hint(std::string_view hint) {
+  if (hint.empty()) return bson::Value();
+  if (!hint.starts_with('{')) return bson::Value(hint);
+  const bson::Document keys = NACRE_TRY(bson::from_json(hint));
+  return bson::Value(keys.view());
 }
 
 }  // namespace nacre

@@ -1,191 +1,49 @@
 // What the API knows of an error beyond what a wire tells.
 #include <algorithm>
-#include <array>
 #include <utility>
+#include <vector>
 
+#include "aggregation/stage_table.h"
 #include "api/state_internal.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "expression/operators.h"
 
 namespace nacre {
 namespace {
 
-// The operators and stages of MongoDB's language that people write by hand.
-constexpr std::array kOperators = std::to_array<std::string_view>({"$abs",
-                                                                   "$accumulator",
-                                                                   "$add",
-                                                                   "$addFields",
-                                                                   "$addToSet",
-                                                                   "$all",
-                                                                   "$and",
-                                                                   "$arrayElemAt",
-                                                                   "$arrayToObject",
-                                                                   "$avg",
-                                                                   "$bit",
-                                                                   "$bitsAllClear",
-                                                                   "$bitsAllSet",
-                                                                   "$bitsAnyClear",
-                                                                   "$bitsAnySet",
-                                                                   "$bottom",
-                                                                   "$bottomN",
-                                                                   "$bucket",
-                                                                   "$bucketAuto",
-                                                                   "$ceil",
-                                                                   "$cmp",
-                                                                   "$collStats",
-                                                                   "$concat",
-                                                                   "$concatArrays",
-                                                                   "$cond",
-                                                                   "$convert",
-                                                                   "$count",
-                                                                   "$currentDate",
-                                                                   "$dateAdd",
-                                                                   "$dateDiff",
-                                                                   "$dateFromParts",
-                                                                   "$dateFromString",
-                                                                   "$dateSubtract",
-                                                                   "$dateToParts",
-                                                                   "$dateToString",
-                                                                   "$dateTrunc",
-                                                                   "$dayOfMonth",
-                                                                   "$dayOfWeek",
-                                                                   "$dayOfYear",
-                                                                   "$densify",
-                                                                   "$divide",
-                                                                   "$documents",
-                                                                   "$each",
-                                                                   "$elemMatch",
-                                                                   "$eq",
-                                                                   "$exists",
-                                                                   "$exp",
-                                                                   "$expr",
-                                                                   "$facet",
-                                                                   "$fill",
-                                                                   "$filter",
-                                                                   "$first",
-                                                                   "$firstN",
-                                                                   "$floor",
-                                                                   "$getField",
-                                                                   "$graphLookup",
-                                                                   "$group",
-                                                                   "$gt",
-                                                                   "$gte",
-                                                                   "$hour",
-                                                                   "$ifNull",
-                                                                   "$in",
-                                                                   "$inc",
-                                                                   "$indexOfArray",
-                                                                   "$indexOfCP",
-                                                                   "$indexStats",
-                                                                   "$isArray",
-                                                                   "$isNumber",
-                                                                   "$jsonSchema",
-                                                                   "$last",
-                                                                   "$lastN",
-                                                                   "$let",
-                                                                   "$limit",
-                                                                   "$literal",
-                                                                   "$ln",
-                                                                   "$log",
-                                                                   "$log10",
-                                                                   "$lookup",
-                                                                   "$lt",
-                                                                   "$lte",
-                                                                   "$ltrim",
-                                                                   "$map",
-                                                                   "$match",
-                                                                   "$max",
-                                                                   "$maxN",
-                                                                   "$median",
-                                                                   "$merge",
-                                                                   "$mergeObjects",
-                                                                   "$min",
-                                                                   "$minN",
-                                                                   "$minute",
-                                                                   "$mod",
-                                                                   "$month",
-                                                                   "$mul",
-                                                                   "$multiply",
-                                                                   "$ne",
-                                                                   "$nin",
-                                                                   "$nor",
-                                                                   "$not",
-                                                                   "$objectToArray",
-                                                                   "$or",
-                                                                   "$out",
-                                                                   "$percentile",
-                                                                   "$pop",
-                                                                   "$position",
-                                                                   "$pow",
-                                                                   "$project",
-                                                                   "$pull",
-                                                                   "$pullAll",
-                                                                   "$push",
-                                                                   "$rand",
-                                                                   "$range",
-                                                                   "$redact",
-                                                                   "$reduce",
-                                                                   "$regex",
-                                                                   "$regexFind",
-                                                                   "$regexFindAll",
-                                                                   "$regexMatch",
-                                                                   "$rename",
-                                                                   "$replaceAll",
-                                                                   "$replaceOne",
-                                                                   "$replaceRoot",
-                                                                   "$replaceWith",
-                                                                   "$reverseArray",
-                                                                   "$round",
-                                                                   "$rtrim",
-                                                                   "$sample",
-                                                                   "$second",
-                                                                   "$set",
-                                                                   "$setDifference",
-                                                                   "$setEquals",
-                                                                   "$setIntersection",
-                                                                   "$setIsSubset",
-                                                                   "$setOnInsert",
-                                                                   "$setUnion",
-                                                                   "$setWindowFields",
-                                                                   "$size",
-                                                                   "$skip",
-                                                                   "$slice",
-                                                                   "$sort",
-                                                                   "$sortArray",
-                                                                   "$sortByCount",
-                                                                   "$split",
-                                                                   "$sqrt",
-                                                                   "$stdDevPop",
-                                                                   "$stdDevSamp",
-                                                                   "$strLenCP",
-                                                                   "$strcasecmp",
-                                                                   "$substr",
-                                                                   "$substrCP",
-                                                                   "$subtract",
-                                                                   "$sum",
-                                                                   "$switch",
-                                                                   "$text",
-                                                                   "$toBool",
-                                                                   "$toDate",
-                                                                   "$toDecimal",
-                                                                   "$toDouble",
-                                                                   "$toInt",
-                                                                   "$toLong",
-                                                                   "$toLower",
-                                                                   "$toObjectId",
-                                                                   "$toString",
-                                                                   "$toUpper",
-                                                                   "$top",
-                                                                   "$topN",
-                                                                   "$trim",
-                                                                   "$trunc",
-                                                                   "$type",
-                                                                   "$unionWith",
-                                                                   "$unset",
-                                                                   "$unwind",
-                                                                   "$week",
-                                                                   "$year",
-                                                                   "$zip"});
+// Names of MongoDB's language that are neither stages nor expressions: of filters, updates,
+// accumulators and windows, and of geo queries, which are refused by these names.
+constexpr std::string_view kNames =
+    "$accumulator $addToSet $all $alwaysFalse $alwaysTrue $and $avg $bit $bitsAllClear "
+    "$bitsAllSet $bitsAnyClear $bitsAnySet $bottom $bottomN $caseSensitive $comment $count "
+    "$covariancePop $covarianceSamp $currentDate $denseRank $derivative $diacriticSensitive "
+    "$documentNumber $each $elemMatch $eq $exists $expMovingAvg $expr $geoIntersects "
+    "$geoWithin $inc $integral $jsonSchema $language $linearFill $locf $mod $mul $natural "
+    "$near $nearSphere $nin $nor $not $options $or $pop $position $pull $pullAll $push $rank "
+    "$regex $rename $sampleRate $search $setOnInsert $shift $slice $sum $text $top $topN $type "
+    "$unset $where ";
+
+// All of them, ascending.
+const std::vector<std::string_view>& known_names() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> all;
+    for (std::string_view rest = kNames; !rest.empty();) {
+      const std::size_t end = rest.find(' ');
+      all.push_back(rest.substr(0, end));
+      rest.remove_prefix(end + 1);
+    }
+    for (const expression::OperatorRow& row : expression::operator_rows()) {
+      all.push_back(row.name);
+    }
+    for (const aggregation::StageRow& row : aggregation::stage_rows()) all.push_back(row.name);
+    std::ranges::sort(all);
+    const auto repeated = std::ranges::unique(all);
+    all.erase(repeated.begin(), repeated.end());
+    return all;
+  }();
+  return names;
+}
 
 // The first "$word" of a message.
 std::string_view operator_in(std::string_view what) {
@@ -224,8 +82,8 @@ Error detail::explained(Error error, const std::string& collection) {
   const bool is_about_language =
       error.code() == Code::kInvalid || error.code() == Code::kUnsupported;
   const std::string_view name = is_about_language ? operator_in(error.what()) : std::string_view();
-  const bool is_known = name.empty() || std::ranges::binary_search(kOperators, name);
-  const std::string_view near = is_known ? std::string_view() : nearest_name(name, kOperators);
+  const bool is_known = name.empty() || std::ranges::binary_search(known_names(), name);
+  const std::string_view near = is_known ? std::string_view() : nearest_name(name, known_names());
   std::string details = with_fields(
       error.details(), {{"collection", collection}, {"name", name}, {"suggestion", near}});
   if (near.empty()) return std::move(error).with_details(std::move(details));

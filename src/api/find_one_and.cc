@@ -38,66 +38,35 @@ Result<VersionedDocument> get_inside(const query::Scope& scope, const std::strin
 
 namespace {
 
-// The first match in the order of the options, or nothing.
-Result<std::optional<bson::Document>> first_match(const query::Scope& scope,
-                                                  const std::string& collection,
-                                                  const bson::Document& filter,
-                                                  const FindOneAndOptions& options) {
-  bson::Document sort;
-  if (!options.sort.empty()) sort = NACRE_TRY(bson::from_json(options.sort));
-  auto cursor = NACRE_TRY(query::find(
-      scope, {.collection = collection, .filter = filter, .sort = sort, .limit = 1, .hint = {}}));
-  const auto found = NACRE_TRY(cursor.next());
-  if (!found) return std::nullopt;
-  return bson::Document(*found);
-}
-
-Result<std::optional<bson::Document>> by_id(const query::Scope& scope,
-                                            const std::string& collection,
-                                            const bson::Element& id) {
-  const bson::Document filter = bson::Builder().append("_id", id).finish();
-  return first_match(scope, collection, filter, {});
-}
-
-// The filter for that document alone, with what the positional $ stands for.
-bson::Document narrowed(const bson::View& document, const bson::View& filter) {
-  bson::Builder builder;
-  const bson::Element id = filter.find("_id");
-  if (!id) return builder.append(document.find("_id")).append_all(filter).finish();
-  if (filter.count() == 1 && id.type() == document.find("_id").type()) {
-    return bson::Document(filter);
-  }
-  builder.begin_array("$and").push_begin_document().append(document.find("_id")).end();
-  builder.push(filter).end();
-  return builder.finish();
-}
-
 struct FindAndChange {
   const bson::Document& filter;
-  const bson::Document& update;
+  const detail::ReadUpdate& update;
   const FindOneAndOptions& options;
 };
 
-Result<std::optional<bson::Document>> find_and_change(const query::Scope& scope,
-                                                      const std::string& collection,
-                                                      const FindAndChange& wanted) {
-  auto before = NACRE_TRY(first_match(scope, collection, wanted.filter, wanted.options));
-  if (!before && !wanted.options.upsert) return std::nullopt;
-  const bson::Document filter = before ? narrowed(*before, wanted.filter) : wanted.filter;
-  const auto result = NACRE_TRY(query::update(scope, {.collection = collection,
-                                                      .filter = filter,
-                                                      .update = wanted.update,
-                                                      .upsert = !before,
-                                                      .hint = {}}));
-  if (wanted.options.returned == Returned::kBefore) return before;
-  return by_id(scope, collection, before ? before->find("_id") : result.upserted.find("_id"));
+Result<bson::Document> sort_of(const FindOneAndOptions& options) {
+  if (!options.sort.is_given()) return bson::Document();
+  return Access::read(options.sort);
 }
 
 Result<std::optional<Document>> find_one_and(const Collection& collection,
                                              const FindAndChange& wanted) {
+  const bson::Document sort = NACRE_TRY(sort_of(wanted.options));
+  const bson::Document array_filters = detail::array_of(wanted.options.array_filters);
+  const bool before = wanted.options.returned == Returned::kBefore;
   std::optional<bson::Document> found;
   const auto body = [&](const query::Scope& scope) -> Result<> {
-    found = NACRE_TRY(find_and_change(scope, collection.name(), wanted));
+    auto result = NACRE_TRY(
+        query::update(scope, {.collection = collection.name(),
+                              .filter = wanted.filter,
+                              .update = wanted.update.document,
+                              .is_pipeline = wanted.update.is_pipeline,
+                              .array_filters = array_filters,
+                              .upsert = wanted.options.upsert,
+                              .hint = {},
+                              .sort = sort,
+                              .image = before ? query::Image::kBefore : query::Image::kAfter}));
+    found = std::move(result.image);
     return {};
   };
   const std::size_t hot_key = std::hash<std::string_view>()(wanted.filter.bytes());
@@ -120,29 +89,25 @@ Result<Document> incremented(const Collection& collection, const Value& id, std:
 Result<std::optional<Document>> Collection::find_one_and_update(
     DocumentInput filter, DocumentInput update, const FindOneAndOptions& options) const {
   const bson::Document condition = NACRE_TRY(Access::read(filter));
-  const bson::Document wanted = NACRE_TRY(Access::read(update));
-  NACRE_TRY(detail::check_operators(wanted));
+  const detail::ReadUpdate wanted = NACRE_TRY(detail::read_operators(update));
   return find_one_and(*this, {.filter = condition, .update = wanted, .options = options});
 }
 
 Result<std::optional<Document>> Collection::find_one_and_replace(
     DocumentInput filter, DocumentInput document, const FindOneAndOptions& options) const {
   const bson::Document condition = NACRE_TRY(Access::read(filter));
-  const bson::Document whole = NACRE_TRY(Access::read(document));
-  NACRE_TRY(detail::check_replacement(whole));
-  return find_one_and(*this, {.filter = condition, .update = whole, .options = options});
+  const detail::ReadUpdate wanted = NACRE_TRY(detail::read_replacement(document));
+  return find_one_and(*this, {.filter = condition, .update = wanted, .options = options});
 }
 
 Result<std::optional<Document>> Collection::find_one_and_delete(
     DocumentInput filter, const FindOneAndOptions& options) const {
   const bson::Document condition = NACRE_TRY(Access::read(filter));
+  const bson::Document sort = NACRE_TRY(sort_of(options));
   std::optional<bson::Document> found;
   const auto body = [&](const query::Scope& scope) -> Result<> {
-    found = NACRE_TRY(first_match(scope, name_, condition, options));
-    if (!found) return {};
-    const bson::Document that = bson::Builder().append(found->find("_id")).finish();
-    NACRE_TRY(
-        query::remove(scope, {.collection = name_, .filter = that, .multi = false, .hint = {}}));
+    found = NACRE_TRY(
+        query::take(scope, {.collection = name_, .filter = condition, .hint = {}, .sort = sort}));
     return {};
   };
   const std::size_t hot_key = std::hash<std::string_view>()(condition.bytes());

@@ -26,6 +26,8 @@ ChangeKind kind_of(document::ChangeKind kind) {
       return ChangeKind::kRemove;
     case document::ChangeKind::kDrop:
       return ChangeKind::kDrop;
+    case document::ChangeKind::kRename:
+      return ChangeKind::kRename;
   }
   return ChangeKind::kInsert;
 }
@@ -137,6 +139,7 @@ Result<std::optional<Change>> ChangeCursor::next(std::chrono::microseconds at_mo
               .time = detail::instant(change->time),
               .kind = kind_of(change->kind),
               .collection = change->collection,
+              .renamed_to = change->renamed_to,
               .id = Access::document(change->id.view()),
               .document = Access::document(change->document.view()),
               .updated = {},

@@ -1,6 +1,8 @@
 #include <utility>
 
+#include "aggregation/view_reads.h"
 #include "api/state_internal.h"
+#include "bson/collation.h"
 
 namespace nacre {
 
@@ -44,7 +46,11 @@ query::FindRequest request_of(const detail::QueryState& state) {
           .sort = state.sort,
           .skip = state.skip,
           .limit = state.limit,
-          .hint = state.hint.element()};
+          .hint = state.hint.element(),
+          .let = state.let,
+          .min = state.min,
+          .max = state.max,
+          .collation = state.collation};
 }
 
 // An error of a find that names an index is about the hint: the nearest index there is comes along.
@@ -91,14 +97,46 @@ Query&& Query::limit(std::int64_t count) && {
 }
 
 Query&& Query::hint(std::string_view index) && {
-  state_->hint = bson::Value(index);
+  auto hint = Access::read_hint(index);
+  if (hint) {
+    state_->hint = *std::move(hint);
+  } else if (!state_->problem) {
+    state_->problem = std::move(hint).error();
+  }
+  return std::move(*this);
+}
+
+Query&& Query::collation(DocumentInput collation) && {
+  bson::Document wanted;
+  take(collation, wanted, state_->problem);
+  auto collator = bson::parse_collation(wanted);
+  if (collator) {
+    state_->collation = *std::move(collator);
+  } else if (!state_->problem) {
+    state_->problem = std::move(collator).error();
+  }
+  return std::move(*this);
+}
+
+Query&& Query::let(DocumentInput variables) && {
+  take(variables, state_->let, state_->problem);
+  return std::move(*this);
+}
+
+Query&& Query::min(DocumentInput key) && {
+  take(key, state_->min, state_->problem);
+  return std::move(*this);
+}
+
+Query&& Query::max(DocumentInput key) && {
+  take(key, state_->max, state_->problem);
   return std::move(*this);
 }
 
 Result<Cursor> Query::run() const {
   if (state_->problem) return std::unexpected(state_->problem->clone());
   const query::Scope scope = NACRE_TRY(Access::reading(state_->collection));
-  auto cursor = query::find(scope, request_of(*state_));
+  auto cursor = aggregation::find(scope, request_of(*state_));
   if (!cursor) return explained_find(*state_, std::move(cursor).error());
   return Access::cursor(*std::move(cursor));
 }
@@ -115,10 +153,23 @@ Result<std::vector<Document>> Query::all() const {
   // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): ~Cursor is out of its sight
 }
 
+Result<std::int64_t> Query::count() const {
+  if (state_->problem) return std::unexpected(state_->problem->clone());
+  const query::Scope scope = NACRE_TRY(Access::reading(state_->collection));
+  auto counted = aggregation::count(scope, {.collection = state_->collection.name(),
+                                            .filter = state_->filter,
+                                            .skip = state_->skip,
+                                            .limit = state_->limit,
+                                            .hint = state_->hint.element(),
+                                            .collation = state_->collation});
+  if (!counted) return explained_find(*state_, std::move(counted).error());
+  return *counted;
+}
+
 Result<Document> Query::explain() const {
   if (state_->problem) return std::unexpected(state_->problem->clone());
   const query::Scope scope = NACRE_TRY(Access::reading(state_->collection));
-  auto plan = query::explain(scope, request_of(*state_), query::Verbosity::kExecutionStats);
+  auto plan = aggregation::explain(scope, request_of(*state_), query::Verbosity::kExecutionStats);
   if (!plan) return explained_find(*state_, std::move(plan).error());
   return Access::document(plan->view());
 }

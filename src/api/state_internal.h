@@ -44,13 +44,23 @@ struct ChangeCursorState {
 
 struct QueryState {
   Collection collection;
-  std::optional<Error> problem;  // the first argument that was not what it should be
-  bson::Document filter;
-  bson::Document sort;
-  bson::Document projection;
+  std::optional<Error> problem{};  // the first argument that was not what it should be
+  bson::Document filter{};
+  bson::Document sort{};
+  bson::Document projection{};
+  bson::Document let{};
+  bson::Document min{};
+  bson::Document max{};
   std::int64_t skip = 0;
   std::int64_t limit = 0;
-  bson::Value hint;
+  bson::Value hint{};
+  query::Collation collation{};
+};
+
+// An update as it was given: operators or a replacement, or an array of stages.
+struct ReadUpdate {
+  bson::Document document;
+  bool is_pipeline = false;
 };
 
 [[nodiscard]] inline Instant instant(Time time) {
@@ -76,6 +86,11 @@ struct Access {
   }
   // The input as BSON; kInvalid when it is text and not a JSON object.
   static Result<bson::Document> read(const DocumentInput& input);
+  static Result<ReadUpdate> read_update(const DocumentInput& input);  // also a pipeline
+  static Result<ReadUpdate> read_whole(const DocumentInput& input);   // a document alone
+  static Result<query::Collation> read_collation(const DocumentOption& option);
+  // A name or, in braces, a key pattern; missing when empty.
+  static Result<bson::Value> read_hint(std::string_view hint);
   static Cursor cursor(query::Cursor cursor) {
     return Cursor(std::make_unique<CursorState>(CursorState{std::move(cursor)}));
   }

@@ -49,29 +49,22 @@ Document id_document(const bson::View& document) {
 
 namespace {
 
-Result<UpdateResult> run_update(const query::Scope& scope, const std::string& collection,
-                                const bson::Document& filter, const bson::Document& update,
-                                bool multi, bool upsert) {
-  const auto result = NACRE_TRY(query::update(scope, {.collection = collection,
-                                                      .filter = filter,
-                                                      .update = update,
-                                                      .multi = multi,
-                                                      .upsert = upsert,
-                                                      .hint = {}}));
-  UpdateResult answer{.matched = result.matched, .modified = result.modified, .upserted = {}};
-  if (result.did_upsert()) answer.upserted = Access::document(result.upserted.view());
-  return answer;
-}
-
-std::size_t hot_key_of(const std::string& collection, const bson::Document& filter) {
-  return std::hash<std::string_view>()(filter.bytes()) ^ std::hash<std::string>()(collection);
-}
+// Which document a statement is about, and how it is found.
+struct Matching {
+  std::string_view collection;
+  bson::View filter;
+  bson::Element hint;
+  query::Collation collation;
+};
 
 // The version of the first document that matches; 0 when none does.
-Result<std::uint64_t> version_of_match(const query::Scope& scope, const std::string& collection,
-                                       const bson::Document& filter) {
-  auto cursor = NACRE_TRY(
-      query::find(scope, {.collection = collection, .filter = filter, .limit = 1, .hint = {}}));
+Result<std::uint64_t> version_of_match(const query::Scope& scope, const Matching& matching) {
+  const std::string_view collection = matching.collection;
+  auto cursor = NACRE_TRY(query::find(scope, {.collection = collection,
+                                              .filter = matching.filter,
+                                              .limit = 1,
+                                              .hint = matching.hint,
+                                              .collation = matching.collation}));
   const auto found = NACRE_TRY(cursor.next());
   const document::CollectionInfo* info = scope.transaction->catalog().find(collection);
   if (!found || info == nullptr) return 0;
@@ -83,9 +76,10 @@ Result<std::uint64_t> version_of_match(const query::Scope& scope, const std::str
 }
 
 // kConflict unless the document that matches is at that version.
-Result<> check_version(const query::Scope& scope, const std::string& collection,
-                       const bson::Document& filter, std::uint64_t expected) {
-  const std::uint64_t found = NACRE_TRY(version_of_match(scope, collection, filter));
+Result<> check_version(const query::Scope& scope, const Matching& matching,
+                       std::uint64_t expected) {
+  const std::string_view collection = matching.collection;
+  const std::uint64_t found = NACRE_TRY(version_of_match(scope, matching));
   if (found == expected && found != 0) return {};
   bson::Document details = bson::Builder()
                                .append("collection", collection)
@@ -100,34 +94,113 @@ Result<> check_version(const query::Scope& scope, const std::string& collection,
       Error(Code::kConflict, std::move(what)).with_details(std::move(details).release()));
 }
 
-struct WantedChange {
-  const bson::Document& filter;
-  const bson::Document& update;
-  bool multi = false;
-  UpdateOptions options;
-};
+}  // namespace
 
-Result<UpdateResult> change(const Collection& collection, const WantedChange& wanted) {
-  const query::Scope scope = NACRE_TRY(Access::writing(collection));
+namespace detail {
+
+Result<ReadUpdate> read_operators(const DocumentInput& input) {
+  ReadUpdate update = NACRE_TRY(Access::read_update(input));
+  if (!update.is_pipeline) NACRE_TRY(check_operators(update.document));
+  return update;
+}
+
+Result<ReadUpdate> read_replacement(const DocumentInput& input) {
+  ReadUpdate update = NACRE_TRY(Access::read_whole(input));
+  NACRE_TRY(check_replacement(update.document));
+  return update;
+}
+
+bson::Document array_of(const std::vector<Document>& documents) {
+  bson::Builder array = bson::Builder::array();
+  for (const Document& each : documents) array.push(Access::view(each));
+  return array.finish();
+}
+
+Result<query::UpdateResult> run_update(const query::Scope& scope, const std::string& collection,
+                                       const WantedChange& wanted) {
   const UpdateOptions& options = wanted.options;
-  if (!options.expected_version) {
-    return explained(run_update(scope, collection.name(), wanted.filter, wanted.update,
-                                wanted.multi, options.upsert),
-                     collection);
+  const query::Collation collation = NACRE_TRY(Access::read_collation(options.collation));
+  const bson::Value hint = NACRE_TRY(Access::read_hint(options.hint));
+  if (options.expected_version) {
+    if (options.upsert || wanted.multi) {
+      return fail(Code::kInvalid, 2, "expected_version is for one document, and not with upsert");
+    }
+    NACRE_TRY(check_version(scope,
+                            {.collection = collection,
+                             .filter = wanted.filter,
+                             .hint = hint.element(),
+                             .collation = collation},
+                            *options.expected_version));
   }
-  if (options.upsert || wanted.multi) {
-    return fail(Code::kInvalid, 2, "expected_version is for one document, and not with upsert");
+  const bson::Document array_filters = array_of(options.array_filters);
+  return query::update(scope, {.collection = collection,
+                               .filter = wanted.filter,
+                               .update = wanted.update,
+                               .is_pipeline = wanted.is_pipeline,
+                               .array_filters = array_filters,
+                               .multi = wanted.multi,
+                               .upsert = options.upsert,
+                               .hint = hint.element(),
+                               .collation = collation,
+                               .bypass_validation = options.bypass_validation});
+}
+
+Result<std::int64_t> run_delete(const query::Scope& scope, const std::string& collection,
+                                const WantedDelete& wanted) {
+  const DeleteOptions& options = wanted.options;
+  const query::Collation collation = NACRE_TRY(Access::read_collation(options.collation));
+  const bson::Value hint = NACRE_TRY(Access::read_hint(options.hint));
+  if (options.expected_version) {
+    if (wanted.multi) return fail(Code::kInvalid, 2, "expected_version is for one document");
+    NACRE_TRY(check_version(scope,
+                            {.collection = collection,
+                             .filter = wanted.filter,
+                             .hint = hint.element(),
+                             .collation = collation},
+                            *options.expected_version));
   }
-  UpdateResult result;
-  const auto body = [&](const query::Scope& inside) -> Result<> {
-    NACRE_TRY(check_version(inside, collection.name(), wanted.filter, *options.expected_version));
-    result = NACRE_TRY(
-        run_update(inside, collection.name(), wanted.filter, wanted.update, false, false));
+  return query::remove(scope, {.collection = collection,
+                               .filter = wanted.filter,
+                               .multi = wanted.multi,
+                               .hint = hint.element(),
+                               .collation = collation});
+}
+
+}  // namespace detail
+
+namespace {
+
+using detail::ReadUpdate;
+using detail::WantedChange;
+
+std::size_t hot_key_of(const std::string& collection, const bson::Document& filter) {
+  return std::hash<std::string_view>()(filter.bytes()) ^ std::hash<std::string>()(collection);
+}
+
+Result<UpdateResult> change(const Collection& collection, const DocumentInput& filter,
+                            const ReadUpdate& update, bool multi, const UpdateOptions& options) {
+  const bson::Document condition = NACRE_TRY(Access::read(filter));
+  const WantedChange wanted{.filter = condition,
+                            .update = update.document,
+                            .is_pipeline = update.is_pipeline,
+                            .multi = multi,
+                            .options = options};
+  query::UpdateResult result;
+  const auto body = [&](const query::Scope& scope) -> Result<> {
+    result = NACRE_TRY(detail::run_update(scope, collection.name(), wanted));
     return {};
   };
-  NACRE_TRY(explained(
-      in_transaction(collection, body, hot_key_of(collection.name(), wanted.filter)), collection));
-  return result;
+  if (options.expected_version) {
+    NACRE_TRY(explained(in_transaction(collection, body, hot_key_of(collection.name(), condition)),
+                        collection));
+  } else {
+    // By itself it may be carried out in several commits.
+    const query::Scope scope = NACRE_TRY(Access::writing(collection));
+    NACRE_TRY(explained(body(scope), collection));
+  }
+  UpdateResult answer{.matched = result.matched, .modified = result.modified, .upserted = {}};
+  if (result.did_upsert()) answer.upserted = Access::document(result.upserted.view());
+  return answer;
 }
 
 }  // namespace
@@ -159,65 +232,55 @@ Result<std::vector<Document>> Collection::insert_many(std::span<const Document> 
 }
 
 Result<UpdateResult> Collection::update_one(DocumentInput filter, DocumentInput update,
-                                            UpdateOptions options) const {
-  const bson::Document condition = NACRE_TRY(Access::read(filter));
-  const bson::Document wanted = NACRE_TRY(Access::read(update));
-  NACRE_TRY(detail::check_operators(wanted));
-  return change(*this, {.filter = condition, .update = wanted, .options = options});
+                                            const UpdateOptions& options) const {
+  const ReadUpdate wanted = NACRE_TRY(detail::read_operators(update));
+  return change(*this, filter, wanted, /*multi=*/false, options);
 }
 
 Result<UpdateResult> Collection::update_many(DocumentInput filter, DocumentInput update,
-                                             UpdateOptions options) const {
-  const bson::Document condition = NACRE_TRY(Access::read(filter));
-  const bson::Document wanted = NACRE_TRY(Access::read(update));
-  NACRE_TRY(detail::check_operators(wanted));
-  return change(*this, {.filter = condition, .update = wanted, .multi = true, .options = options});
+                                             const UpdateOptions& options) const {
+  const ReadUpdate wanted = NACRE_TRY(detail::read_operators(update));
+  return change(*this, filter, wanted, /*multi=*/true, options);
 }
 
 Result<UpdateResult> Collection::replace_one(DocumentInput filter, DocumentInput document,
-                                             UpdateOptions options) const {
-  const bson::Document condition = NACRE_TRY(Access::read(filter));
-  const bson::Document whole = NACRE_TRY(Access::read(document));
-  NACRE_TRY(detail::check_replacement(whole));
-  return change(*this, {.filter = condition, .update = whole, .options = options});
+                                             const UpdateOptions& options) const {
+  const ReadUpdate wanted = NACRE_TRY(detail::read_replacement(document));
+  return change(*this, filter, wanted, /*multi=*/false, options);
 }
 
-Result<std::int64_t> Collection::delete_one(DocumentInput filter, DeleteOptions options) const {
+Result<std::int64_t> Collection::delete_one(DocumentInput filter,
+                                            const DeleteOptions& options) const {
   const bson::Document condition = NACRE_TRY(Access::read(filter));
   std::int64_t removed = 0;
   const auto body = [&](const query::Scope& scope) -> Result<> {
-    if (options.expected_version) {
-      NACRE_TRY(check_version(scope, name_, condition, *options.expected_version));
-    }
-    removed = NACRE_TRY(query::remove(
-        scope, {.collection = name_, .filter = condition, .multi = false, .hint = {}}));
+    removed = NACRE_TRY(detail::run_delete(
+        scope, name_, {.filter = condition, .multi = false, .options = options}));
     return {};
   };
   NACRE_TRY(explained(in_transaction(*this, body, hot_key_of(name_, condition)), *this));
   return removed;
 }
 
-Result<std::int64_t> Collection::delete_many(DocumentInput filter) const {
+Result<std::int64_t> Collection::delete_many(DocumentInput filter,
+                                             const DeleteOptions& options) const {
   const query::Scope scope = NACRE_TRY(Access::writing(*this));
   const bson::Document condition = NACRE_TRY(Access::read(filter));
   return explained(
-      query::remove(scope, {.collection = name_, .filter = condition, .multi = true, .hint = {}}),
+      detail::run_delete(scope, name_, {.filter = condition, .multi = true, .options = options}),
       *this);
 }
 
 Result<VersionedDocument> Collection::update_fields(const Value& id, const Update& update,
-                                                    UpdateOptions options) const {
+                                                    const UpdateOptions& options) const {
   const bson::Document filter = Access::id_filter(id);
-  const bson::Document wanted = NACRE_TRY(Access::read(update));
-  NACRE_TRY(detail::check_operators(wanted));
+  const ReadUpdate wanted = NACRE_TRY(detail::read_operators(update));
   VersionedDocument after;
   const auto body = [&](const query::Scope& scope) -> Result<> {
-    if (options.expected_version) {
-      NACRE_TRY(check_version(scope, name_, filter, *options.expected_version));
-    }
-    const UpdateResult result =
-        NACRE_TRY(run_update(scope, name_, filter, wanted, false, options.upsert));
-    if (result.matched == 0 && !result.upserted) return detail::no_document(name_, id);
+    const query::UpdateResult result = NACRE_TRY(detail::run_update(
+        scope, name_,
+        {.filter = filter, .update = wanted.document, .multi = false, .options = options}));
+    if (result.matched == 0 && !result.did_upsert()) return detail::no_document(name_, id);
     after = NACRE_TRY(detail::get_inside(scope, name_, id));
     return {};
   };

@@ -16,8 +16,9 @@ constexpr CommandText kText{
     .summary = "Show what commits did to documents",
     .about =
         "Prints one JSON document per change, in the order of the commits: position,\n"
-        "time, kind (insert, update, replace, remove, drop), collection, _id, and the\n"
-        "document afterwards or, of an update, the fields that were set or taken away.\n"
+        "time, kind (insert, update, replace, remove, drop, rename), collection, _id,\n"
+        "and the document afterwards or, of an update, the fields that were set or taken\n"
+        "away; of a rename, the new name.\n"
         "Goes back as far as history is kept; 'nacre stats' shows the newest position.\n",
     .examples =
         "  nacre changes --from 1200 --to 1300 --db world\n"
@@ -35,6 +36,8 @@ std::string_view name_of(document::ChangeKind kind) {
       return "remove";
     case document::ChangeKind::kDrop:
       return "drop";
+    case document::ChangeKind::kRename:
+      return "rename";
   }
   return {};
 }
@@ -44,8 +47,9 @@ bson::Document describe(const document::DocumentChange& change) {
   all.append("position", static_cast<std::int64_t>(number(change.position)))
       .append("time", show_time(change.time))
       .append("kind", name_of(change.kind))
-      .append("collection", change.collection)
-      .append_all(change.id);
+      .append("collection", change.collection);
+  if (change.kind == document::ChangeKind::kRename) all.append("to", change.renamed_to);
+  all.append_all(change.id);
   if (change.kind == document::ChangeKind::kUpdate && change.before) {
     const document::Difference difference = document::difference(*change.before, change.document);
     all.append("updated", difference.updated).begin_array("removed");
@@ -84,7 +88,9 @@ class ChangesCommand final : public Command {
     while (true) {
       const auto change = NACRE_TRY(reader.next(last, std::chrono::microseconds(0)));
       if (!change.has_value()) return Exit::kOk;
-      if (!collection_.empty() && change->collection != collection_) continue;
+      const bool is_wanted = collection_.empty() || change->collection == collection_ ||
+                             change->renamed_to == collection_;
+      if (!is_wanted) continue;
       console.print(bson::to_json(describe(*change)) + "\n");
     }
   }
