@@ -5,6 +5,7 @@
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
 #include "base/text.h"
+#include "query/collection_stats.h"
 #include "query/plan_cache.h"
 
 namespace nacre::aggregation {
@@ -55,23 +56,6 @@ std::string namespace_of(const Context& context, std::string_view collection) {
   return format("{}.{}", context.scope.database.name(), collection);
 }
 
-struct Sizes {
-  std::int64_t documents = 0;
-  std::int64_t bytes = 0;
-};
-
-Result<Sizes> measure(std::string_view collection, Context& context) {
-  const query::OpenedAccess all =
-      NACRE_TRY(query::open_access(context.execution, {.collection = collection, .filter = {}}));
-  Sizes sizes;
-  while (true) {
-    const auto row = NACRE_TRY(all.root->next());
-    if (!row) return sizes;
-    ++sizes.documents;
-    sizes.bytes += static_cast<std::int64_t>(row->document.bytes().size());
-  }
-}
-
 Result<std::vector<bson::Document>> coll_stats(const bson::View& options,
                                                std::string_view collection, Context& context) {
   const document::CollectionInfo* info = context.execution.reader.catalog().find(collection);
@@ -97,18 +81,15 @@ Result<std::vector<bson::Document>> coll_stats(const bson::View& options,
   const bson::Element storage = options.find("storageStats");
   const bson::Element count = options.find("count");
   if (storage || count) {
-    const Sizes sizes = NACRE_TRY(measure(collection, context));
+    const query::CollectionStats stats =
+        NACRE_TRY(query::collection_stats(context.execution, collection));
     if (storage) {
+      row.begin_document("storageStats");
       const std::int64_t scale = storage.document().find("scale").as_int64().value_or(1);
-      row.begin_document("storageStats").append_number("size", sizes.bytes / scale);
-      row.append_number("count", sizes.documents);
-      row.append_number("avgObjSize", sizes.documents == 0 ? 0 : sizes.bytes / sizes.documents);
-      row.append_number("storageSize", sizes.bytes / scale);
-      row.append("capped", info->settings.capped.has_value());
-      row.append_number("nindexes", static_cast<std::int64_t>(info->index_specifications().size()));
-      row.append_number("scaleFactor", scale).end();
+      query::append_storage_stats(stats, scale, row);
+      row.end();
     }
-    if (count) row.append_number("count", sizes.documents);
+    if (count) row.append_number("count", stats.documents);
   }
   if (options.find("queryExecStats")) {
     row.begin_document("queryExecStats").begin_document("collectionScans");

@@ -4,6 +4,7 @@
 #include "cli/database_flags.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "query/collection_stats.h"
 
 namespace nacre::cli {
 namespace {
@@ -43,12 +44,13 @@ class StatsCommand final : public Command {
         .append_number("tables", signed_of(stats.table_count))
         .begin_array("collections");
     for (const std::string& name : snapshot.catalog().collection_names()) {
+      if (snapshot.catalog().find(name)->settings.is_view) continue;
       const auto counted = NACRE_TRY(query::collection_stats(database.scope(), name));
       all.push_begin_document()
           .append("name", name)
           .append_number("documents", counted.documents)
           .append_number("bytes", counted.bytes)
-          .append_number("indexes", counted.index_count)
+          .append_number("indexes", signed_of(counted.indexes.size()))
           .end();
     }
     const bson::Document document = all.end().finish();

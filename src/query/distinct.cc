@@ -80,18 +80,4 @@ Result<bson::Document> distinct(const Scope& scope, const DistinctRequest& reque
   return array.finish();
 }
 
-Result<CollectionStats> collection_stats(const Scope& scope, std::string_view collection) {
-  const OpenedRun opened = NACRE_TRY(open_run(scope, {.collection = collection, .filter = {}}));
-  CollectionStats stats;
-  const document::CollectionInfo* info = opened.run->execution.reader.catalog().find(collection);
-  if (info == nullptr) return stats;
-  stats.index_count = static_cast<std::int64_t>(info->index_specifications().size());
-  while (true) {
-    const auto row = NACRE_TRY(opened.run->root->next());
-    if (!row) return stats;
-    ++stats.documents;
-    stats.bytes += static_cast<std::int64_t>(row->document.bytes().size());
-  }
-}
-
 }  // namespace nacre::query

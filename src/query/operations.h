@@ -178,13 +178,4 @@ enum class Verbosity : std::uint8_t {
 [[nodiscard]] Result<bson::Document> explain(const Scope& scope, const RemoveRequest& request,
                                              Verbosity verbosity);
 
-struct CollectionStats {
-  std::int64_t documents = 0;
-  std::int64_t bytes = 0;  // of their BSON
-  std::int64_t index_count = 0;
-};
-// Reads the whole collection.
-[[nodiscard]] Result<CollectionStats> collection_stats(const Scope& scope,
-                                                       std::string_view collection);
-
 }  // namespace nacre::query

@@ -25,7 +25,7 @@ constexpr auto kTable = std::to_array<Command>({
      "validator validationLevel validationAction viewOn pipeline index cappedSize cappedMax "
      "changeStreamPreAndPostImages expireAfterSeconds timeseries dryRun",
      "of an index hidden and expireAfterSeconds; not unique"},
-    {"collStats", coll_stats, kPlain, "scale", "counts and sizes only; reads the collection"},
+    {"collStats", coll_stats, kPlain, "scale", "reads the collection and its indexes"},
     {"commitTransaction", commit_transaction, kAdminOnly | kWrites | kEndsTransaction,
      "recoveryToken", ""},
     {"connPoolStats", conn_pool_stats, kPlain, "", "no other server is connected to"},
@@ -43,8 +43,8 @@ constexpr auto kTable = std::to_array<Command>({
     {"createSearchIndexes", search_index_command, kAnyFields, "", kSearchRemark},
     {"dataSize", data_size, kPlain, "keyPattern min max estimate", "of whole collections"},
     {"datasize", data_size, kPlain, "keyPattern min max estimate", "of whole collections"},
-    {"dbStats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
-    {"dbstats", db_stats, kPlain, "scale freeStorage", "reads every collection"},
+    {"dbStats", db_stats, kPlain, "scale freeStorage", "reads every collection and index"},
+    {"dbstats", db_stats, kPlain, "scale freeStorage", "reads every collection and index"},
     {"delete", remove, kWrites | kInTransaction,
      "deletes ordered let bypassDocumentValidation collectionUUID", ""},
     {"deleteIndexes", drop_indexes, kWrites, "index", ""},
@@ -116,7 +116,8 @@ constexpr auto kTable = std::to_array<Command>({
      "updates ordered let bypassDocumentValidation collectionUUID", ""},
     {"updateSearchIndex", search_index_command, kAnyFields, "", kSearchRemark},
     {"usersInfo", users_info, kAnyFields, "", "there are no users yet"},
-    {"validate", validate, kPlain, "full metadata checkBSONConformance",
+    {"validate", validate, kPlain,
+     "full metadata background repair fixMultikey checkBSONConformance",
      "checks the whole database"},
 });
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "query/operations.h"
+#include "query/collection_stats.h"
 #include "server/commands.h"
 #include "server/structure.h"
 #include "server/wire_error.h"

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "base/text.h"
-#include "query/operations.h"
+#include "query/collection_stats.h"
 #include "server/commands.h"
 #include "server/wire_error.h"
 
@@ -44,9 +44,39 @@ std::int64_t resident_bytes() {
   return read == 1 ? std::int64_t{pages} * ::sysconf(_SC_PAGESIZE) : 0;
 }
 
-void append_collection_stats(const query::CollectionStats& stats, bson::Builder& reply) {
-  reply.append_number("size", stats.bytes).append_number("count", stats.documents);
-  if (stats.documents > 0) reply.append_number("avgObjSize", stats.bytes / stats.documents);
+// `scale` of dbStats and collStats.
+Result<std::int64_t> scale_of(const Fields& fields) {
+  const std::int64_t scale = NACRE_TRY(fields.integer("scale", 1));
+  if (scale >= 1) return scale;
+  return fail(Code::kInvalid, wire_code::kBadValue,
+              format("BSON field 'scale' value must be >= 1, actual value '{}'", scale));
+}
+
+struct DatabaseTotals {
+  std::int64_t collections = 0;
+  std::int64_t views = 0;
+  std::int64_t documents = 0;
+  std::int64_t bytes = 0;
+  std::int64_t indexes = 0;
+  std::int64_t index_bytes = 0;
+};
+Result<DatabaseTotals> totals_of(document::Database& database) {
+  DatabaseTotals totals;
+  const document::Snapshot snapshot = NACRE_TRY(database.snapshot());
+  for (const std::string& name : snapshot.catalog().collection_names()) {
+    if (snapshot.catalog().find(name)->settings.is_view) {
+      ++totals.views;
+      continue;
+    }
+    const query::CollectionStats one =
+        NACRE_TRY(query::collection_stats({.database = database, .at = &snapshot}, name));
+    ++totals.collections;
+    totals.documents += one.documents;
+    totals.bytes += one.bytes;
+    totals.indexes += static_cast<std::int64_t>(one.indexes.size());
+    totals.index_bytes += one.index_bytes();
+  }
+  return totals;
 }
 
 }  // namespace
@@ -136,65 +166,79 @@ Result<> server_status(const Request& request, bson::Builder& reply) {
 }
 
 Result<> db_stats(const Request& request, bson::Builder& reply) {
-  const std::int64_t scale = NACRE_TRY(request.fields.integer("scale", 1));
-  if (scale < 1) return fail(Code::kInvalid, wire_code::kBadValue, "scale has to be >= 1");
+  const std::int64_t scale = NACRE_TRY(scale_of(request.fields));
+  const bool with_free = NACRE_TRY(request.fields.integer("freeStorage", 0)) != 0;
   const std::optional<Databases::Lease> database =
       NACRE_TRY(request.services.databases.find(request.database));
-  query::CollectionStats total;
-  std::int64_t collections = 0;
-  std::int64_t views = 0;
+  DatabaseTotals totals;
   std::int64_t disk = 0;
   if (database) {
-    const document::Snapshot snapshot = NACRE_TRY((*database)->snapshot());
-    for (const std::string& name : snapshot.catalog().collection_names()) {
-      if (snapshot.catalog().find(name)->settings.is_view) {
-        ++views;
-        continue;
-      }
-      const query::CollectionStats one =
-          NACRE_TRY(query::collection_stats({.database = **database}, name));
-      total.documents += one.documents;
-      total.bytes += one.bytes;
-      total.index_count += one.index_count;
-      ++collections;
-    }
+    totals = NACRE_TRY(totals_of(**database));
     const txn::Stats stats = (*database)->stats();
     disk = static_cast<std::int64_t>(stats.file_bytes + stats.log_bytes);
   }
-  const auto average = total.documents == 0 ? 0.0
-                                            : static_cast<double>(total.bytes) /
-                                                  static_cast<double>(total.documents);
-  reply.append("db", request.database).append_number("collections", collections);
-  reply.append_number("views", views).append_number("objects", total.documents);
-  reply.append("avgObjSize", average).append_number("dataSize", total.bytes / scale);
-  reply.append_number("storageSize", disk / scale).append_number("indexes", total.index_count);
-  reply.append_number("totalSize", disk / scale).append_number("scaleFactor", scale);
+  const auto average = totals.documents == 0 ? 0.0
+                                             : static_cast<double>(totals.bytes) /
+                                                   static_cast<double>(totals.documents);
+  reply.append("db", request.database).append_number("collections", totals.collections);
+  reply.append_number("views", totals.views).append_number("objects", totals.documents);
+  reply.append("avgObjSize", average).append_number("dataSize", totals.bytes / scale);
+  reply.append_number("storageSize", disk / scale);
+  if (with_free) reply.append("freeStorageSize", 0);
+  reply.append_number("indexes", totals.indexes);
+  reply.append_number("indexSize", totals.index_bytes / scale);
+  if (with_free) reply.append("indexFreeStorageSize", 0);
+  reply.append_number("totalSize", disk / scale);
+  if (with_free) reply.append("totalFreeStorageSize", 0);
+  reply.append_number("scaleFactor", scale);
   return {};
 }
 
 Result<> coll_stats(const Request& request, bson::Builder& reply) {
   const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const std::int64_t scale = NACRE_TRY(scale_of(request.fields));
   const std::optional<Databases::Lease> database =
       NACRE_TRY(request.services.databases.find(request.database));
   query::CollectionStats stats;
-  std::optional<document::CappedLimits> limits;
-  if (database) {
-    stats = NACRE_TRY(query::collection_stats({.database = **database}, collection));
-    const document::Snapshot snapshot = NACRE_TRY((*database)->snapshot());
-    const document::CollectionInfo* info = snapshot.catalog().find(collection);
-    if (info != nullptr) limits = info->settings.capped;
-  }
+  if (database) stats = NACRE_TRY(query::collection_stats({.database = **database}, collection));
   reply.append("ns", format("{}.{}", request.database, collection));
-  append_collection_stats(stats, reply);
-  reply.append_number("nindexes", stats.index_count).append("capped", limits.has_value());
-  if (limits) {
-    reply.append_number("max", limits->documents).append_number("maxSize", limits->bytes);
-  }
+  query::append_storage_stats(stats, scale, reply);
   return {};
 }
 
+namespace {
+
+// What validate may be asked for; everything is looked at either way.
+Result<> check_validate_options(const Fields& fields) {
+  const bool full = NACRE_TRY(fields.boolean("full", false));
+  const bool background = NACRE_TRY(fields.boolean("background", false));
+  const bool metadata = NACRE_TRY(fields.boolean("metadata", false));
+  const bool repair = NACRE_TRY(fields.boolean("repair", false));
+  NACRE_TRY(fields.boolean("fixMultikey", false));
+  NACRE_TRY(fields.boolean("checkBSONConformance", false));
+  const auto refused = [](std::string_view what) {
+    return fail(Code::kInvalid, wire_code::kInvalidOptions, std::string(what));
+  };
+  if (background && (full || metadata || repair)) {
+    return refused(
+        "Running the validate command with { background: true } is not supported with "
+        "full, metadata or repair");
+  }
+  if (metadata && (full || repair)) {
+    return refused(
+        "Running the validate command with { metadata: true } is not supported with "
+        "any other options");
+  }
+  if (!repair) return {};
+  return fail(Code::kUnsupported, wire_code::kCommandNotSupported,
+              "validate repairs nothing: 'nacre salvage' copies out what can be read");
+}
+
+}  // namespace
+
 Result<> validate(const Request& request, bson::Builder& reply) {
   const std::string_view collection = NACRE_TRY(request.fields.collection());
+  NACRE_TRY(check_validate_options(request.fields));
   const std::optional<Databases::Lease> database =
       NACRE_TRY(request.services.databases.find(request.database));
   const document::CollectionInfo* info = nullptr;
@@ -208,15 +252,30 @@ Result<> validate(const Request& request, bson::Builder& reply) {
         Code::kNotFound, wire_code::kNamespaceNotFound,
         format("Collection '{}.{}' does not exist to validate.", request.database, collection));
   }
-  if (info->settings.is_view) {
-    return fail(Code::kInvalid, wire_code::kNotSupportedOnView, "Cannot validate a view");
-  }
+  const query::CollectionStats stats =
+      NACRE_TRY(query::collection_stats({.database = **database, .at = &*snapshot}, collection));
   const document::DatabaseVerifyReport report = NACRE_TRY((*database)->verify());
-  reply.append("ns", format("{}.{}", request.database, collection)).append("valid", report.clean());
-  reply.append_number("nIndexes", static_cast<std::int64_t>(info->index_specifications().size()));
-  reply.begin_array("errors");
+  reply.append("ns", format("{}.{}", request.database, collection));
+  reply.append("uuid", bson::Binary{.subtype = 4, .bytes = info->uuid});
+  reply.append("nInvalidDocuments", 0).append("nNonCompliantDocuments", 0);
+  reply.append_number("nrecords", stats.documents);
+  reply.append_number("nIndexes", static_cast<std::int64_t>(stats.indexes.size()));
+  reply.begin_document("keysPerIndex");
+  for (const query::IndexSize& index : stats.indexes) {
+    reply.append_number(index.name, index.entries);
+  }
+  reply.end().begin_document("indexDetails");
+  for (const query::IndexSize& index : stats.indexes) {
+    reply.begin_document(index.name).append("valid", report.clean()).end();
+  }
+  reply.end().append("valid", report.clean()).append("repaired", false);
+  reply.begin_array("warnings").end().begin_array("errors");
   for (const std::string& problem : report.problems) reply.push(problem);
-  reply.end().begin_array("warnings").end();
+  reply.end();
+  for (const std::string_view list : {"extraIndexEntries", "missingIndexEntries"}) {
+    reply.begin_array(list).end();
+  }
+  reply.begin_array("corruptRecords").end();
   return {};
 }
 

@@ -1,0 +1,62 @@
+// What dbStats, collStats and validate tell.
+#include <gtest/gtest.h>
+
+#include "bson/json.h"
+#include "server/dispatcher_testing.h"
+
+namespace nacre::server {
+namespace {
+
+using namespace testing;  // NOLINT: the steps of these tests
+
+class Statistics : public Dispatching {
+ protected:
+  void SetUp() override {
+    Dispatching::SetUp();
+    expect_ok(R"({"insert": "c", "$db": "test", "documents": [{"_id": 1, "a": 5}, {"_id": 2}]})");
+    expect_ok(R"({"createIndexes": "c", "$db": "test",
+                  "indexes": [{"key": {"a": 1}, "name": "a"}]})");
+    expect_ok(R"({"create": "v", "$db": "test", "viewOn": "c", "pipeline": []})");
+  }
+};
+
+TEST_F(Statistics, OfADatabaseCountViewsApart) {
+  const bson::Document stats = run(R"({"dbStats": 1, "$db": "test"})");
+  EXPECT_EQ(stats.find("views").as_int64(), 1) << bson::to_json(stats);
+  EXPECT_EQ(stats.find("collections").as_int64(), 1);
+  EXPECT_EQ(stats.find("objects").as_int64(), 2);
+  EXPECT_EQ(stats.find("indexes").as_int64(), 2);
+  EXPECT_GT(stats.find("indexSize").as_int64(), 0);
+  expect_error(R"({"dbStats": 1, "$db": "test", "scale": 0})", 2);
+}
+
+TEST_F(Statistics, OfACollectionTellTheSizeOfEachIndex) {
+  const bson::Document stats = run(R"({"collStats": "c", "$db": "test"})");
+  EXPECT_EQ(stats.find("count").as_int64(), 2) << bson::to_json(stats);
+  EXPECT_EQ(stats.find("nindexes").as_int64(), 2);
+  EXPECT_GT(stats.get("indexSizes._id_").as_int64(), 0);
+  EXPECT_GT(stats.get("indexSizes.a").as_int64(), 0);
+  EXPECT_EQ(number(R"({"collStats": "c", "$db": "test", "scale": 1000000})", "size"), 0);
+  EXPECT_EQ(number(R"({"collStats": "none", "$db": "test"})", "nindexes"), 0);
+  const bson::Document row = run(R"({"aggregate": "c", "$db": "test", "cursor": {},
+                                     "pipeline": [{"$collStats": {"storageStats": {}}}]})");
+  EXPECT_EQ(row.get("cursor.firstBatch.0.storageStats.indexSizes.a").as_int64(),
+            stats.get("indexSizes.a").as_int64())
+      << bson::to_json(row);
+  expect_error(R"({"collStats": "c", "$db": "test", "scale": 0})", 2);
+  expect_error(R"({"collStats": "v", "$db": "test"})", 166);
+}
+
+TEST_F(Statistics, ValidateCountsDocumentsAndKeys) {
+  const bson::Document valid = run(R"({"validate": "c", "$db": "test", "full": true})");
+  EXPECT_EQ(valid.find("nrecords").as_int64(), 2) << bson::to_json(valid);
+  EXPECT_EQ(valid.get("keysPerIndex._id_").as_int64(), 2);
+  EXPECT_EQ(valid.get("keysPerIndex.a").as_int64(), 2);
+  EXPECT_TRUE(valid.find("valid").boolean());
+  expect_error(R"({"validate": "v", "$db": "test"})", 166);
+  expect_error(R"({"validate": "c", "$db": "test", "full": true, "metadata": true})", 72);
+  expect_error(R"({"validate": "c", "$db": "test", "repair": true})", 115);
+}
+
+}  // namespace
+}  // namespace nacre::server
