@@ -90,9 +90,7 @@ class IndexBuild {
     counted_ = 0;
     for (; row && counted_ < batch; ++counted_) {
       reached = to_string(cursor->key());
-      if (!NACRE_PLANTED(build_overlooks_writers)) {
-        NACRE_TRY(transaction.rows().require_unchanged(info->table, cursor->key()));
-      }
+      NACRE_TRY(transaction.rows().require_unchanged(info->table, cursor->key()));
       const bson::View document = NACRE_TRY(decode_bson(cursor->value()));
       NACRE_TRY(add_document(transaction, cursor->key(), document));
       row = NACRE_TRY(cursor->next());
@@ -228,6 +226,7 @@ Result<std::uint64_t> count_documents(Database& database, std::string_view colle
 
 std::vector<std::string> names_of(const std::vector<Building>& indexes) {
   std::vector<std::string> names;
+  names.reserve(indexes.size());
   for (const Building& building : indexes) names.push_back(building.name);
   return names;
 }

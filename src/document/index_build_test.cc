@@ -77,14 +77,14 @@ TEST(IndexBuild, ThatLostItsIndexLeavesANewOneOfThatNameAlone) {
     return true;
   };
   const auto built = database->create_indexes("c", specs, txn::Durability::kSync, watch);
+  const auto snapshot = database->snapshot();
+  other_may_go_on.open();
+  other.join();
   ASSERT_FALSE(built);
   EXPECT_EQ(built.error().number(), 276) << built.error().text();
-  const auto snapshot = database->snapshot();
   const IndexInfo* index = snapshot->catalog().find("c")->find_index("a");
   ASSERT_NE(index, nullptr);
   EXPECT_EQ(index->state, IndexState::kBuilding);
-  other_may_go_on.open();
-  other.join();
   expect_clean(*database);
 }
 

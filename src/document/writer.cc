@@ -34,6 +34,20 @@ std::string shell_text(bson::View values) {
   return text.append(" }");
 }
 
+Result<> remove_entry(txn::Transaction& rows, const IndexInfo& index, const IndexEntry& entry) {
+  const Bytes key = as_bytes(entry.key);
+  if (index.unique && index.state == IndexState::kBuilding) {
+    // Two documents of one value may still be there; the entry may be the other one's. It has to
+    // stay so until we are committed: when the other one goes, the build gives it to ours.
+    const auto there = NACRE_TRY(rows.get(index.table, key));
+    const bool is_of_another = there && *there != entry.value;
+    if (is_of_another && NACRE_PLANTED(entry_of_another_not_required)) return {};
+    if (is_of_another) return rows.require_unchanged(index.table, key);
+  }
+  if (NACRE_PLANTED(index_entry_not_removed)) return {};
+  return rows.remove(index.table, key);
+}
+
 void difference(std::vector<IndexEntry>& from, std::vector<IndexEntry>& without,
                 std::vector<IndexEntry>& to) {
   to.clear();
@@ -187,20 +201,7 @@ Result<> Writer::apply_index_changes() {
   for (std::size_t i = 0; i < changes_.size(); ++i) {
     const IndexInfo& index = collection_->indexes[i];
     const IndexChange& change = changes_[i];
-    for (const IndexEntry& entry : change.removed) {
-      if (index.unique && index.state == IndexState::kBuilding) {
-        // Two documents of one value may still be there; the entry may be the other one's. It has
-        // to stay so until we are committed: when the other one goes, the build gives it to ours.
-        const auto there = NACRE_TRY(rows.get(index.table, as_bytes(entry.key)));
-        if (there && *there != entry.value) {
-          if (NACRE_PLANTED(entry_of_another_not_required)) continue;
-          NACRE_TRY(rows.require_unchanged(index.table, as_bytes(entry.key)));
-          continue;
-        }
-      }
-      if (NACRE_PLANTED(index_entry_not_removed)) continue;
-      NACRE_TRY(rows.remove(index.table, as_bytes(entry.key)));
-    }
+    for (const IndexEntry& entry : change.removed) NACRE_TRY(remove_entry(rows, index, entry));
     for (const IndexEntry& entry : change.added) {
       NACRE_TRY(rows.put(index.table, as_bytes(entry.key), as_bytes(entry.value)));
     }

@@ -5,7 +5,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/planted.h"
 #include "base/text.h"
 #include "bson/compare.h"
 #include "document/index_keys.h"
@@ -30,7 +29,7 @@ bool is_inside_partial(const PlanRequest& request, const IndexInfo& index) {
 
 // Documents without any of the fields are not in a sparse index: bounds must leave them out.
 bool holds_all_matches(const IndexInfo& index, const IndexBounds& bounds) {
-  if (!index.sparse || NACRE_PLANTED(sparse_index_used_for_missing)) return true;
+  if (!index.sparse) return true;
   return std::ranges::any_of(bounds.fields, [](const std::optional<match::PathBounds>& field) {
     return field && std::ranges::none_of(field->intervals, [](const match::Interval& interval) {
              return interval.lower.rank <= bson::rank(bson::Type::kNull);

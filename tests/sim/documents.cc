@@ -223,6 +223,7 @@ std::vector<Doc> matching(const Rows& rows, std::uint32_t collection, const Filt
 
 std::vector<std::string> encoded(const std::vector<Doc>& docs) {
   std::vector<std::string> all;
+  all.reserve(docs.size());
   for (const Doc& doc : docs) all.push_back(doc.encode().release());
   return all;
 }
