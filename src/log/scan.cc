@@ -321,11 +321,17 @@ Result<> Scanner::remove_later_segments() {
 // power goes.
 Result<> Scanner::write_doubtful_again() {
   if (NACRE_PLANTED(cached_tail_trusted)) return {};
+  const auto write_again = [&](std::size_t index, std::uint64_t offset,
+                               std::uint64_t extent) -> Result<> {
+    const auto file = NACRE_TRY(open(index, io::OpenMode::kReadWrite));
+    io::AlignedBuffer bytes(static_cast<std::size_t>(extent));
+    NACRE_TRY(file->read(offset, bytes.bytes()));
+    return file->write_durably(offset, bytes.bytes());
+  };
+  // Before its first group nothing proves the header of a segment.
+  if (tail_.offset == kBlockSize) NACRE_TRY(write_again(current_, 0, kBlockSize));
   for (const Doubtful& group : doubtful_) {
-    const auto file = NACRE_TRY(open(group.segment, io::OpenMode::kReadWrite));
-    io::AlignedBuffer bytes(static_cast<std::size_t>(group.extent));
-    NACRE_TRY(file->read(group.offset, bytes.bytes()));
-    NACRE_TRY(file->write_durably(group.offset, bytes.bytes()));
+    NACRE_TRY(write_again(group.segment, group.offset, group.extent));
   }
   return {};
 }
