@@ -9,6 +9,7 @@
   COMMAND(dump)                 \
   COMMAND(find)                 \
   COMMAND(count)                \
+  COMMAND(aggregate)            \
   COMMAND(explain)              \
   COMMAND(history)              \
   COMMAND(restore_document)     \

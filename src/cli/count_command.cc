@@ -1,3 +1,4 @@
+#include "aggregation/view_reads.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/database_flags.h"
@@ -34,7 +35,7 @@ class CountCommand final : public Command {
     auto database = NACRE_TRY(where_.open());
     const auto past = NACRE_TRY(past_.open(database));
     const query::Scope scope = NACRE_TRY(scope_of(database, past, where_.collection));
-    const auto count = NACRE_TRY(query::count(scope, query.count(where_.collection)));
+    const auto count = NACRE_TRY(aggregation::count(scope, query.count(where_.collection)));
     console.print(json_ ? format("{{\"count\":{}}}\n", count) : format("{}\n", count));
     return Exit::kOk;
   }

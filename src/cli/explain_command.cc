@@ -1,5 +1,6 @@
 #include <chrono>
 
+#include "aggregation/view_reads.h"
 #include "base/text.h"
 #include "bson/json.h"
 #include "cli/command.h"
@@ -46,7 +47,8 @@ class ExplainCommand final : public Command {
     const auto verbosity =
         plan_only_ ? query::Verbosity::kQueryPlanner : query::Verbosity::kExecutionStats;
     const auto begun = std::chrono::steady_clock::now();
-    const auto plan = NACRE_TRY(query::explain(scope, query.find(where_.collection), verbosity));
+    const auto plan =
+        NACRE_TRY(aggregation::explain(scope, query.find(where_.collection), verbosity));
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
     if (json_) {
       console.print(bson::to_json(plan) + "\n");

@@ -1,3 +1,4 @@
+#include "aggregation/view_reads.h"
 #include "base/text.h"
 #include "bson/json.h"
 #include "cli/command.h"
@@ -55,7 +56,7 @@ class ExportCommand final : public Command {
     auto database = NACRE_TRY(where_.open());
     const auto past = NACRE_TRY(past_.open(database));
     const query::Scope scope = NACRE_TRY(scope_of(database, past, where_.collection));
-    auto cursor = NACRE_TRY(query::find(scope, query.find(where_.collection)));
+    auto cursor = NACRE_TRY(aggregation::find(scope, query.find(where_.collection)));
     const auto output = NACRE_TRY(open_output(file_));
     Progress progress(console, !quiet_, std::nullopt);
     std::optional<CsvWriter> table;

@@ -1,3 +1,4 @@
+#include "aggregation/view_reads.h"
 #include "bson/json.h"
 #include "cli/command.h"
 #include "cli/database_flags.h"
@@ -43,7 +44,7 @@ class FindCommand final : public Command {
     const auto past = NACRE_TRY(past_.open(database));
     const query::Scope scope = NACRE_TRY(scope_of(database, past, where_.collection));
     const auto form = canonical_ ? bson::JsonForm::kCanonical : bson::JsonForm::kRelaxed;
-    auto cursor = NACRE_TRY(query::find(scope, query.find(where_.collection)));
+    auto cursor = NACRE_TRY(aggregation::find(scope, query.find(where_.collection)));
     std::string line;
     while (true) {
       const auto row = NACRE_TRY(cursor.next());

@@ -26,6 +26,13 @@ class ListCommand final : public Command {
     const auto snapshot = NACRE_TRY(database->snapshot());
     for (const std::string& name : snapshot.catalog().collection_names()) {
       const auto* collection = snapshot.catalog().find(name);
+      if (collection->settings.is_view) {
+        const std::string& on = collection->settings.view_on;
+        const auto line = bson::Builder().append("collection", name).append("view_on", on).finish();
+        console.print(json_ ? bson::to_json(line) + "\n"
+                            : format("{}  view of {}\n", console.styled(Style::kBold, name), on));
+        continue;
+      }
       const auto indexes = collection->index_specifications();
       if (json_) {
         bson::Builder line;

@@ -33,7 +33,19 @@ namespace {
 
 std::string winning_plan(const bson::Document& explanation) {
   const auto plan = explanation.get("queryPlanner.winningPlan");
-  return plan.is(bson::Type::kDocument) ? stages(plan.document(), 0) : std::string("unknown");
+  if (plan.is(bson::Type::kDocument)) return stages(plan.document(), 0);
+  const auto pipeline = explanation.find("stages");
+  if (!pipeline.is(bson::Type::kArray)) return "unknown";
+  // Of a view: the plan of its documents, and the stages behind it.
+  std::string text;
+  for (const bson::Element& stage : pipeline.array()) {
+    if (!stage.is(bson::Type::kDocument) || stage.document().empty()) continue;
+    const std::string name(stage.document().begin()->name());
+    const auto source = stage.document().get("$cursor.queryPlanner.winningPlan");
+    text = (source.is(bson::Type::kDocument) ? stages(source.document(), 0) : name) +
+           (text.empty() ? "" : " <- " + text);
+  }
+  return text.empty() ? "unknown" : text;
 }
 
 }  // namespace nacre::cli

@@ -55,9 +55,11 @@ std::string progress_line(const ProgressState& state, int columns) {
   };
   std::string line;
   std::string left;
-  if (state.bytes_total.has_value() && *state.bytes_total > 0) {
-    const double part =
-        std::min(1.0, static_cast<double>(state.bytes) / static_cast<double>(*state.bytes_total));
+  const bool by_documents = state.documents_total > 0;
+  const std::uint64_t total = by_documents ? state.documents_total : state.bytes_total.value_or(0);
+  if (total > 0) {
+    const std::uint64_t done = by_documents ? state.documents : state.bytes;
+    const double part = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
     line = format("{} {:3.0f} %  ", bar(part), std::floor(part * 100));
     // An estimate from nothing is worse than none.
     if (part > 0.01 && state.seconds > 0.5) {
@@ -66,9 +68,10 @@ std::string progress_line(const ProgressState& state, int columns) {
       left = format("  {}:{:02} left", whole / 60, whole % 60);
     }
   }
-  line += format("{} documents  {}/s  {}/s{}", with_thousands(state.documents),
-                 with_thousands(per_second(state.documents)), show_bytes(per_second(state.bytes)),
-                 left);
+  const std::string bytes =
+      by_documents ? std::string() : format("  {}/s", show_bytes(per_second(state.bytes)));
+  line += format("{} documents  {}/s{}{}", with_thousands(state.documents),
+                 with_thousands(per_second(state.documents)), bytes, left);
   return line.substr(0, static_cast<std::size_t>(std::max(columns - 1, 1)));
 }
 
@@ -85,13 +88,20 @@ double Progress::seconds() const {
 }
 
 void Progress::update(std::uint64_t documents, std::uint64_t bytes) {
+  show({.documents = documents, .bytes = bytes, .bytes_total = bytes_total_});
+}
+
+void Progress::update_of(std::uint64_t documents, std::uint64_t total) {
+  show({.documents = documents, .bytes_total = std::nullopt, .documents_total = total});
+}
+
+void Progress::show(ProgressState state) {
   if (!shown_) return;
   const auto now = Clock::now();
   if (now < next_) return;
   next_ = now + kPeriod;
-  const std::string line = progress_line(
-      {.documents = documents, .bytes = bytes, .bytes_total = bytes_total_, .seconds = seconds()},
-      console_.message_columns());
+  state.seconds = seconds();
+  const std::string line = progress_line(state, console_.message_columns());
   console_.raw_message("\r" + line + "\x1b[K");
   on_screen_ = true;
 }

@@ -18,6 +18,7 @@ struct ProgressState {
   std::uint64_t bytes = 0;
   std::optional<std::uint64_t> bytes_total;  // unknown for a pipe
   double seconds = 0;
+  std::uint64_t documents_total = 0;  // where documents are counted and not bytes
 };
 
 // "[########--------]  51 %  86,400 documents  91,000/s  8.9 MB/s  0:01 left", at most `columns`
@@ -40,12 +41,16 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void update(std::uint64_t documents, std::uint64_t bytes);
+  // Of so many documents, of whose bytes nothing is known.
+  void update_of(std::uint64_t documents, std::uint64_t total);
   // Takes the line away, so that a message can be written.
   void clear();
   [[nodiscard]] double seconds() const;
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  void show(ProgressState state);
 
   Console& console_;
   bool shown_;  // whether progress is shown at all

@@ -35,5 +35,15 @@ TEST(Progress, NumbersReadAsPeopleWriteThem) {
   EXPECT_EQ(show_seconds(7205), "2:00:05");
 }
 
+TEST(Progress, WhereDocumentsAreCountedNothingIsSaidOfBytes) {
+  EXPECT_EQ(progress_line({.documents = 500,
+                           .bytes = 0,
+                           .bytes_total = std::nullopt,
+                           .seconds = 1,
+                           .documents_total = 1000},
+                          80),
+            "[########--------]  50 %  500 documents  500/s  0:01 left");
+}
+
 }  // namespace
 }  // namespace nacre::cli

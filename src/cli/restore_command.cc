@@ -41,6 +41,8 @@ class RestoreCommand final : public Command {
     arguments.option("--from", "NAME", from_, "Which of several databases in DIR.");
     arguments.option("--collection", "NAME", collection_, "Only this collection.");
     arguments.flag("--drop", drop_, "Drop each collection first.");
+    arguments.flag("--upsert", upsert_,
+                   "Replace documents of the same _id: goes on after an interrupted restore.");
     arguments.flag("--skip-unsupported", skip_unsupported_,
                    "Leave out options and indexes that cannot be carried out, and say so.");
     arguments.flag("--quiet", quiet_, "No progress and no summary; problems are still reported.");
@@ -93,6 +95,7 @@ class RestoreCommand final : public Command {
     BsonReader reader(*input);
     bool is_bad = false;
     ImportOptions options{.collection = collection.name};
+    if (upsert_) options.upsert_fields = {"_id"};
     options.on_problem = [&](Place place, const std::string& reason) {
       progress.clear();
       is_bad = true;
@@ -107,7 +110,7 @@ class RestoreCommand final : public Command {
     const auto imported = NACRE_TRY(import_records(scope, reader, options));
     totals.documents += imported.imported;
     if (imported.interrupted) {
-      console.message("interrupted; what was restored until then is kept");
+      console.message("interrupted; what was restored until then is kept; --upsert goes on");
       return Exit::kInterrupted;
     }
     if (is_bad) return Exit::kProblem;
@@ -180,6 +183,7 @@ class RestoreCommand final : public Command {
   std::string from_;
   std::string collection_;
   bool drop_ = false;
+  bool upsert_ = false;
   bool skip_unsupported_ = false;
   bool quiet_ = false;
   bool json_ = false;

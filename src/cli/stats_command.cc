@@ -44,7 +44,11 @@ class StatsCommand final : public Command {
         .append_number("tables", signed_of(stats.table_count))
         .begin_array("collections");
     for (const std::string& name : snapshot.catalog().collection_names()) {
-      if (snapshot.catalog().find(name)->settings.is_view) continue;
+      const document::CollectionOptions& settings = snapshot.catalog().find(name)->settings;
+      if (settings.is_view) {
+        all.push_begin_document().append("name", name).append("view_on", settings.view_on).end();
+        continue;
+      }
       const auto counted = NACRE_TRY(query::collection_stats(database.scope(), name));
       all.push_begin_document()
           .append("name", name)
@@ -83,6 +87,10 @@ class StatsCommand final : public Command {
             "\n";
     for (const auto& element : collections) {
       const auto each = element.document();
+      if (const auto on = each.find("view_on")) {
+        page += format("{:<24}  view of {}\n", each.find("name").string(), on.string());
+        continue;
+      }
       page += format("{:<24}  {:>12}  {:>10}  {:>7}\n", each.find("name").string(),
                      with_thousands(number_at(each, "documents")),
                      show_bytes(number_at(each, "bytes")), number_at(each, "indexes"));

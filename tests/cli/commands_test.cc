@@ -124,6 +124,61 @@ TEST_F(Commands, AnIndexIsChosenAndExplainSaysSo) {
   EXPECT_EQ(on_cities({"drop-index", "country_1"}).exit, 3);
 }
 
+TEST_F(Commands, AnIndexOfAnyKindIsBuilt) {
+  import_cities();
+  const auto built = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "create-index");
+    const auto ran = on_cities(words);
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+  };
+  built({"name:text", "country:text", "--weights", R"({"name": 10})", "--language", "none",
+         "--language-field", "tongue"});
+  built({"country:hashed", "--hidden"});
+  built({"population", "--partial", R"({"population": {"$gt": 10000}})", "--collation", "de"});
+  built({"seen", "--expire-after", "60", "--name", "life"});
+  built({"$**", "--wildcard-projection", R"({"log": 0})"});
+  const auto listed = nacre({"list", "--json"});
+  for (const char* part :
+       {R"("default_language":"none","language_override":"tongue")",
+        R"("weights":{"country":1,"name":10})",
+        R"("key":{"country":"hashed"},"name":"country_hashed","hidden":true)",
+        R"("partialFilterExpression":{"population":{"$gt":10000}})", R"("locale":"de")",
+        R"("name":"life","expireAfterSeconds":60)", R"("wildcardProjection":{"log":0})"}) {
+    EXPECT_NE(listed.out.find(part), std::string::npos) << part << " in " << listed.out;
+  }
+  const auto refused = on_cities({"create-index", "a", "b", "--expire-after", "60"});
+  EXPECT_EQ(refused.exit, 2) << refused.err;
+  const auto broken = on_cities({"create-index", "a", "--partial", "{a: 1}"});
+  EXPECT_EQ(broken.exit, 2);
+  EXPECT_NE(broken.err.find("--partial is not JSON: byte 1"), std::string::npos) << broken.err;
+}
+
+TEST_F(Commands, PipelinesAndViewsAreRead) {
+  import_cities();
+  EXPECT_EQ(on_cities({"aggregate", R"([{"$group": {"_id": "$country", "n": {"$sum": 1}}},
+                                        {"$sort": {"_id": 1}}, {"$limit": 1}])"})
+                .out,
+            "{\"_id\":\"AD\",\"n\":2}\n");
+  EXPECT_EQ(
+      on_cities({"aggregate", R"([{"$match": {"country": "AD"}}, {"$out": "andorra"}])"}).exit, 0);
+  EXPECT_EQ(nacre({"count", "--collection", "andorra"}).out, "2\n");
+  EXPECT_EQ(on_cities({"aggregate", "{}"}).exit, 2);
+  // A view, as it comes in with a dump.
+  std::filesystem::create_directories(scratch_ / "dump/world");
+  std::ofstream(scratch_ / "dump/world/big.metadata.json") << R"({"options": {"viewOn": "cities",
+      "pipeline": [{"$match": {"population": {"$gt": 15000}}}]}, "indexes": [], "type": "view"})";
+  EXPECT_EQ(nacre({"restore", scratch_ / "dump", "--quiet"}).exit, 0);
+  EXPECT_EQ(nacre({"count", "--collection", "big"}).out, "2\n");
+  EXPECT_EQ(nacre({"find", R"({"country": "MC"})", "--projection", R"({"name": 1})", "--collection",
+                   "big"})
+                .out,
+            "{\"_id\":3,\"name\":\"Monaco\"}\n");
+  EXPECT_NE(nacre({"list"}).out.find("big  view of cities\n"), std::string::npos);
+  EXPECT_NE(nacre({"stats"}).out.find("view of cities\n"), std::string::npos);
+  const auto plan = nacre({"explain", "{}", "--collection", "big"});
+  EXPECT_NE(plan.out.find("COLLSCAN"), std::string::npos) << plan.out << plan.err;
+}
+
 TEST_F(Commands, AUniqueIndexOverDuplicatesIsRefusedAndNothingIsLeftOfIt) {
   import_cities();
   const auto refused = on_cities({"create-index", "country", "--unique"});

@@ -17,9 +17,11 @@ using testing::run_nacre;
 
 const std::vector<std::string>& commands() {
   static const std::vector<std::string> names = {
-      "import",  "export",           "restore", "dump",    "find",         "count",      "explain",
-      "history", "restore-document", "changes", "apply",   "create-index", "drop-index", "list",
-      "stats",   "verify",           "salvage", "compact", "serve",        "load-test",  "version"};
+      "import",    "export",  "restore",      "dump",       "find",
+      "count",     "explain", "aggregate",    "history",    "restore-document",
+      "changes",   "apply",   "create-index", "drop-index", "list",
+      "stats",     "verify",  "salvage",      "compact",    "serve",
+      "load-test", "version"};
   return names;
 }
 
