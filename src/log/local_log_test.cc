@@ -362,6 +362,114 @@ TEST_F(LocalLogTest, LostClosingGroupDoesNotTakeLaterCommitsWithIt) {
   expect_all();
 }
 
+// A log whose closing failed in the midst of installing a segment that holds no group yet.
+class EmptySegmentTest : public LocalLogTest {
+ protected:
+  // Which sync of the installation fails.
+  static constexpr std::uint64_t kOfHeader = 1;
+  static constexpr std::uint64_t kOfName = 2;
+
+  void close_badly(std::uint64_t nth_sync) {
+    commit_to(6);  // a block each: the segment is full, and the next one made
+    disk_.inject({.target = io::Fault::Target::kSync,
+                  .nth = nth_sync,
+                  .effect = io::Fault::Effect::kCached});
+    EXPECT_FALSE(log_->close().has_value());
+    EXPECT_EQ(*disk_.exists("log/2.log"), nth_sync == kOfName);
+    log_.reset();
+  }
+
+  // What is acknowledged from now on survives.
+  void expect_to_keep(std::uint64_t last, LocalLog::Resume resume = {}) {
+    reopen(resume);
+    ASSERT_NE(log_, nullptr);
+    EXPECT_EQ(log_->last_position(), Position{last - 3});
+    commit_to(last);
+    log_.reset();
+    disk_.reboot();
+    reopen(resume);
+    ASSERT_NE(log_, nullptr);
+    EXPECT_EQ(log_->last_position(), Position{last});
+    expect_all(resume.first_needed);
+  }
+};
+
+TEST_F(EmptySegmentTest, LostHeaderTakesNoLaterCommitWithIt) {
+  close_badly(kOfHeader);
+  expect_to_keep(9);
+}
+
+TEST_F(EmptySegmentTest, LostNameTakesNoLaterCommitWithIt) {
+  close_badly(kOfName);
+  expect_to_keep(9);
+}
+
+// The segment is the first that is looked at.
+TEST_F(EmptySegmentTest, LostNameTakesNoneWhenNothingBeforeIsNeeded) {
+  close_badly(kOfName);
+  expect_to_keep(9, {.first_needed = Position{7}, .durable = Position{6}});
+}
+
+TEST_F(EmptySegmentTest, ThePowerMayGoAtEveryCallOfTheNextOpening) {
+  for (const std::uint64_t nth_sync : {kOfHeader, kOfName}) {
+    std::uint64_t cuts = 0;
+    for (bool was_cut = true; was_cut; ++cuts) {
+      for (int fate = 0; fate < 20; ++fate) {
+        SCOPED_TRACE(format("sync {}, power cut after {} calls", nth_sync, cuts));
+        create(options_);
+        close_badly(nth_sync);
+        disk_.cut_power_after(cuts);
+        const bool is_open = LocalLog::open("log", options_, {}).has_value();
+        was_cut = !disk_.powered();
+        EXPECT_EQ(is_open, !was_cut);
+        disk_.reboot();
+        expect_to_keep(9);
+        if (HasFailure()) return;
+      }
+    }
+    EXPECT_GT(cuts, 5U);
+  }
+}
+
+TEST_F(EmptySegmentTest, EveryCallOfTheNextOpeningMayFail) {
+  using Effect = io::Fault::Effect;
+  for (const std::uint64_t nth_sync : {kOfHeader, kOfName}) {
+    for (const Effect effect :
+         {Effect::kNothing, Effect::kPartly, Effect::kCached, Effect::kWholly}) {
+      for (std::uint64_t nth = 1, hit = 1; hit > 0; ++nth) {
+        SCOPED_TRACE(
+            format("sync {}, call {}, effect {}", nth_sync, nth, static_cast<int>(effect)));
+        create(options_);
+        close_badly(nth_sync);
+        disk_.clear_faults();
+        disk_.inject({.nth = nth, .effect = effect});
+        const auto opened = LocalLog::open("log", options_, {});
+        hit = disk_.faults_hit();
+        EXPECT_EQ(opened.has_value(), hit == 0);
+        disk_.clear_faults();
+        expect_to_keep(9);
+        if (HasFailure()) return;
+      }
+    }
+  }
+}
+
+// LOG-6: a segment that a full disk kept from its name may have the name of a blank.
+TEST_F(EmptySegmentTest, NameOfAnotherSegmentIsNotTaken) {
+  commit_to(7);
+  log_.reset();
+  ASSERT_TRUE(disk_.rename("log/2.log", "log/3.new").has_value());
+  ASSERT_TRUE(disk_.sync_directory("log").has_value());
+  reopen();
+  commit_to(10);
+  disk_.inject(
+      {.target = io::Fault::Target::kSync, .nth = kOfName, .effect = io::Fault::Effect::kCached});
+  EXPECT_FALSE(log_->close().has_value());
+  EXPECT_TRUE(*disk_.exists("log/3.log"));
+  expect_to_keep(13);
+  EXPECT_TRUE(*disk_.exists("log/3.new"));
+}
+
 // A wake-up meant for a later group would be lost on him.
 TEST_F(LocalLogTest, WhoWaitsForWhatIsAnnouncedSleepsInNoGroup) {
   ASSERT_TRUE(append_next(*log_).has_value());

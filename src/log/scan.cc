@@ -49,6 +49,8 @@ class Scanner {
   Result<> wipe_behind();
   Result<> remove_later_segments();
   Result<> write_doubtful_again();
+  Result<> write_again(std::size_t index, std::uint64_t offset, std::uint64_t extent);
+  Result<> name_again(std::size_t index);
 
   [[nodiscard]] Position expected() const { return nacre::next(tail_.last); }
   [[nodiscard]] std::unexpected<Error> damaged(std::size_t index, std::uint64_t offset,
@@ -321,19 +323,36 @@ Result<> Scanner::remove_later_segments() {
 // power goes.
 Result<> Scanner::write_doubtful_again() {
   if (NACRE_PLANTED(cached_tail_trusted)) return {};
-  const auto write_again = [&](std::size_t index, std::uint64_t offset,
-                               std::uint64_t extent) -> Result<> {
-    const auto file = NACRE_TRY(open(index, io::OpenMode::kReadWrite));
-    io::AlignedBuffer bytes(static_cast<std::size_t>(extent));
-    NACRE_TRY(file->read(offset, bytes.bytes()));
-    return file->write_durably(offset, bytes.bytes());
-  };
-  // Before its first group nothing proves the header of a segment.
-  if (tail_.offset == kBlockSize) NACRE_TRY(write_again(current_, 0, kBlockSize));
+  // Before its first group nothing proves that the segment was installed: neither the header nor
+  // the name. The header comes first, for while the name changes the segment is found by it.
+  if (tail_.offset == kBlockSize) {
+    NACRE_TRY(write_again(current_, 0, kBlockSize));
+    NACRE_TRY(name_again(current_));
+  }
   for (const Doubtful& group : doubtful_) {
     NACRE_TRY(write_again(group.segment, group.offset, group.extent));
   }
   return {};
+}
+
+Result<> Scanner::write_again(std::size_t index, std::uint64_t offset, std::uint64_t extent) {
+  const auto file = NACRE_TRY(open(index, io::OpenMode::kReadWrite));
+  io::AlignedBuffer bytes(static_cast<std::size_t>(extent));
+  NACRE_TRY(file->read(offset, bytes.bytes()));
+  return file->write_durably(offset, bytes.bytes());
+}
+
+// Away and back: a sync of the directory saves what changed since the one that failed, and no more.
+// The other name is one that a segment is found under, too (LOG-6), wherever the power goes.
+Result<> Scanner::name_again(std::size_t index) {
+  const std::string& path = segments_[index]->path;
+  SegmentSeq seq = segments_[index]->header.seq;
+  // Another segment may have had to keep the name of its blank.
+  while (NACRE_TRY(fs_.exists(blank_path(directory_, seq)))) seq = next(seq);
+  const std::string other = blank_path(directory_, seq);
+  NACRE_TRY(fs_.rename(path, other));
+  NACRE_TRY(fs_.rename(other, path));
+  return fs_.sync_directory(directory_);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 //
 // <seq>.log is a segment. <seq>.new is a file being written with zeros, <seq>.free one that was a
 // segment and will become another; both are removed when the log is opened, unless they have become
-// a segment that a full disk kept from its name (LOG-6).
+// a segment that a full disk or a power cut kept from its name (LOG-6).
 // Errors: as the file system says; kCorrupt for a segment that contradicts its name or its header.
 // Threads: free functions; a WindowReader belongs to one thread.
 #pragma once
