@@ -24,5 +24,7 @@ function(nacre_precompile target kind)
       target_precompile_headers(${owner} PRIVATE <gtest/gtest.h>)
     endif()
   endif()
+  # As defined for the owner, or the compiler refuses what it was told to use.
+  target_link_libraries(${target} PRIVATE fmt::fmt)
   target_precompile_headers(${target} REUSE_FROM ${owner})
 endfunction()

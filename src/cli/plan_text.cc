@@ -1,5 +1,8 @@
 #include "cli/plan_text.h"
 
+#include <string>
+#include <utility>
+
 #include "cli/json_grammar.h"
 
 namespace nacre::cli {
@@ -42,8 +45,9 @@ std::string winning_plan(const bson::Document& explanation) {
     if (!stage.is(bson::Type::kDocument) || stage.document().empty()) continue;
     const std::string name(stage.document().begin()->name());
     const auto source = stage.document().get("$cursor.queryPlanner.winningPlan");
-    text = (source.is(bson::Type::kDocument) ? stages(source.document(), 0) : name) +
-           (text.empty() ? "" : " <- " + text);
+    std::string stage_text = source.is(bson::Type::kDocument) ? stages(source.document(), 0) : name;
+    if (!text.empty()) stage_text.append(" <- ").append(text);
+    text = std::move(stage_text);
   }
   return text.empty() ? "unknown" : text;
 }
