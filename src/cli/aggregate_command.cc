@@ -4,6 +4,7 @@
 #include "cli/database_flags.h"
 #include "cli/interrupt.h"
 #include "cli/past_flags.h"
+#include "cli/print_documents.h"
 
 namespace nacre::cli {
 namespace {
@@ -48,15 +49,8 @@ class AggregateCommand final : public Command {
     auto cursor = NACRE_TRY(aggregation::aggregate(
         scope, {.collection = where_.collection, .pipeline = stages, .let = let}));
     const auto form = canonical_ ? bson::JsonForm::kCanonical : bson::JsonForm::kRelaxed;
-    std::string line;
-    while (true) {
-      const auto row = NACRE_TRY(cursor.next());
-      if (!row.has_value()) return Exit::kOk;
-      line.clear();
-      bson::append_json(line, *row, form);
-      line.push_back('\n');
-      console.print(line);
-    }
+    NACRE_TRY(print_documents(console, cursor, form));
+    return Exit::kOk;
   }
 
  private:

@@ -4,6 +4,7 @@
 #include "cli/database_flags.h"
 #include "cli/interrupt.h"
 #include "cli/past_flags.h"
+#include "cli/print_documents.h"
 
 namespace nacre::cli {
 namespace {
@@ -45,15 +46,8 @@ class FindCommand final : public Command {
     const query::Scope scope = NACRE_TRY(scope_of(database, past, where_.collection));
     const auto form = canonical_ ? bson::JsonForm::kCanonical : bson::JsonForm::kRelaxed;
     auto cursor = NACRE_TRY(aggregation::find(scope, query.find(where_.collection)));
-    std::string line;
-    while (true) {
-      const auto row = NACRE_TRY(cursor.next());
-      if (!row.has_value()) return Exit::kOk;
-      line.clear();
-      bson::append_json(line, *row, form);
-      line.push_back('\n');
-      console.print(line);
-    }
+    NACRE_TRY(print_documents(console, cursor, form));
+    return Exit::kOk;
   }
 
  private:

@@ -17,7 +17,6 @@ namespace nacre::server {
 namespace {
 
 constexpr std::int32_t kIndexAlreadyExists = 68;
-constexpr std::int32_t kNotSupportedOnView = 166;
 
 using MaybeLease = std::optional<Databases::Lease>;
 
@@ -262,7 +261,7 @@ Result<> list_indexes(const Request& request, bson::Builder& reply) {
   }
   if (info->settings.is_view) {
     return fail(
-        Code::kInvalid, kNotSupportedOnView,
+        Code::kInvalid, wire_code::kNotSupportedOnView,
         format("Namespace {}.{} is a view, not a collection", request.database, collection));
   }
   return append_list(request, collection, info->index_specifications(), reply);
