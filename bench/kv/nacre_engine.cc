@@ -28,7 +28,7 @@ class NacreSession final : public Session {
     const auto cursor = NACRE_TRY(database_.snapshot().cursor(kTable));
     bool row = NACRE_TRY(cursor->seek_first());
     while (row) {
-      const txn::RowViews seen = NACRE_TRY(cursor->read_rows(txn::Cursor::kNoLimit));
+      const txn::RowViews seen = NACRE_TRY(cursor->read_rows({}));
       for (const txn::RowView& view : seen.rows) tally.see(as_text(view.value));
       row = seen.more;
     }

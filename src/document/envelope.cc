@@ -9,6 +9,11 @@ namespace {
 constexpr std::uint8_t kReplacementFlag = 1;
 constexpr std::size_t kBsonSizeMin = 5;  // bytes of {}
 
+bool is_whole(Bytes bson) {
+  return bson.size() >= kBsonSizeMin && load_le<std::uint32_t>(bson.data()) == bson.size() &&
+         bson.back() == std::byte{0};
+}
+
 }  // namespace
 
 void encode(const Envelope& envelope, bson::View bson, std::string& to) {
@@ -34,8 +39,7 @@ Result<StoredDocument> decode(Bytes row) {
     return fail(Code::kCorrupt, "document: the envelope is not whole");
   }
   const Bytes bson = in.rest();
-  if (bson.size() < kBsonSizeMin || load_le<std::uint32_t>(bson.data()) != bson.size() ||
-      bson.back() != std::byte{0}) {
+  if (!is_whole(bson)) {
     return fail(Code::kCorrupt,
                 format("document: {} bytes are not one BSON document", bson.size()));
   }
@@ -47,6 +51,15 @@ Result<StoredDocument> decode(Bytes row) {
 }
 
 Result<bson::View> decode_bson(Bytes row) {
+  constexpr std::size_t kShortEnvelope = 1 + 1 + 8 + 8;  // of a version below 128
+  if (row.size() >= kShortEnvelope + kBsonSizeMin) [[likely]] {
+    const auto flags = std::to_integer<std::uint8_t>(row[0]);
+    const auto version = std::to_integer<std::uint8_t>(row[1]);
+    const Bytes bson = row.subspan(kShortEnvelope);
+    if (flags <= kReplacementFlag && version > 0 && version < 0x80 && is_whole(bson)) {
+      return bson::View::trusted(bson);
+    }
+  }
   const StoredDocument stored = NACRE_TRY(decode(row));
   return stored.bson;
 }

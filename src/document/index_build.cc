@@ -217,7 +217,7 @@ Result<std::uint64_t> count_documents(Database& database, std::string_view colle
   std::uint64_t count = 0;
   bool row = NACRE_TRY(cursor->seek_first());
   while (row) {
-    const auto some = NACRE_TRY(cursor->read_rows(txn::Cursor::kNoLimit));
+    const auto some = NACRE_TRY(cursor->read_rows({}));
     count += some.rows.size();
     row = some.more;
   }

@@ -46,6 +46,12 @@ struct IndexEntries {
 
 // The key in the collection of the document that an entry belongs to; looks into `key` and `value`.
 [[nodiscard]] Result<Bytes> id_key_of_entry(Bytes key, Bytes value);
+// The same from the end of the key alone, as nearly all entries allow; nothing where they do not.
+[[nodiscard]] inline std::optional<Bytes> id_key_at_end(Bytes key_end, Bytes value) {
+  const std::size_t size = value.empty() ? 0 : std::to_integer<std::size_t>(value.front());
+  if (size == 0 || size >= 0x80 || size > key_end.size()) return std::nullopt;
+  return key_end.last(size);
+}
 
 // The values of the fields, each named by its path; what was missing is left out. Requires an index
 // of ordered fields, without collation, none of whose entries is shortened.

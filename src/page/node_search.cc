@@ -128,8 +128,10 @@ void prefetch_cell(Node node, Bytes suffix) {
   const std::size_t index = kCountHeads(node.page(), head_of(rest));
   if (index == node.count()) return;
   const std::byte* cell = node.page() + Node::cell_offset(node.slot(index));
-  __builtin_prefetch(cell);
-  __builtin_prefetch(cell + 64);
+  // How long it is stands in itself, so as much is asked for as the cells of the page are long.
+  constexpr std::size_t kSizeMax = 768;
+  const std::size_t size = std::min((kPageSize - node.heap_top()) / node.count(), kSizeMax);
+  for (std::size_t at = 0; at < size + 64; at += 64) __builtin_prefetch(cell + at);
 }
 
 Found search(Node node, Bytes suffix) {

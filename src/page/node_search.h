@@ -21,7 +21,7 @@ struct Found {
 // `suffix` is the key without the page's prefix.
 [[nodiscard]] Found search(Node node, Bytes suffix);
 
-// Asks for the cell that search() for the same suffix is going to look at.
+// Asks for all of the cell that search() for the same suffix is going to look at.
 void prefetch_cell(Node node, Bytes suffix);
 
 // Inner: the number of the child that holds `suffix`.

@@ -62,41 +62,31 @@ Result<StoreCursor> StoreSnapshot::cursor(std::uint32_t table) const {
 
 namespace {
 
-Result<std::vector<StoreRow>> scan_forward(txn::Cursor& cursor, const KeyRange& range,
-                                           std::size_t limit) {
-  std::vector<StoreRow> rows;
-  bool is_row = NACRE_TRY(cursor.seek(as_bytes(range.begin)));
-  while (is_row && rows.size() < limit) {
-    const txn::RowViews seen = NACRE_TRY(cursor.read_rows(limit - rows.size()));
-    for (const txn::RowView& view : seen.rows) {
-      std::string key = to_string(view.prefix) + to_string(view.suffix);
-      if (range.end.has_value() && key >= *range.end) return rows;
-      rows.push_back({std::move(key), to_string(view.value)});
-    }
-    is_row = seen.more;
-  }
-  return rows;
-}
-
-Result<std::vector<StoreRow>> scan_backward(txn::Cursor& cursor, const KeyRange& range,
-                                            std::size_t limit) {
-  std::vector<StoreRow> rows;
-  bool is_row = range.end.has_value() ? NACRE_TRY(cursor.seek_before(as_bytes(*range.end)))
-                                      : NACRE_TRY(cursor.seek_last());
-  while (is_row && rows.size() < limit && as_text(cursor.key()) >= range.begin) {
-    rows.push_back({to_string(cursor.key()), to_string(cursor.value())});
-    is_row = NACRE_TRY(cursor.prev());
-  }
-  return rows;
+Result<bool> seek_range(txn::Cursor& cursor, const KeyRange& range, bool backward) {
+  if (!backward) return cursor.seek(as_bytes(range.begin));
+  return range.end.has_value() ? cursor.seek_before(as_bytes(*range.end)) : cursor.seek_last();
 }
 
 }  // namespace
 
 Result<std::vector<StoreRow>> StoreSnapshot::scan(std::uint32_t table, KeyRange range,
                                                   std::size_t limit, Direction direction) const {
+  std::vector<StoreRow> rows;
+  if (range.end.has_value() && range.end->empty()) return rows;  // no key lies before it
   const auto cursor = NACRE_TRY(state_->at.cursor(TableId{table}));
-  return direction == Direction::kForward ? scan_forward(*cursor, range, limit)
-                                          : scan_backward(*cursor, range, limit);
+  const bool backward = direction == Direction::kBackward;
+  txn::RowsWanted wanted{.backward = backward,
+                         .bound = as_bytes(backward ? range.begin : range.end.value_or(""))};
+  bool is_row = NACRE_TRY(seek_range(*cursor, range, backward));
+  while (is_row && rows.size() < limit) {
+    wanted.limit = limit - rows.size();
+    const txn::RowViews seen = NACRE_TRY(cursor->read_rows(wanted));
+    for (const txn::RowView& view : seen.rows) {
+      rows.push_back({to_string(view.prefix) + to_string(view.suffix), to_string(view.value)});
+    }
+    is_row = seen.more && !seen.is_bound;
+  }
+  return rows;
 }
 
 }  // namespace nacre

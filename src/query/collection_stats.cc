@@ -17,7 +17,7 @@ Result<IndexSize> measure(const Execution& execution, std::string name, TableId 
   cursor->read_values(with_values);
   bool more = NACRE_TRY(cursor->seek_first());
   while (more) {
-    const txn::RowViews seen = NACRE_TRY(cursor->read_rows(txn::Cursor::kNoLimit));
+    const txn::RowViews seen = NACRE_TRY(cursor->read_rows({}));
     for (const txn::RowView& row : seen.rows) {
       size.bytes += signed_of(row.prefix.size() + row.suffix.size());
       if (with_values) size.bytes += signed_of(row.value.size());

@@ -9,7 +9,8 @@
 namespace nacre::query {
 namespace {
 
-std::unique_ptr<Operator> open_index(Execution& execution, Access access) {
+// `rows`: keys that will be pulled at most; 0: it is not known.
+std::unique_ptr<Operator> open_index(Execution& execution, Access access, std::size_t rows) {
   if (access.merges) {
     return std::make_unique<PrefixMerge>(execution,
                                          PrefixMerge::Plan{.collection = access.collection,
@@ -21,7 +22,8 @@ std::unique_ptr<Operator> open_index(Execution& execution, Access access) {
                                                                 .index = access.index,
                                                                 .bounds = std::move(access.bounds),
                                                                 .backward = access.backward,
-                                                                .covers = access.covers_fields});
+                                                                .covers = access.covers_fields,
+                                                                .rows = rows});
 }
 
 std::unique_ptr<Operator> open_collection(Execution& execution, Access access,
@@ -49,7 +51,7 @@ std::unique_ptr<Operator> open_id(Execution& execution, Access access, const mat
 std::unique_ptr<Operator> open_keys(Execution& execution, Access access) {
   if (access.kind == AccessKind::kIndex) {
     access.covers_fields = false;
-    return open_index(execution, std::move(access));
+    return open_index(execution, std::move(access), 0);
   }
   auto documents = access.kind == AccessKind::kIdLookup
                        ? open_id(execution, std::move(access), nullptr)
@@ -80,7 +82,7 @@ std::unique_ptr<Operator> open(Execution& execution, Access access, const match:
       return open_collection(execution, std::move(access), asked, rows);
     case AccessKind::kIndex: {
       const bool covers = access.covers_fields;
-      keys = open_index(execution, std::move(access));
+      keys = open_index(execution, std::move(access), asked == nullptr ? rows : 0);
       if (covers || (need == Need::kCount && asked == nullptr)) return keys;
       break;
     }

@@ -67,6 +67,50 @@ TEST_F(Operations, APausedCursorGoesOnWhereItWas) {
   }
 }
 
+// What an index gives against what a sort of the whole collection gives, in both directions, from
+// several pages, with pauses and with a limit.
+void expect_walks_agree(const Scope& scope) {
+  for (const char* filter :
+       {R"({"a": 3})", R"({"a": {"$gte": 2, "$lt": 5}})", R"({"a": {"$in": [1, 4, 6]}})",
+        R"({"a": 3, "b": {"$gt": 100, "$lte": 1500}})", R"({"a": 3, "b": {"$gt": 9000}})"}) {
+    for (const char* sort : {R"({"a": 1, "b": 1})", R"({"a": -1, "b": -1})"}) {
+      SCOPED_TRACE(std::string(filter) + " by " + sort);
+      Rows expected = testing::find(
+          scope, {.filter = filter, .sort = sort, .hint = R"({"hint": {"$natural": 1}})"});
+      testing::Find walk{.filter = filter, .sort = sort, .hint = R"({"hint": "a_1_b_1"})"};
+      EXPECT_EQ(testing::find(scope, walk), expected);
+      walk.pause_between = true;
+      EXPECT_EQ(testing::find(scope, walk), expected);
+      walk.limit = 20;
+      expected.resize(std::min<std::size_t>(expected.size(), 20));
+      EXPECT_EQ(testing::find(scope, walk), expected);
+    }
+  }
+}
+
+TEST_F(Operations, AnIndexIsWalkedBothWaysOverManyPagesAndOverOwnWrites) {
+  testing::create_index(*database_, "c", R"({"key": {"a": 1, "b": 1}})");
+  bson::Builder documents = bson::Builder::array();
+  for (int i = 0; i < 2000; ++i) {
+    documents.push(bson::Builder().append("_id", i).append("a", i % 7).append("b", i).finish());
+  }
+  std::vector<bson::View> views;
+  const bson::Document all = documents.finish();
+  for (const bson::Element& each : all.view()) views.push_back(each.document());
+  ASSERT_TRUE(insert(scope_, {.collection = "c", .documents = views}));
+  expect_walks_agree(scope_);
+  auto transaction = database_->begin();
+  const Scope own{.database = *database_, .transaction = &*transaction};
+  const bson::Document some = testing::json(R"({"b": {"$mod": [50, 3]}})");
+  ASSERT_GT(*remove(own, {.collection = "c", .filter = some, .multi = true, .hint = {}}), 0);
+  views.clear();
+  const bson::Document added =
+      testing::json(R"({"x": [{"_id": "p", "a": 3, "b": 7}, {"_id": "q", "a": 3, "b": 90000}]})");
+  for (const bson::Element& each : added.get("x").array()) views.push_back(each.document());
+  ASSERT_TRUE(insert(own, {.collection = "c", .documents = views}));
+  expect_walks_agree(own);
+}
+
 TEST_F(Operations, ACursorSeesTheDatabaseAsItWas) {
   fill();
   auto cursor =

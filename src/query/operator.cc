@@ -10,12 +10,24 @@ constexpr std::int32_t kInterrupted = 11601;
 
 }  // namespace
 
-Result<> Execution::step() {
+Result<> Execution::step_on_trial() {
   NACRE_TRY(limits.check());
-  if (!works_left) [[likely]]
-    return {};
   if (*works_left <= 0) return fail(Code::kFull, kOutOfWorks, "the trial of a plan is over");
   --*works_left;
+  return {};
+}
+
+Result<> Operator::next_keys(std::size_t wanted, RowKeys& into) {
+  const std::size_t before = into.size();
+  while (into.size() < wanted) {
+    auto row = next();
+    if (!row) {
+      if (into.size() == before) return std::unexpected(std::move(row).error());
+      return {};  // it comes again
+    }
+    if (!*row) return {};
+    into.add((*row)->key, (*row)->text_score);
+  }
   return {};
 }
 

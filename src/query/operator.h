@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -26,6 +28,38 @@ struct Row {
   bson::View document;
   Bytes stored{};         // the document's row, envelope included; empty where that is not at hand
   double text_score = 0;  // of the query's $text
+};
+
+// The keys of some rows, for those who need no more of them.
+class RowKeys {
+ public:
+  void clear() {
+    bytes_.clear();
+    keys_.clear();
+  }
+  void reserve(std::size_t keys) {
+    constexpr std::size_t kKeyBytes = 16;  // nearly all have no more
+    keys_.reserve(keys);
+    bytes_.reserve(keys * kKeyBytes);
+  }
+  void add(Bytes key, double text_score = 0) {
+    keys_.push_back({.at = bytes_.size(), .size = key.size(), .text_score = text_score});
+    bytes_.append(as_text(key));
+  }
+  [[nodiscard]] std::size_t size() const { return keys_.size(); }
+  [[nodiscard]] Bytes operator[](std::size_t i) const {
+    return as_bytes(std::string_view(bytes_).substr(keys_[i].at, keys_[i].size));
+  }
+  [[nodiscard]] double text_score(std::size_t i) const { return keys_[i].text_score; }
+
+ private:
+  struct Key {
+    std::size_t at;
+    std::size_t size;
+    double text_score;
+  };
+  std::string bytes_;
+  std::vector<Key> keys_;
 };
 
 // When an operation has to stop.
@@ -63,8 +97,15 @@ struct Execution {
 
   // For each key that an operator is about to look at; on any error it must be able to go on later
   // as if it had not been called.
-  [[nodiscard]] Result<> step();
+  [[nodiscard]] Result<> step() {
+    if (works_left) [[unlikely]]
+      return step_on_trial();
+    return limits.check();
+  }
   expression::Environment environment{};
+
+ private:
+  [[nodiscard]] Result<> step_on_trial();
 };
 
 // The error of step() that only means "not now"; it never leaves query/race.h.
@@ -83,6 +124,9 @@ class Operator {
   virtual ~Operator() = default;
   // Nothing: the end, for good.
   [[nodiscard]] virtual Result<std::optional<Row>> next() = 0;
+  // Adds the keys of the next rows to `into` until it has `wanted`, or they end. An error that
+  // comes behind some keys may wait for the next call.
+  [[nodiscard]] virtual Result<> next_keys(std::size_t wanted, RowKeys& into);
   virtual void pause() {
     if (input() != nullptr) input()->pause();
   }

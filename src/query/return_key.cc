@@ -43,7 +43,7 @@ Result<bson::Document> ReturnKey::key_of(const Row& row) const {
   if (plan.backward) std::ranges::reverse(keys.entries);
   for (const document::IndexEntry& entry : keys.entries) {
     const bool met = std::ranges::any_of(
-        plan.bounds.ranges, [&](const KeyRange& range) { return is_inside(entry.key, range); });
+        scan_->ranges(), [&](const KeyRange& range) { return is_inside(entry.key, range); });
     if (!met) continue;
     return document::values_of_entry(*plan.index, row.document, as_bytes(id_key),
                                      as_bytes(entry.key));

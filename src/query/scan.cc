@@ -26,23 +26,23 @@ Result<bool> takes(const match::Filter* filter, const bson::View& document, Exec
 
 }  // namespace
 
-KeyWalk::KeyWalk(Execution& execution, TableId table, std::vector<KeyRange> ranges, bool backward)
-    : execution_(execution), table_(table), ranges_(std::move(ranges)), backward_(backward) {}
+KeyWalk::KeyWalk(Execution& execution, TableId table, std::vector<KeyRange> ranges, bool backward,
+                 std::size_t rows_at_first)
+    : execution_(execution),
+      table_(table),
+      ranges_(std::move(ranges)),
+      backward_(backward),
+      rows_wanted_(std::min(rows_at_first, kRowsMax)) {}
 
 const KeyRange& KeyWalk::range() const {
   return backward_ ? ranges_[ranges_.size() - 1 - at_] : ranges_[at_];
 }
 
-bool KeyWalk::inside() const {
-  if (backward_) return as_text(cursor_->key()) >= range().begin;
-  return all_inside_ || range().end.empty() || key_ < range().end;
-}
-
 Result<bool> KeyWalk::next() {
   NACRE_TRY(execution_.step());
-  if (row_ + 1 < rows_.size() && all_inside_) [[likely]] {
+  if (row_ + 1 < rows_.size()) [[likely]] {
     ++row_;
-    show_row();
+    key_known_ = false;
     return true;
   }
   if (at_ == ranges_.size()) return false;
@@ -50,7 +50,7 @@ Result<bool> KeyWalk::next() {
   while (at_ < ranges_.size()) {
     const bool on_row = in_range_ ? NACRE_TRY(step()) : NACRE_TRY(enter_range());
     in_range_ = true;
-    if (on_row && inside()) return true;
+    if (on_row) return true;
     in_range_ = false;
     rows_ = {};
     ++at_;
@@ -61,62 +61,55 @@ Result<bool> KeyWalk::next() {
 
 Result<bool> KeyWalk::enter_range() {
   paused_ = false;
-  if (backward_) {
-    if (range().end.empty()) return cursor_->seek_last();
-    return cursor_->seek_before(as_bytes(range().end));
-  }
-  const bool on_row = range().begin.empty() ? NACRE_TRY(cursor_->seek_first())
-                                            : NACRE_TRY(cursor_->seek(as_bytes(range().begin)));
-  if (on_row) NACRE_TRY(take_rows());
-  return on_row;
+  const auto seek = [this] {
+    const KeyRange& to = range();
+    if (!backward_)
+      return to.begin.empty() ? cursor_->seek_first() : cursor_->seek(as_bytes(to.begin));
+    return to.end.empty() ? cursor_->seek_last() : cursor_->seek_before(as_bytes(to.end));
+  };
+  const bool on_row = NACRE_TRY(seek());
+  if (!on_row) return false;
+  return take_rows();
 }
 
-Result<> KeyWalk::take_rows() {
+Result<bool> KeyWalk::take_rows() {
   rows_ = {};
-  const txn::RowViews seen = NACRE_TRY(cursor_->read_rows(rows_wanted_));
+  const txn::RowViews seen =
+      NACRE_TRY(cursor_->read_rows({.limit = rows_wanted_,
+                                    .backward = backward_,
+                                    .bound = as_bytes(backward_ ? range().begin : range().end)}));
   rows_wanted_ = std::min(rows_wanted_ * 8, kRowsMax);
   rows_ = seen.rows;
-  more_rows_ = seen.more;
-  row_ = rows_.size() - 1;
-  show_row();
-  all_inside_ = range().end.empty() || key_ < range().end;
+  more_rows_ = seen.more && !seen.is_bound;
   row_ = 0;
-  if (rows_.size() > 1) show_row();
-  return {};
+  key_known_ = false;
+  return !rows_.empty();
 }
 
-void KeyWalk::show_row() {
-  const txn::RowView& row = rows_[row_];
-  key_.assign(as_text(row.prefix));
-  key_.append(as_text(row.suffix));
+Bytes KeyWalk::key() {
+  if (!key_known_) {
+    const txn::RowView& row = rows_[row_];
+    key_.assign(as_text(row.prefix));
+    key_.append(as_text(row.suffix));
+    key_known_ = true;
+  }
+  return as_bytes(key_);
 }
 
 Result<bool> KeyWalk::step() {
-  if (backward_) return step_back();
   if (paused_) return resume();
-  if (row_ + 1 < rows_.size()) {
-    ++row_;
-    show_row();
-    return true;
-  }
   if (!more_rows_) return false;
-  NACRE_TRY(take_rows());
-  return true;
+  return take_rows();
 }
 
-Result<bool> KeyWalk::step_back() {
-  if (!paused_) return cursor_->prev();
-  paused_ = false;
-  return cursor_->seek_before(as_bytes(last_key_));
-}
-
-// To the row after last_key_.
+// To the row beyond last_key_.
 Result<bool> KeyWalk::resume() {
   paused_ = false;
-  bool on_row = NACRE_TRY(cursor_->seek(as_bytes(last_key_)));
-  if (on_row && as_text(cursor_->key()) == last_key_) on_row = NACRE_TRY(cursor_->next());
-  if (on_row) NACRE_TRY(take_rows());
-  return on_row;
+  if (!backward_) last_key_.push_back('\0');  // the least key above
+  const bool on_row = NACRE_TRY(backward_ ? cursor_->seek_before(as_bytes(last_key_))
+                                          : cursor_->seek(as_bytes(last_key_)));
+  if (!on_row) return false;
+  return take_rows();
 }
 
 void KeyWalk::pause() {
@@ -132,7 +125,7 @@ void KeyWalk::pause() {
 CollectionScan::CollectionScan(Execution& execution, Plan plan)
     : execution_(execution),
       plan_(std::move(plan)),
-      walk_(execution, plan_.collection->table, plan_.ranges, plan_.backward) {}
+      walk_(execution, plan_.collection->table, std::move(plan_.ranges), plan_.backward) {}
 
 CollectionScan::~CollectionScan() = default;
 
@@ -228,7 +221,8 @@ Result<std::optional<Row>> IdLookup::next() {
 IndexScan::IndexScan(Execution& execution, Plan plan)
     : plan_(std::move(plan)),
       once_(std::ranges::any_of(plan_.index->multikey, std::identity())),
-      walk_(execution, plan_.index->table, plan_.bounds.ranges, plan_.backward) {}
+      walk_(execution, plan_.index->table, std::move(plan_.bounds.ranges), plan_.backward,
+            plan_.rows == 0 ? kRowsAtFirst : plan_.rows) {}
 
 Result<std::optional<Row>> IndexScan::next() {
   while (true) {
@@ -236,18 +230,40 @@ Result<std::optional<Row>> IndexScan::next() {
     ++counters_.works;
     if (!on_row) return std::nullopt;
     ++counters_.keys;
-    const auto key = document::id_key_of_entry(walk_.key(), walk_.value());
-    if (!key) {
-      auto error = key.error().clone();
-      return std::unexpected(
-          std::move(error).while_doing(format("reading index {}", plan_.index->name)));
-    }
-    if (once_ && !seen_.insert(to_string(*key)).second) continue;
+    const Bytes key = NACRE_TRY(id_key());
+    if (once_ && !seen_.insert(to_string(key)).second) continue;
     ++counters_.returned;
-    if (!plan_.covers) return Row{.key = *key, .document = {}};
+    if (!plan_.covers) return Row{.key = key, .document = {}};
     document_ = NACRE_TRY(document::document_of_entry(*plan_.index, walk_.key(), walk_.value()));
-    return Row{.key = *key, .document = document_.view()};
+    return Row{.key = key, .document = document_.view()};
   }
+}
+
+Result<> IndexScan::next_keys(std::size_t wanted, RowKeys& into) {
+  if (once_) return Operator::next_keys(wanted, into);
+  const std::size_t before = into.size();
+  while (into.size() < wanted) {
+    auto on_row = walk_.next();
+    if (!on_row) {
+      if (into.size() == before) return std::unexpected(std::move(on_row).error());
+      return {};  // it comes again
+    }
+    ++counters_.works;
+    if (!*on_row) return {};
+    ++counters_.keys;
+    const Bytes key = NACRE_TRY(id_key());
+    into.add(key);
+    ++counters_.returned;
+  }
+  return {};
+}
+
+Result<Bytes> IndexScan::id_key() {
+  if (const auto key = document::id_key_at_end(walk_.key_end(), walk_.value())) return *key;
+  auto key = document::id_key_of_entry(walk_.key(), walk_.value());
+  if (key) return key;
+  return std::unexpected(
+      std::move(key).error().while_doing(format("reading index {}", plan_.index->name)));
 }
 
 void IndexScan::describe(bson::Builder& to) const {
@@ -289,10 +305,10 @@ Result<std::optional<Row>> Fetch::next() {
         return std::nullopt;
       }
     }
-    const Item& item = items_[at_++];
+    const std::size_t i = at_++;
     ++counters_.works;
     ++counters_.documents;
-    const Bytes row = NACRE_TRY(row_of(item));
+    const Bytes row = NACRE_TRY(row_of(i));
     const auto document = document::decode_bson(row);
     if (!document) return damaged(document.error().clone(), collection_);
     const bool taken = NACRE_TRY(takes(filter_, *document, execution_));
@@ -300,7 +316,7 @@ Result<std::optional<Row>> Fetch::next() {
     ++counters_.returned;
     if (rows_left_ > 1) --rows_left_;
     return Row{
-        .key = key_of(item), .document = *document, .stored = row, .text_score = item.text_score};
+        .key = keys_[i], .document = *document, .stored = row, .text_score = keys_.text_score(i)};
   }
 }
 
@@ -309,19 +325,11 @@ Result<bool> Fetch::take_keys() {
   keys_.clear();
   at_ = 0;
   const std::size_t wanted = rows_left_ > 0 ? std::min(rows_left_, kKeysMax) : keys_wanted_;
-  while (items_.size() < wanted) {
-    auto row = input_->next();
-    if (!row) {
-      if (items_.empty()) return std::unexpected(std::move(row).error());
-      break;  // it comes again when it is its turn
-    }
-    if (!*row) break;
-    items_.push_back(
-        {.key_at = keys_.size(), .key_size = (*row)->key.size(), .text_score = (*row)->text_score});
-    keys_.append(as_text((*row)->key));
-  }
-  if (items_.empty()) return false;
-  keys_wanted_ = std::min(keys_wanted_ * 2, kKeysMax);
+  keys_.reserve(wanted);
+  NACRE_TRY(input_->next_keys(wanted, keys_));
+  if (keys_.size() == 0) return false;
+  items_.resize(keys_.size());
+  keys_wanted_ = std::min(keys_wanted_ * 8, kKeysMax);
   NACRE_TRY(read_documents());
   return true;
 }
@@ -329,24 +337,33 @@ Result<bool> Fetch::take_keys() {
 Result<> Fetch::read_documents() {
   rows_.clear();
   key_views_.clear();
-  for (const Item& item : items_) key_views_.push_back(key_of(item));
+  key_views_.reserve(keys_.size());
+  for (std::size_t i = 0; i < keys_.size(); ++i) key_views_.push_back(keys_[i]);
   return execution_.reader.get_many(collection_.table, key_views_,
-                                    [this](std::size_t i, Bytes row) {
-                                      Item& item = items_[i];
-                                      item.is_there = true;
-                                      item.is_left = i > 0 && rows_.size() + row.size() > kBytesMax;
-                                      if (item.is_left) return;
-                                      item.row_at = rows_.size();
-                                      item.row_size = row.size();
-                                      rows_.append(as_text(row));
-                                    });
+                                    [this](std::size_t i, Bytes row) { take_document(i, row); });
 }
 
-Result<Bytes> Fetch::row_of(const Item& item) {
+void Fetch::take_document(std::size_t i, Bytes row) {
+  Item& item = items_[i];
+  item.is_there = true;
+  item.is_left = i > 0 && rows_.size() + row.size() > kBytesMax;
+  if (item.is_left) return;
+  item.row_at = rows_.size();
+  item.row_size = row.size();
+  if (rows_.capacity() - rows_.size() < row.size()) {
+    // As much as the others take, should they be like this one.
+    const std::size_t all = rows_.size() + row.size() * (items_.size() - i);
+    rows_.reserve(std::max(rows_.size() + row.size(), std::min(all + all / 8, kBytesMax)));
+  }
+  rows_.append(as_text(row));
+}
+
+Result<Bytes> Fetch::row_of(std::size_t i) {
+  const Item& item = items_[i];
   if (item.is_there && !item.is_left) {
     return as_bytes(std::string_view(rows_).substr(item.row_at, item.row_size));
   }
-  if (item.is_left) single_ = NACRE_TRY(execution_.reader.get(collection_.table, key_of(item)));
+  if (item.is_left) single_ = NACRE_TRY(execution_.reader.get(collection_.table, keys_[i]));
   if (!item.is_there || !single_) {
     return fail(Code::kCorrupt,
                 format("collection {}: an index names a document that is not there; run verify",

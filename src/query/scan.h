@@ -6,6 +6,7 @@
 // Threads: one thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,31 +26,31 @@ namespace nacre::query {
 //   of a cursor costs. At first few are taken, for those who only want one.
 class KeyWalk {
  public:
-  KeyWalk(Execution& execution, TableId table, std::vector<KeyRange> ranges, bool backward);
+  static constexpr std::size_t kRowsAtFirst = 2;
+
+  KeyWalk(Execution& execution, TableId table, std::vector<KeyRange> ranges, bool backward,
+          std::size_t rows_at_first = kRowsAtFirst);
 
   // False: the end. Then, and before the first call, there is no key.
   [[nodiscard]] Result<bool> next();
   void pause();
   // Before the first next(): the first range begins there.
   void begin_at(std::string key) { ranges_.front().begin = std::move(key); }
-  [[nodiscard]] Bytes key() const { return backward_ ? cursor_->key() : as_bytes(key_); }
-  [[nodiscard]] Bytes value() const { return backward_ ? cursor_->value() : rows_[row_].value; }
+  [[nodiscard]] Bytes key();
+  // The end of the key: what of it this row does not share with all those beside it.
+  [[nodiscard]] Bytes key_end() const { return rows_[row_].suffix; }
+  [[nodiscard]] Bytes value() const { return rows_[row_].value; }
+  [[nodiscard]] std::span<const KeyRange> ranges() const { return ranges_; }
 
  private:
-  static constexpr std::size_t kRowsAtFirst = 2;
   static constexpr std::size_t kRowsMax = 256;
 
   [[nodiscard]] Result<bool> enter_range();
   [[nodiscard]] Result<bool> step();
-  [[nodiscard]] Result<bool> step_back();
   [[nodiscard]] Result<bool> resume();
-  [[nodiscard]] bool inside() const;
   [[nodiscard]] const KeyRange& range() const;
-  // The rows from the one that cursor_ stands on.
-  [[nodiscard]] Result<> take_rows();
-  // Makes key_ that of rows_[row_].
-  void show_row();
-
+  // The rows from the one that cursor_ stands on; false: it lies beyond the range.
+  [[nodiscard]] Result<bool> take_rows();
   Execution& execution_;
   TableId table_;
   std::vector<KeyRange> ranges_;
@@ -57,13 +58,13 @@ class KeyWalk {
   std::size_t at_ = 0;     // ranges used up
   bool in_range_ = false;  // the cursor, or last_key_, stands in the range
   std::unique_ptr<txn::Cursor> cursor_;
-  // Forward: the rows at hand, of which row_ is the one shown.
+  // The rows at hand, all in the range, of which row_ is the one shown.
   std::span<const txn::RowView> rows_;
   std::size_t row_ = 0;
-  std::size_t rows_wanted_ = kRowsAtFirst;
-  bool more_rows_ = false;   // cursor_ stands on the one behind them
-  bool all_inside_ = false;  // all of them are in the range
-  std::string key_;
+  std::size_t rows_wanted_;
+  bool more_rows_ = false;  // cursor_ stands on the one beyond them, which may be in the range
+  std::string key_;         // of the row, once key_known_
+  bool key_known_ = false;
   std::string last_key_;  // where to go on after a pause
   bool paused_ = false;
 };
@@ -131,17 +132,25 @@ class IndexScan final : public Operator {
     const document::IndexInfo* index;
     IndexBounds bounds;
     bool backward = false;
-    bool covers = false;  // rows have a document too, of the index's fields
+    bool covers = false;   // rows have a document too, of the index's fields
+    std::size_t rows = 0;  // that will be pulled at most; 0: it is not known
   };
   IndexScan(Execution& execution, Plan plan);
 
   Result<std::optional<Row>> next() override;
+  Result<> next_keys(std::size_t wanted, RowKeys& into) override;
   void pause() override { walk_.pause(); }
-  [[nodiscard]] const Plan& plan() const { return plan_; }
+  [[nodiscard]] const Plan& plan() const { return plan_; }  // but for the ranges of its bounds:
+  [[nodiscard]] std::span<const KeyRange> ranges() const { return walk_.ranges(); }
   [[nodiscard]] std::string_view stage() const override { return "IXSCAN"; }
   void describe(bson::Builder& to) const override;
 
  private:
+  static constexpr std::size_t kRowsAtFirst = 16;
+
+  // Of the document that the walk's row belongs to.
+  [[nodiscard]] Result<Bytes> id_key();
+
   Plan plan_;
   bool once_;  // several entries may belong to one document
   std::unordered_set<std::string> seen_;
@@ -156,7 +165,7 @@ void describe_index(bson::Builder& to, const document::IndexInfo& index, const I
 // The documents of keys (FETCH), those that the filter takes.
 //
 // Why many at once: the descents of several keys go on side by side, which hides what each of them
-//   waits for memory. At first few keys are taken, for those who only want one document.
+//   waits for memory. At first fewer keys are taken, for those who only want some documents.
 class Fetch final : public Stage {
  public:
   // A null filter takes all. `rows`: that will be pulled at most; 0: all.
@@ -167,44 +176,40 @@ class Fetch final : public Stage {
         execution_(execution),
         collection_(collection),
         filter_(filter),
-        rows_left_(filter == nullptr ? rows : 0) {}
+        rows_left_(filter == nullptr ? rows : 0),
+        keys_wanted_(rows == 0 ? kKeysAtFirst : std::min(rows, kKeysAtFirst)) {}
 
   Result<std::optional<Row>> next() override;
   [[nodiscard]] std::string_view stage() const override { return "FETCH"; }
   void describe(bson::Builder& to) const override;
 
  private:
-  static constexpr std::size_t kKeysAtFirst = 1;
+  static constexpr std::size_t kKeysAtFirst = 8;
   static constexpr std::size_t kKeysMax = 64;
   static constexpr std::size_t kBytesMax = std::size_t{1} << 20;  // of documents held
 
   // A document on its way.
   struct Item {
-    std::size_t key_at = 0;  // in keys_
-    std::size_t key_size = 0;
     std::size_t row_at = 0;  // in rows_
     std::size_t row_size = 0;
     bool is_there = false;
     bool is_left = false;  // to be read when its turn comes: there was no room
-    double text_score = 0;
   };
 
   // False: the input has ended.
   [[nodiscard]] Result<bool> take_keys();
   [[nodiscard]] Result<> read_documents();
-  [[nodiscard]] Bytes key_of(const Item& item) const {
-    return as_bytes(std::string_view(keys_).substr(item.key_at, item.key_size));
-  }
-  [[nodiscard]] Result<Bytes> row_of(const Item& item);
+  void take_document(std::size_t i, Bytes row);
+  [[nodiscard]] Result<Bytes> row_of(std::size_t i);
 
   Execution& execution_;
   const document::CollectionInfo& collection_;
   const match::Filter* filter_;
   std::size_t rows_left_;  // 0: it is not known how many are wanted
-  std::size_t keys_wanted_ = kKeysAtFirst;
-  std::vector<Item> items_;
-  std::size_t at_ = 0;  // the next one's
-  std::string keys_;
+  std::size_t keys_wanted_;
+  RowKeys keys_;
+  std::vector<Item> items_;  // for each key
+  std::size_t at_ = 0;       // the next one's
   std::string rows_;
   std::vector<Bytes> key_views_;
   std::optional<std::string> single_;  // the document of one that was left

@@ -30,7 +30,7 @@ Result<> TextSearch::read_term(std::string_view term, std::vector<Hit>& hits) {
   bool row = NACRE_TRY(cursor->seek(as_bytes(prefix)));
   while (row) {
     NACRE_TRY(execution_.limits.check());
-    const auto some = NACRE_TRY(cursor->read_rows(txn::Cursor::kNoLimit));
+    const auto some = NACRE_TRY(cursor->read_rows({}));
     for (const auto& view : some.rows) {
       key.assign(as_text(view.prefix)).append(as_text(view.suffix));
       if (!key.starts_with(prefix)) return {};

@@ -106,6 +106,26 @@ class HistoryTest : public ::testing::Test {
     return rows;
   }
 
+  // The same some rows at a time.
+  static Result<Rows> read_some_at_once(const Snapshot& snapshot, bool forward) {
+    Rows rows;
+    for (std::uint32_t table = 1; table <= 4; ++table) {
+      RowCursor cursor(snapshot, TableId{table});
+      bool more = NACRE_TRY(forward ? cursor.seek_first() : cursor.seek_last());
+      for (std::size_t limit = 1; more; limit = limit % 5 + 1) {
+        const auto seen = NACRE_TRY(cursor.read_rows({.limit = limit, .backward = !forward}));
+        for (const tree::RowView& row : seen.rows) {
+          rows[{table, to_string(row.prefix) + to_string(row.suffix)}] = to_string(row.value);
+        }
+        more = seen.more;
+        if (!more || limit != 4) continue;  // a step there and back
+        const bool turned = NACRE_TRY(forward ? cursor.prev() : cursor.next());
+        if (turned) more = NACRE_TRY(forward ? cursor.next() : cursor.prev());
+      }
+    }
+    return rows;
+  }
+
   void check_at(std::uint64_t position) {
     SCOPED_TRACE(format("position {}", position));
     const auto snapshot = store_->snapshot_at(Position{position});
@@ -114,6 +134,9 @@ class HistoryTest : public ::testing::Test {
       const auto rows = read_all(*snapshot, forward);
       ASSERT_TRUE(rows.has_value()) << rows.error().text();
       ASSERT_EQ(*rows, states_[position]) << (forward ? "forwards" : "backwards");
+      const auto some = read_some_at_once(*snapshot, forward);
+      ASSERT_TRUE(some.has_value()) << some.error().text();
+      ASSERT_EQ(*some, states_[position]) << (forward ? "forwards" : "backwards");
     }
   }
 
@@ -167,6 +190,42 @@ TEST_F(HistoryTest, ADroppedTableIsReadBeforeItsDrop) {
   EXPECT_EQ(early.error().code(), Code::kTooOld);
   EXPECT_NE(early.error().what().find("before the horizon, 5"), std::string::npos)
       << early.error().text();
+}
+
+TEST_F(HistoryTest, RowsOfThePastEndAtTheirBoundAndGoOnFromTheMiddle) {
+  open();
+  for (char c = 'a'; c <= 'h'; ++c) put(std::string(1, c), "old");  // 1 to 8
+  put("c", "new");                                                  // 9
+  remove("e");                                                      // 10
+  const auto snapshot = store_->snapshot_at(Position{8});
+  ASSERT_TRUE(snapshot.has_value()) << snapshot.error().text();
+  const auto read = [](RowCursor& cursor, const tree::RowsWanted& wanted) {
+    std::string keys;
+    const auto seen = cursor.read_rows(wanted);
+    EXPECT_TRUE(seen.has_value()) << seen.error().text();
+    for (const tree::RowView& row : seen->rows) keys += to_string(row.suffix);
+    return keys + (seen->is_bound ? "|" : "") + (seen->more ? to_string(cursor.key()) : ".");
+  };
+  RowCursor cursor(*snapshot, TableId{3});
+  ASSERT_TRUE(*cursor.seek(as_bytes("b")));
+  ASSERT_TRUE(*cursor.next());
+  EXPECT_EQ(read(cursor, {.limit = 1}), "cd");
+  // The limit is no number to be added to: it is the greatest there is.
+  std::string rest;
+  while (!rest.ends_with('|')) {
+    const std::string some = read(cursor, {.bound = as_bytes("g")});
+    rest += some.substr(0, some.size() - 1);
+  }
+  EXPECT_EQ(rest, "def|");
+  EXPECT_EQ(as_text(cursor.key()), "g");
+  std::string back;
+  while (!back.ends_with('|')) {
+    const std::string some = read(cursor, {.backward = true, .bound = as_bytes("c")});
+    back += some.substr(0, some.size() - 1);
+  }
+  EXPECT_EQ(back, "gfedc|");
+  EXPECT_EQ(as_text(cursor.key()), "b");
+  EXPECT_EQ(read(cursor, {.backward = true}), "ba.");
 }
 
 // HIST-1, HIST-2, HIST-3, HIST-5

@@ -190,13 +190,22 @@ Result<bool> PastCursor::prev() {
   return seek_before(as_bytes(std::string(rows_[index_].key)));
 }
 
-Result<tree::RowViews> PastCursor::read_rows(std::size_t limit) {
+Result<tree::RowViews> PastCursor::read_rows(const tree::RowsWanted& wanted) {
   NACRE_CHECK(index_ < rows_.size(), "the cursor stands on a row");
-  if (!from_.forward) {
-    const bool is_there = NACRE_TRY(seek(as_bytes(std::string(rows_[index_].key))));
+  if (from_.forward == wanted.backward) {
+    std::string key = rows_[index_].key;
+    if (wanted.backward) key.push_back('\0');  // the least key above
+    const bool is_there =
+        NACRE_TRY(wanted.backward ? seek_before(as_bytes(key)) : seek(as_bytes(key)));
     NACRE_CHECK(is_there, "a row of a position stays there");
   }
-  const std::size_t end = std::min(rows_.size(), index_ + limit);
+  const std::size_t limit = index_ + std::min(wanted.limit, rows_.size() - index_);
+  std::size_t end = index_;
+  while (end < limit && wanted.takes(as_bytes(rows_[end].key))) ++end;
+  return show(end, /*is_bound=*/end < limit);
+}
+
+Result<tree::RowViews> PastCursor::show(std::size_t end, bool is_bound) {
   const bool is_whole = end == rows_.size();
   // What is shown stays where it is while the next batch is read.
   if (is_whole) shown_.swap(rows_);
@@ -210,7 +219,7 @@ Result<tree::RowViews> PastCursor::read_rows(std::size_t limit) {
                       .flags = from[i].flags});
   }
   index_ = end;
-  if (!is_whole) return tree::RowViews{views_, true};
+  if (!is_whole) return tree::RowViews{views_, true, is_bound};
   rows_.clear();
   bool more = false;
   if (!is_at_end_) more = NACRE_TRY(fill());

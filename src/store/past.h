@@ -56,7 +56,7 @@ class PastCursor {
   [[nodiscard]] Result<bool> prev();  // requires a row
 
   // As tree::Cursor::read_rows.
-  [[nodiscard]] Result<tree::RowViews> read_rows(std::size_t limit);
+  [[nodiscard]] Result<tree::RowViews> read_rows(const tree::RowsWanted& wanted);
 
   // Require a row; valid until the next call on this cursor.
   [[nodiscard]] Bytes key() const { return as_bytes(rows_[index_].key); }
@@ -81,6 +81,8 @@ class PastCursor {
   [[nodiscard]] Result<bool> fill();
   [[nodiscard]] Result<> collect(const Snapshot& now);
   [[nodiscard]] Result<bool> step();
+  // Shows the rows from index_ to `end`, and stands on the one beyond them.
+  [[nodiscard]] Result<tree::RowViews> show(std::size_t end, bool is_bound);
 
   Store* store_;
   TableId table_;

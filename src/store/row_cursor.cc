@@ -55,14 +55,14 @@ Result<bool> RowCursor::next() {
   return must_turn(done) ? past_->seek(rows_->fence()) : std::move(done);
 }
 
-Result<tree::RowViews> RowCursor::read_rows(std::size_t limit) {
-  if (past_ != nullptr) return past_->read_rows(limit);
+Result<tree::RowViews> RowCursor::read_rows(const tree::RowsWanted& wanted) {
+  if (past_ != nullptr) return past_->read_rows(wanted);
   key_.assign(as_text(rows_->key()));
-  auto done = rows_->read_rows(limit);
+  auto done = rows_->read_rows(wanted);
   if (done.has_value()) return done;
   if (!must_turn(std::unexpected(done.error().clone()))) return done;
   if (!NACRE_TRY(past_->seek(as_bytes(key_)))) return tree::RowViews{};
-  return past_->read_rows(limit);
+  return past_->read_rows(wanted);
 }
 
 Result<bool> RowCursor::prev() {

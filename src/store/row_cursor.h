@@ -28,7 +28,7 @@ class RowCursor {
   [[nodiscard]] Result<bool> prev();  // requires a row
 
   // As tree::Cursor::read_rows.
-  [[nodiscard]] Result<tree::RowViews> read_rows(std::size_t limit);
+  [[nodiscard]] Result<tree::RowViews> read_rows(const tree::RowsWanted& wanted);
 
   // Require a row; valid until the next call on this cursor.
   [[nodiscard]] Bytes key() const { return past_ != nullptr ? past_->key() : rows_->key(); }

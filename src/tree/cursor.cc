@@ -1,9 +1,10 @@
 #include "tree/cursor.h"
 
 #include <algorithm>
+#include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "base/check.h"
 #include "base/planted.h"
@@ -55,35 +56,10 @@ class Cursor::Rep {
     return settle_backward();
   }
 
-  Result<RowViews> read_rows(std::size_t limit) {
+  Result<RowViews> read_rows(const RowsWanted& wanted) {
     require_row();
-    if (limit < count_ - index_) {
-      shown_.reset();
-      const std::span<const RowView> rows = view_rows(index_ + limit, nullptr);
-      index_ += limit;
-      key_known_ = false;
-      return RowViews{rows, true};
-    }
-    page::FramePin next;
-    const bool is_found = NACRE_TRY(find_next_leaf(next));
-    const std::span<const RowView> rows = view_rows(count_, next.page());
-    shown_ = std::move(leaf_);
-    if (!is_found) {
-      leaf_.reset();
-      return RowViews{rows, false};
-    }
-    if (next.page() == nullptr) {
-      fence_.assign(as_text(*Node(shown_.page()).upper_fence()));
-      NACRE_TRY(enter(as_bytes(fence_), Side::kAtOrAfter));
-      const Node leaf(page());
-      index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
-    } else {
-      leaf_ = std::move(next);
-      index_ = 0;
-      NACRE_TRY(entered());
-    }
-    const bool more = NACRE_TRY(settle_forward());
-    return RowViews{rows, more};
+    key_known_ = false;
+    return wanted.backward ? read_backward(wanted) : read_forward(wanted);
   }
 
   Bytes key() {
@@ -108,6 +84,61 @@ class Cursor::Rep {
   [[nodiscard]] const std::byte* page() const { return leaf_.page(); }
   void require_row() const {
     NACRE_CHECK(page() != nullptr && index_ < count_, "the cursor stands on a row");
+  }
+
+  // The first row of the leaf that is not less than `bound`; its count when all are.
+  [[nodiscard]] std::size_t first_at(Bytes bound) const {
+    const Node leaf(page());
+    if (compare(bound, leaf.lower_fence()) <= 0) return 0;
+    const auto upper = leaf.upper_fence();
+    if (upper.has_value() && compare(*upper, bound) <= 0) return count_;
+    return page::search(leaf, leaf.strip(bound)).index;
+  }
+
+  Result<RowViews> read_forward(const RowsWanted& wanted) {
+    const std::size_t end = wanted.bound.empty() ? count_ : first_at(wanted.bound);
+    const std::size_t inside = std::max(end, index_) - index_;
+    const std::size_t taken = std::min(wanted.limit, inside);
+    if (index_ + taken < count_) {
+      shown_.reset();
+      const std::span<const RowView> rows = view_rows<true>(taken, nullptr);
+      index_ += taken;
+      return RowViews{rows, true, taken == inside};
+    }
+    page::FramePin next;
+    const bool is_found = NACRE_TRY(find_next_leaf(next));
+    const std::span<const RowView> rows = view_rows<true>(taken, next.page());
+    shown_ = std::move(leaf_);
+    if (!is_found) {
+      leaf_.reset();
+      return RowViews{rows};
+    }
+    NACRE_TRY(enter_next(std::move(next)));
+    const bool more = NACRE_TRY(settle_forward());
+    return RowViews{rows, more};
+  }
+
+  Result<RowViews> read_backward(const RowsWanted& wanted) {
+    const std::size_t begin = wanted.bound.empty() ? 0 : first_at(wanted.bound);
+    const std::size_t inside = index_ + 1 - std::min(begin, index_ + 1);
+    const std::size_t taken = std::min(wanted.limit, inside);
+    if (taken <= index_) {
+      shown_.reset();
+      const std::span<const RowView> rows = view_rows<false>(taken, nullptr);
+      index_ -= taken;
+      return RowViews{rows, true, taken == inside};
+    }
+    page::FramePin previous;
+    const bool is_found = NACRE_TRY(find_previous_leaf(previous));
+    const std::span<const RowView> rows = view_rows<false>(taken, previous.page());
+    shown_ = std::move(leaf_);
+    if (!is_found) {
+      leaf_.reset();
+      return RowViews{rows};
+    }
+    NACRE_TRY(enter_previous(std::move(previous)));
+    const bool more = NACRE_TRY(settle_backward());
+    return RowViews{rows, more};
   }
 
   // Moves to the leaf of `key`, which may lie in the current leaf.
@@ -151,50 +182,113 @@ class Cursor::Rep {
     const auto upper = leaf.upper_fence();
     if (!upper.has_value()) return false;
     fence_.assign(as_text(*upper));
-    if (parent_ == kNoPage) return true;
+    NACRE_TRY(ask_parent(child_ + 1, next, [&](Node found) {
+      return compare(found.lower_fence(), as_bytes(fence_)) == 0;
+    }));
+    return true;
+  }
+
+  // The same of the leaf before this one.
+  Result<bool> find_previous_leaf(page::FramePin& previous) {
+    const Bytes lower = Node(page()).lower_fence();
+    if (lower.empty()) return false;
+    fence_.assign(as_text(lower));
+    NACRE_TRY(ask_parent(child_ - 1, previous, [&](Node found) {
+      const auto upper = found.upper_fence();
+      return upper.has_value() && compare(*upper, as_bytes(fence_)) == 0;
+    }));
+    return true;
+  }
+
+  // Keeps the leaf that the parent has at `child`, beside ours, in `into` when all of that is in
+  // memory. The parent may have been freed, or changed, since we came through it: what counts is
+  // whether the page found `borders` on ours.
+  template <class Borders>
+  Result<> ask_parent(std::size_t child, page::FramePin& into, Borders&& borders) {
+    const page::PageId parent_id = std::exchange(parent_, kNoPage);
+    if (parent_id == kNoPage) return {};
     const page::Pager& pager = *target_.pager;
     const page::Pin pin;
     const auto generation = pager.generation(view_);
     if (!generation.has_value()) return too_old(target_);
-    const std::byte* parent = pager.find(parent_, *generation, kInnerArrays);
-    // The parent may have been freed, or changed, since we came through it: what counts is that the
-    // page found begins where ours ends.
+    const std::byte* parent = pager.find(parent_id, *generation, kInnerArrays);
     if (parent == nullptr || page::tree_of(parent) != std::to_underlying(target_.tree) ||
-        page::level_of(parent) != 1 || child_ + 1 > Node(parent).count()) {
-      parent_ = kNoPage;
-      return true;
+        page::level_of(parent) != 1 || child > Node(parent).count()) {
+      return {};
     }
-    const std::byte* found = pager.find(Node(parent).child(child_ + 1), *generation, kLeafArrays);
+    const std::byte* found = pager.find(Node(parent).child(child), *generation, kLeafArrays);
     if (found == nullptr || page::tree_of(found) != std::to_underlying(target_.tree) ||
-        page::level_of(found) != 0 || compare(Node(found).lower_fence(), *upper) != 0) {
-      parent_ = kNoPage;
-      return true;
+        page::level_of(found) != 0 || !borders(Node(found))) {
+      return {};
     }
-    next = pager.keep(found);
-    ++child_;
-    // The arrays of the leaf after it: where its rows lie is to be known when they are asked for.
-    if (child_ + 1 <= Node(parent).count()) {
-      static_cast<void>(pager.fetch(Node(parent).child(child_ + 1), kLeafArrays));
+    into = pager.keep(found);
+    parent_ = parent_id;
+    // The arrays of the leaf beyond it: where its rows lie is to be known when they are asked for.
+    const std::size_t beyond = child + (child - child_);
+    child_ = child;
+    if (beyond <= Node(parent).count()) {
+      static_cast<void>(pager.fetch(Node(parent).child(beyond), kLeafArrays));
     }
-    return true;
+    return {};
   }
 
-  // Views the rows from index_ to `end`, and asks for those of `next` on the way, a few at a time.
-  std::span<const RowView> view_rows(std::size_t end, const std::byte* next) {
+  // Views `count` rows from index_ on, and asks for those of the leaf `beyond` on the way, a few at
+  // a time.
+  template <bool kForward>
+  std::span<const RowView> view_rows(std::size_t count, const std::byte* beyond) {
+    if (count == 0) return {};
     const Node leaf(page());
     const Bytes prefix = leaf.prefix();
-    const std::size_t count = end - index_;
-    if (rows_.size() < count) rows_.resize(std::max(count, kRowsMin));
-    const std::size_t coming = next == nullptr ? 0 : Node(next).count();
+    const std::span<RowView> rows = room_for(count);
+    const std::size_t coming = beyond == nullptr ? 0 : Node(beyond).count();
     const std::size_t step = coming / count + 1;
     std::size_t asked = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      view_row(leaf, index_ + i, prefix, rows_[i]);
+      view_row(leaf, kForward ? index_ + i : index_ - i, prefix, rows[i]);
       for (const std::size_t stop = std::min(asked + step, coming); asked < stop; ++asked) {
-        fetch_row(Node(next), asked);
+        fetch_row(Node(beyond), kForward ? asked : coming - 1 - asked);
       }
     }
-    return std::span(rows_).first(count);
+    return rows;
+  }
+
+  // Without a value: view_row gives them theirs.
+  std::span<RowView> room_for(std::size_t count) {
+    static_assert(std::is_trivially_destructible_v<RowView> && std::is_aggregate_v<RowView>);
+    if (room_ < count) {
+      room_ = std::max({count, 2 * room_, kRoomMin});
+      rows_ = std::make_unique_for_overwrite<std::byte[]>(room_ * sizeof(RowView));
+    }
+    return {reinterpret_cast<RowView*>(rows_.get()), count};
+  }
+
+  // To the first row of the leaf after ours, whose upper fence is fence_: `next`, or by the way
+  // from the root where that is empty.
+  Result<> enter_next(page::FramePin next) {
+    if (next.page() != nullptr) {
+      leaf_ = std::move(next);
+      index_ = 0;
+      return entered();
+    }
+    NACRE_TRY(enter(as_bytes(fence_), Side::kAtOrAfter));
+    const Node leaf(page());
+    index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
+    return {};
+  }
+
+  // The same behind the last row of the leaf before ours, whose lower fence is fence_.
+  Result<> enter_previous(page::FramePin previous) {
+    if (previous.page() != nullptr) {
+      leaf_ = std::move(previous);
+      NACRE_TRY(entered());
+      index_ = count_;
+    } else {
+      NACRE_TRY(enter(as_bytes(fence_), Side::kBefore));
+      const Node leaf(page());
+      index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
+    }
+    if (NACRE_PLANTED(reverse_scan_off_by_one) && index_ > 1) --index_;
+    return {};
   }
 
   Result<> entered() {
@@ -219,17 +313,9 @@ class Cursor::Rep {
         leaf_.reset();
         return false;
       }
-      if (next.page() != nullptr) {
-        leaf_ = std::move(next);
-        index_ = 0;
-        NACRE_TRY(entered());
-        continue;
-      }
-      fence_.assign(as_text(*Node(page()).upper_fence()));
-      NACRE_TRY(enter(as_bytes(fence_), Side::kAtOrAfter));
-      const Node leaf(page());
-      index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
-      if (NACRE_PLANTED(cursor_skips_a_row) && count_ > 1) ++index_;
+      const bool is_near = next.page() != nullptr;
+      NACRE_TRY(enter_next(std::move(next)));
+      if (NACRE_PLANTED(cursor_skips_a_row) && !is_near && count_ > 1) ++index_;
     }
     return true;
   }
@@ -238,16 +324,13 @@ class Cursor::Rep {
   Result<bool> settle_backward() {
     key_known_ = false;
     while (index_ == 0) {
-      const Bytes lower = Node(page()).lower_fence();
-      if (lower.empty()) {
+      page::FramePin previous;
+      const bool is_found = NACRE_TRY(find_previous_leaf(previous));
+      if (!is_found) {
         leaf_.reset();
         return false;
       }
-      fence_.assign(as_text(lower));
-      NACRE_TRY(enter(as_bytes(fence_), Side::kBefore));
-      const Node leaf(page());
-      index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
-      if (NACRE_PLANTED(reverse_scan_off_by_one) && index_ > 1) --index_;
+      NACRE_TRY(enter_previous(std::move(previous)));
     }
     --index_;
     return true;
@@ -259,8 +342,9 @@ class Cursor::Rep {
   PageId parent_ = kNoPage;  // of leaf_, as far as known
   std::size_t child_ = 0;    // of the parent: leaf_
   page::FramePin shown_;     // the page of rows_
-  static constexpr std::size_t kRowsMin = 64;
-  std::vector<RowView> rows_;  // more than are shown
+  static constexpr std::size_t kRoomMin = 16;
+  std::unique_ptr<std::byte[]> rows_;  // room for RowViews
+  std::size_t room_ = 0;               // so many of them
   std::size_t index_ = 0;
   std::size_t count_ = 0;
   std::string key_;  // the page's prefix, and the row's suffix once key_known_
@@ -280,7 +364,7 @@ Result<bool> Cursor::seek_first() { return rep_->seek({}); }
 Result<bool> Cursor::seek_last() { return rep_->seek_last(); }
 Result<bool> Cursor::next() { return rep_->next(); }
 Result<bool> Cursor::prev() { return rep_->prev(); }
-Result<RowViews> Cursor::read_rows(std::size_t limit) { return rep_->read_rows(limit); }
+Result<RowViews> Cursor::read_rows(const RowsWanted& wanted) { return rep_->read_rows(wanted); }
 Bytes Cursor::fence() const { return rep_->fence(); }
 Bytes Cursor::key() const { return rep_->key(); }
 Bytes Cursor::value() const { return rep_->cell().value; }

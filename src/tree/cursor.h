@@ -5,13 +5,11 @@
 //   rows then come in order and none twice, but what changes meanwhile may be seen or not.
 // Errors:  kTooOld when the view's hold was cancelled; kCorrupt names file and page. After an error
 //   the cursor stands on no row and may be sought again.
-// Cost:    a seek costs a get; a step within a page a few ns. read_rows() about half of that per
-// row:
-//   it looks at a page once, and fetches the next one meanwhile.
+// Cost:    a seek costs a get; a step within a page a few ns. read_rows() costs about half of that
+//   for each row: it looks at a page once, and fetches the next one meanwhile.
 // Threads: one thread at a time. The tree's pager, and the hold of its view, outlive the cursor.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -38,10 +36,10 @@ class Cursor {
   [[nodiscard]] Result<bool> next();  // requires a row
   [[nodiscard]] Result<bool> prev();  // requires a row
 
-  // Requires a row. That row and those after it in the same page, `limit` (above 0) at most; the
-  // cursor then stands on the row after them, or on none: `more` says which. The rows are valid
-  // until the next call that moves the cursor.
-  [[nodiscard]] Result<RowViews> read_rows(std::size_t limit);
+  // Requires a row. That row and those beyond it in the same page, as far as they are wanted; the
+  // cursor then stands on the row beyond them, or on none: see RowViews. The rows are valid until
+  // the next call that moves the cursor.
+  [[nodiscard]] Result<RowViews> read_rows(const RowsWanted& wanted);
   // After next() or prev() failed: where it was about to go on, at or after this key or before it.
   [[nodiscard]] Bytes fence() const;
 

@@ -44,7 +44,7 @@ TEST_P(ReadRows, ShowsEveryRowFromASeekOnInOrder) {
     ASSERT_TRUE(more.has_value()) << more.error().text();
     while (*more) {
       const std::size_t limit = 1 + tree.random() % 200;
-      auto seen = cursor.read_rows(limit);
+      auto seen = cursor.read_rows({.limit = limit});
       ASSERT_TRUE(seen.has_value()) << seen.error().text();
       ASSERT_LE(seen->rows.size(), limit);
       ASSERT_FALSE(seen->rows.empty());
@@ -67,6 +67,78 @@ TEST_P(ReadRows, ShowsEveryRowFromASeekOnInOrder) {
   }
 }
 
+TEST_P(ReadRows, ShowsEveryRowBeforeASeekInDescendingOrder) {
+  RandomTree tree(GetParam());
+  Cursor cursor(*tree.base.tree, View::newest());
+  for (int round = 0; round < 50; ++round) {
+    const std::string from = random_key(tree.random);
+    auto at = std::make_reverse_iterator(tree.model.lower_bound(from));
+    auto more = cursor.seek_before(as_bytes(from));
+    ASSERT_TRUE(more.has_value()) << more.error().text();
+    while (*more) {
+      const std::size_t limit = 1 + tree.random() % 200;
+      auto seen = cursor.read_rows({.limit = limit, .backward = true});
+      ASSERT_TRUE(seen.has_value()) << seen.error().text();
+      ASSERT_LE(seen->rows.size(), limit);
+      ASSERT_FALSE(seen->rows.empty());
+      EXPECT_FALSE(seen->is_bound);
+      for (const RowView& row : seen->rows) {
+        ASSERT_TRUE(at != tree.model.rend());
+        EXPECT_EQ(to_string(row.prefix) + to_string(row.suffix), at->first);
+        EXPECT_EQ(as_text(row.value), at->second.value);
+        EXPECT_EQ(row.word, at->second.word);
+        ++at;
+      }
+      more = seen->more;
+      if (*more && tree.random() % 4 == 0) {  // a step between two reads, there and back
+        ASSERT_EQ(as_text(cursor.key()), at->first);
+        ASSERT_TRUE(*cursor.next());
+        ASSERT_TRUE(*cursor.prev());
+        ASSERT_EQ(as_text(cursor.value()), at->second.value);
+      }
+    }
+    EXPECT_TRUE(at == tree.model.rend());
+  }
+}
+
+// What a walk between two keys must show, and whether it says where it ends.
+TEST_P(ReadRows, EndAtTheirBoundInBothDirections) {
+  RandomTree tree(GetParam());
+  Cursor cursor(*tree.base.tree, View::newest());
+  for (int round = 0; round < 400; ++round) {
+    const std::string a = random_key(tree.random);
+    const std::string b = random_key(tree.random);
+    const std::string low = std::min(a, b);
+    const std::string high = std::max(a, b);
+    const bool backward = round % 2 == 1;
+    std::vector<std::string> wanted;
+    const auto end = tree.model.lower_bound(high);
+    for (auto at = tree.model.lower_bound(low); at != end; ++at) wanted.push_back(at->first);
+    if (backward) std::ranges::reverse(wanted);
+    std::vector<std::string> found;
+    auto more = backward ? cursor.seek_before(as_bytes(high)) : cursor.seek(as_bytes(low));
+    ASSERT_TRUE(more.has_value()) << more.error().text();
+    bool is_bound = false;
+    while (*more && !is_bound) {
+      auto seen = cursor.read_rows({.limit = 1 + tree.random() % 300,
+                                    .backward = backward,
+                                    .bound = as_bytes(backward ? low : high)});
+      ASSERT_TRUE(seen.has_value()) << seen.error().text();
+      ASSERT_TRUE(seen->is_bound || !seen->rows.empty());
+      for (const RowView& row : seen->rows) {
+        found.push_back(to_string(row.prefix) + to_string(row.suffix));
+      }
+      more = seen->more;
+      is_bound = seen->is_bound;
+      if (!is_bound) continue;
+      ASSERT_TRUE(*more);
+      EXPECT_EQ(backward, as_text(cursor.key()) < low);
+      EXPECT_EQ(backward, as_text(cursor.key()) < high);
+    }
+    EXPECT_EQ(found, wanted) << low << " to " << high << (backward ? ", backward" : "");
+  }
+}
+
 TEST_P(ReadRows, OfAHoldShowWhatItSawWhileTheTreeChanges) {
   RandomTree tree(1024);
   const page::Hold hold = tree.base.pager->hold();
@@ -74,7 +146,7 @@ TEST_P(ReadRows, OfAHoldShowWhatItSawWhileTheTreeChanges) {
   auto at = tree.model.begin();
   auto more = cursor.seek_first();
   while (*more) {
-    auto seen = cursor.read_rows(GetParam());
+    auto seen = cursor.read_rows({.limit = GetParam()});
     ASSERT_TRUE(seen.has_value()) << seen.error().text();
     for (int i = 0; i < 20; ++i) {
       const std::string key = random_key(tree.random);
@@ -102,11 +174,37 @@ TEST_P(ReadRows, OfTheNewestStateComeInOrderAndNoneTwiceWhileTheTreeChanges) {
   std::string last;
   auto more = cursor.seek_first();
   while (*more) {
-    auto seen = cursor.read_rows(GetParam());
+    auto seen = cursor.read_rows({.limit = GetParam()});
     ASSERT_TRUE(seen.has_value()) << seen.error().text();
     for (const RowView& row : seen->rows) {
       const std::string key = to_string(row.prefix) + to_string(row.suffix);
       ASSERT_LT(last, key);
+      last = key;
+    }
+    for (int i = 0; i < 200; ++i) {
+      const std::string key = random_key(tree.random);
+      if (i % 2 == 0) {
+        ASSERT_TRUE(tree.base.tree->remove(as_bytes(key)).has_value());
+      } else {
+        ASSERT_TRUE(tree.base.tree->put(as_bytes(key), as_bytes("new"), 1).has_value());
+      }
+    }
+    tree.base.pager->publish();
+    more = seen->more;
+  }
+}
+
+TEST_P(ReadRows, OfTheNewestStateComeInDescendingOrderWhileTheTreeChanges) {
+  RandomTree tree(1024);
+  Cursor cursor(*tree.base.tree, View::newest());
+  std::string last = "~";  // above all keys
+  auto more = cursor.seek_last();
+  while (*more) {
+    auto seen = cursor.read_rows({.limit = GetParam(), .backward = true});
+    ASSERT_TRUE(seen.has_value()) << seen.error().text();
+    for (const RowView& row : seen->rows) {
+      const std::string key = to_string(row.prefix) + to_string(row.suffix);
+      ASSERT_GT(last, key);
       last = key;
     }
     for (int i = 0; i < 200; ++i) {

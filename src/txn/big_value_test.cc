@@ -190,6 +190,29 @@ TEST_F(BigValue, CursorsShowWholeValuesOrNoneWhenKeysAreWanted) {
   EXPECT_TRUE(cursor->value().empty());
 }
 
+TEST_F(BigValue, ManyLongValuesAtOnceComeInPartsInBothDirections) {
+  for (std::uint64_t i = 0; i < 5; ++i) put(format("key{}", i), bytes_of(500'000, i));
+  const auto cursor = *database_->snapshot().cursor(kTable);
+  for (const bool backward : {false, true}) {
+    std::vector<std::uint64_t> wanted{0, 1, 2, 3, 4};
+    if (backward) std::ranges::reverse(wanted);
+    bool more = *(backward ? cursor->seek_last() : cursor->seek_first());
+    std::size_t at = 0;
+    while (more) {
+      const auto seen = cursor->read_rows({.backward = backward});
+      ASSERT_TRUE(seen.has_value()) << seen.error().text();
+      for (const RowView& row : seen->rows) {
+        ASSERT_LT(at, wanted.size());
+        EXPECT_EQ(to_string(row.prefix) + to_string(row.suffix), format("key{}", wanted[at]));
+        EXPECT_TRUE(as_text(row.value) == bytes_of(500'000, wanted[at]));
+        ++at;
+      }
+      more = seen->more;
+    }
+    EXPECT_EQ(at, wanted.size());
+  }
+}
+
 TEST_F(BigValue, ValuesStreamInAndOut) {
   const std::string whole = bytes_of(3 * kChunk + 777, 9);
   {

@@ -75,13 +75,16 @@ class SnapshotCursor final : public Cursor {
     NACRE_TRY(snapshot_->check_open());
     return arrive(rows_.prev());
   }
-  Result<RowViews> read_rows(std::size_t limit) override {
+  Result<RowViews> read_rows(const RowsWanted& wanted) override {
     NACRE_TRY(snapshot_->check_open());
-    RowViews seen = NACRE_TRY(rows_.read_rows(limit));
+    RowViews seen = NACRE_TRY(rows_.read_rows(wanted));
     if (BigRows::any_in(seen.rows)) [[unlikely]] {
-      seen.rows = NACRE_TRY(filled_.fill(snapshot_->at, seen.rows, reads_values_));
-      if (const auto& rest = filled_.rest(); rest.has_value()) {
-        seen.more = NACRE_TRY(rows_.seek(as_bytes(*rest)));
+      if (!filled_.has_value()) filled_.emplace();
+      seen.rows = NACRE_TRY(filled_->fill(snapshot_->at, seen.rows, reads_values_));
+      if (const auto& rest = filled_->rest(); rest.has_value()) {
+        seen.more = NACRE_TRY(wanted.backward ? rows_.seek_before(as_bytes(*rest + '\0'))
+                                              : rows_.seek(as_bytes(*rest)));
+        seen.is_bound = false;
       }
     }
     NACRE_TRY(arrive(seen.more));
@@ -108,7 +111,7 @@ class SnapshotCursor final : public Cursor {
   bool reads_values_ = true;
   bool is_big_ = false;  // the row's value is big_
   std::string big_;
-  BigRows filled_;
+  std::optional<BigRows> filled_;  // most tables have no long values
 };
 
 }  // namespace
@@ -570,7 +573,7 @@ Result<> Database::visit_rows(TableId table, Bytes from, std::size_t limit, cons
   if (NACRE_TRY(rep_->store->visit_newest_rows(table, from, limit, seen))) return {};
   const auto cursor = NACRE_TRY(snapshot().cursor(table));
   for (bool more = NACRE_TRY(cursor->seek(from)); more && limit > 0;) {
-    const RowViews rows = NACRE_TRY(cursor->read_rows(limit));
+    const RowViews rows = NACRE_TRY(cursor->read_rows({.limit = limit}));
     seen(rows.rows);
     limit -= rows.rows.size();
     more = rows.more;

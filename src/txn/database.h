@@ -22,7 +22,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -43,6 +42,7 @@ namespace nacre::txn {
 
 struct Engine;
 
+using tree::RowsWanted;
 using tree::RowView;
 using tree::RowViews;
 
@@ -108,11 +108,10 @@ class Cursor {
   [[nodiscard]] virtual Result<bool> seek_last() = 0;
   [[nodiscard]] virtual Result<bool> next() = 0;  // requires a row
   [[nodiscard]] virtual Result<bool> prev() = 0;  // requires a row
-  // Requires a row. That row and those after it that lie beside it, `limit` (above 0) at most, as
-  // views; the cursor then stands on the row after them, or on none: `more` says which. For scans:
-  // a few ns per row. The rows are valid until the next call on this cursor.
-  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
-  [[nodiscard]] virtual Result<RowViews> read_rows(std::size_t limit) = 0;
+  // Requires a row. That row and those beyond it that lie beside it, as far as they are wanted, as
+  // views; the cursor then stands on the row beyond them, or on none: see RowViews. For scans: a
+  // few ns per row. The rows are valid until the next call on this cursor.
+  [[nodiscard]] virtual Result<RowViews> read_rows(const RowsWanted& wanted) = 0;
   // Require a row; valid until the next call on this cursor.
   [[nodiscard]] virtual Bytes key() const = 0;
   [[nodiscard]] virtual Bytes value() const = 0;

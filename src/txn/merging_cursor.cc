@@ -49,17 +49,18 @@ Result<bool> MergingCursor::next() {
   return settle_forward();
 }
 
-Result<RowViews> MergingCursor::read_rows(std::size_t limit) {
-  if (forward_ && !at_own_ && own_ == nullptr) {
-    const RowViews seen = NACRE_TRY(base_->read_rows(limit));
+Result<RowViews> MergingCursor::read_rows(const RowsWanted& wanted) {
+  if (forward_ != wanted.backward && !at_own_ && own_ == nullptr) {
+    const RowViews seen = NACRE_TRY(base_->read_rows(wanted));
     base_row_ = seen.more;
     return seen;
   }
+  if (!wanted.takes(key())) return RowViews{.rows = {}, .more = true, .is_bound = true};
   // The step may leave the page that the row lies in.
   shown_key_.assign(as_text(key()));
   shown_value_.assign(as_text(value()));
   shown_ = {.prefix = {}, .suffix = as_bytes(shown_key_), .value = as_bytes(shown_value_)};
-  const bool more = NACRE_TRY(next());
+  const bool more = NACRE_TRY(wanted.backward ? prev() : next());
   return RowViews{{&shown_, 1}, more};
 }
 

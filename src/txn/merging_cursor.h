@@ -28,7 +28,7 @@ class MergingCursor final : public Cursor {
   [[nodiscard]] Result<bool> next() override;
   [[nodiscard]] Result<bool> prev() override;
   // One row at a time as soon as there are own writes ahead.
-  [[nodiscard]] Result<RowViews> read_rows(std::size_t limit) override;
+  [[nodiscard]] Result<RowViews> read_rows(const RowsWanted& wanted) override;
   [[nodiscard]] Bytes key() const override { return at_own_ ? own_->key() : base_->key(); }
   [[nodiscard]] Bytes value() const override { return at_own_ ? own_value_ : base_->value(); }
   void read_values(bool wanted) override {

@@ -27,10 +27,11 @@ class MapCursor final : public Cursor {
     if (!row_) return fail(Code::kInvalid, "prev without a row");
     return below(at_);
   }
-  Result<RowViews> read_rows(std::size_t) override {
+  Result<RowViews> read_rows(const RowsWanted& wanted) override {
     if (!row_) return fail(Code::kInvalid, "read_rows without a row");
+    if (!wanted.takes(key())) return RowViews{.rows = {}, .more = true, .is_bound = true};
     shown_ = {.prefix = {}, .suffix = key(), .value = value()};
-    const bool more = NACRE_TRY(next());
+    const bool more = NACRE_TRY(wanted.backward ? prev() : next());
     return RowViews{{&shown_, 1}, more};
   }
   [[nodiscard]] Bytes key() const override { return as_bytes(at_->first); }
@@ -53,10 +54,20 @@ class MapCursor final : public Cursor {
   RowView shown_;
 };
 
+std::string random_key(std::mt19937_64& random) {
+  std::string key(random() % 3 + 1, '\0');
+  for (char& c : key) c = static_cast<char>("\0ab\xff"[random() % 4]);
+  if (random() % 4 == 0) key.insert(0, "long-common-prefix-");
+  return key;
+}
+
 // Both cursors stand on the same row; whether reading rows from there shows the same ones.
 ::testing::AssertionResult same_rows(Cursor& tested, Cursor& model, bool& row,
                                      std::mt19937_64& random) {
-  const auto seen = tested.read_rows(1 + random() % 5);
+  const std::string bound = random() % 2 == 0 ? "" : random_key(random);
+  const RowsWanted wanted{
+      .limit = 1 + random() % 5, .backward = random() % 2 == 0, .bound = as_bytes(bound)};
+  const auto seen = tested.read_rows(wanted);
   if (!seen.has_value()) return ::testing::AssertionFailure() << seen.error().text();
   for (const RowView& view : seen->rows) {
     if (!row) return ::testing::AssertionFailure() << "more rows than there are";
@@ -64,22 +75,21 @@ class MapCursor final : public Cursor {
         !equal(view.value, model.value())) {
       return ::testing::AssertionFailure() << "another row than " << to_string(model.key());
     }
-    row = *model.next();
+    if (!wanted.takes(model.key())) {
+      return ::testing::AssertionFailure() << "a row beyond the bound";
+    }
+    row = wanted.backward ? *model.prev() : *model.next();
   }
-  if (seen->rows.empty() || seen->more != row) {
+  if (seen->rows.empty() != seen->is_bound || seen->more != row) {
     return ::testing::AssertionFailure() << seen->rows.size() << " rows, more " << seen->more;
+  }
+  if (seen->is_bound && wanted.takes(model.key())) {
+    return ::testing::AssertionFailure() << "ended before the bound";
   }
   return ::testing::AssertionSuccess();
 }
 
 constexpr TableId kTable{5};
-
-std::string random_key(std::mt19937_64& random) {
-  std::string key(random() % 3 + 1, '\0');
-  for (char& c : key) c = static_cast<char>("\0ab\xff"[random() % 4]);
-  if (random() % 4 == 0) key.insert(0, "long-common-prefix-");
-  return key;
-}
 
 // One random step on both cursors; whether they show the same.
 ::testing::AssertionResult same_step(Cursor& tested, Cursor& model, bool& row,

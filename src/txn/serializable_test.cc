@@ -155,6 +155,18 @@ TEST_F(SerializableTest, WalkConflictsWithEveryKeyItCrossedAndNoOther) {
          EXPECT_TRUE(*c.prev());
        },
        "bcdef"},
+      {"rows to a bound",
+       [](Cursor& c) {
+         EXPECT_TRUE(*c.seek(as_bytes("b")));
+         EXPECT_EQ(c.read_rows({.bound = as_bytes("c")})->rows.size(), 1U);
+       },
+       "bcd"},
+      {"rows down to a bound",
+       [](Cursor& c) {
+         EXPECT_TRUE(*c.seek_before(as_bytes("g")));
+         EXPECT_EQ(c.read_rows({.backward = true, .bound = as_bytes("e")})->rows.size(), 1U);
+       },
+       "def"},
       {"two places",
        [](Cursor& c) {
          EXPECT_TRUE(*c.seek(as_bytes("b")));

@@ -54,9 +54,13 @@ Result<bool> TrackingCursor::prev() {
   return row;
 }
 
-Result<RowViews> TrackingCursor::read_rows(std::size_t limit) {
-  const RowViews seen = NACRE_TRY(rows_->read_rows(limit));
-  reached_above(seen.more);
+Result<RowViews> TrackingCursor::read_rows(const RowsWanted& wanted) {
+  const RowViews seen = NACRE_TRY(rows_->read_rows(wanted));
+  if (wanted.backward) {
+    reached_below(seen.more);
+  } else {
+    reached_above(seen.more);
+  }
   return seen;
 }
 

@@ -24,7 +24,7 @@ class TrackingCursor final : public Cursor {
   [[nodiscard]] Result<bool> seek_last() override;
   [[nodiscard]] Result<bool> next() override;
   [[nodiscard]] Result<bool> prev() override;
-  [[nodiscard]] Result<RowViews> read_rows(std::size_t limit) override;
+  [[nodiscard]] Result<RowViews> read_rows(const RowsWanted& wanted) override;
   [[nodiscard]] Bytes key() const override { return rows_->key(); }
   [[nodiscard]] Bytes value() const override { return rows_->value(); }
   void read_values(bool wanted) override { rows_->read_values(wanted); }
