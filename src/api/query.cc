@@ -133,16 +133,25 @@ Query&& Query::max(DocumentInput key) && {
   return std::move(*this);
 }
 
-Result<Cursor> Query::run() const {
-  if (state_->problem) return std::unexpected(state_->problem->clone());
-  const query::Scope scope = NACRE_TRY(Access::reading(state_->collection));
-  auto cursor = aggregation::find(scope, request_of(*state_));
-  if (!cursor) return explained_find(*state_, std::move(cursor).error());
-  return Access::cursor(*std::move(cursor));
+namespace {
+
+// `wanted`: documents that will be asked for at most; 0: all.
+Result<query::Cursor> open(const detail::QueryState& state, std::int64_t wanted) {
+  if (state.problem) return std::unexpected(state.problem->clone());
+  const query::Scope scope = NACRE_TRY(Access::reading(state.collection));
+  query::FindRequest request = request_of(state);
+  if (request.limit == 0) request.limit = wanted;
+  auto cursor = aggregation::find(scope, request);
+  if (!cursor) return explained_find(state, std::move(cursor).error());
+  return cursor;
 }
 
+}  // namespace
+
+Result<Cursor> Query::run() const { return Access::cursor(NACRE_TRY(open(*state_, 0))); }
+
 Result<std::optional<Document>> Query::first() const {
-  Cursor cursor = NACRE_TRY(run());
+  Cursor cursor = Access::cursor(NACRE_TRY(open(*state_, 1)));
   return cursor.next();
   // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): ~Cursor is out of its sight
 }

@@ -30,19 +30,20 @@ struct ProcessIdentity {
 
 Document::Document() : bytes_(kEmptyDocument) {}
 
-Builder::Builder() {
-  bytes_.append(4, '\0');
-  open_.push_back({.start = 0, .index = 0, .is_array = false});
-}
+Builder::Builder() : bytes_(4, '\0') {}
 
 Builder Builder::array() {
   Builder builder;
-  builder.open_.back().is_array = true;
+  builder.innermost().is_array = true;
   return builder;
 }
 
-Builder& Builder::header(Type type, std::string_view name) {
+Builder& Builder::header(Type type, std::string_view name, std::size_t value_size) {
   NACRE_CHECK(name.find('\0') == std::string_view::npos, "a field name has no zero byte");
+  // A document that outgrows the string itself grows further, as a rule.
+  constexpr std::size_t kRoomMin = 120;
+  const std::size_t needed = bytes_.size() + 2 + name.size() + value_size;
+  if (bytes_.capacity() < needed) bytes_.reserve(std::max({needed, 2 * bytes_.size(), kRoomMin}));
   bytes_.push_back(static_cast<char>(type));
   bytes_.append(name);
   bytes_.push_back('\0');
@@ -56,63 +57,63 @@ void Builder::append_string(std::string_view text) {
 }
 
 Builder& Builder::append_bool(std::string_view name, bool value) {
-  header(Type::kBool, name);
+  header(Type::kBool, name, 1);
   bytes_.push_back(value ? '\1' : '\0');
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, std::int32_t value) {
-  header(Type::kInt32, name);
+  header(Type::kInt32, name, 4);
   append_le(bytes_, static_cast<std::uint32_t>(value));
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, std::int64_t value) {
-  header(Type::kInt64, name);
+  header(Type::kInt64, name, 8);
   append_le(bytes_, static_cast<std::uint64_t>(value));
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, double value) {
-  header(Type::kDouble, name);
+  header(Type::kDouble, name, 8);
   append_le(bytes_, std::bit_cast<std::uint64_t>(value));
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, Decimal128 value) {
-  header(Type::kDecimal128, name);
+  header(Type::kDecimal128, name, 16);
   append_le(bytes_, value.low);
   append_le(bytes_, value.high);
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, std::string_view value) {
-  header(Type::kString, name);
+  header(Type::kString, name, value.size() + 5);
   append_string(value);
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, const ObjectId& value) {
-  header(Type::kObjectId, name);
+  header(Type::kObjectId, name, value.bytes.size());
   append_bytes(bytes_, value.bytes);
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, Date value) {
-  header(Type::kDate, name);
+  header(Type::kDate, name, 8);
   append_le(bytes_, static_cast<std::uint64_t>(value.milliseconds));
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, Timestamp value) {
-  header(Type::kTimestamp, name);
+  header(Type::kTimestamp, name, 8);
   append_le(bytes_, value.increment);
   append_le(bytes_, value.seconds);
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, const Binary& value) {
-  header(Type::kBinary, name);
+  header(Type::kBinary, name, value.bytes.size() + 5);
   append_le(bytes_, static_cast<std::uint32_t>(value.bytes.size()));
   bytes_.push_back(static_cast<char>(value.subtype));
   append_bytes(bytes_, value.bytes);
@@ -121,7 +122,7 @@ Builder& Builder::append(std::string_view name, const Binary& value) {
 
 Builder& Builder::append(std::string_view name, const Regex& value) {
   NACRE_CHECK(value.pattern.find('\0') == std::string_view::npos, "a pattern has no zero byte");
-  header(Type::kRegex, name);
+  header(Type::kRegex, name, value.pattern.size() + value.options.size() + 2);
   bytes_.append(value.pattern);
   bytes_.push_back('\0');
   std::string options(value.options);
@@ -132,26 +133,26 @@ Builder& Builder::append(std::string_view name, const Regex& value) {
 }
 
 Builder& Builder::append(std::string_view name, const DbPointer& value) {
-  header(Type::kDbPointer, name);
+  header(Type::kDbPointer, name, value.collection.size() + 17);
   append_string(value.collection);
   append_bytes(bytes_, value.id.bytes);
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, Symbol value) {
-  header(Type::kSymbol, name);
+  header(Type::kSymbol, name, value.text.size() + 5);
   append_string(value.text);
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, JavaScript value) {
-  header(Type::kCode, name);
+  header(Type::kCode, name, value.text.size() + 5);
   append_string(value.text);
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, const CodeWithScope& value) {
-  header(Type::kCodeWithScope, name);
+  header(Type::kCodeWithScope, name, 9 + value.code.size() + value.scope.bytes().size());
   append_le(bytes_, static_cast<std::uint32_t>(9 + value.code.size() + value.scope.bytes().size()));
   append_string(value.code);
   append_bytes(bytes_, value.scope.bytes());
@@ -159,20 +160,20 @@ Builder& Builder::append(std::string_view name, const CodeWithScope& value) {
 }
 
 Builder& Builder::append(std::string_view name, const View& document) {
-  header(Type::kDocument, name);
+  header(Type::kDocument, name, document.bytes().size());
   append_bytes(bytes_, document.bytes());
   return *this;
 }
 
 Builder& Builder::append_array(std::string_view name, const View& array) {
-  header(Type::kArray, name);
+  header(Type::kArray, name, array.bytes().size());
   append_bytes(bytes_, array.bytes());
   return *this;
 }
 
 Builder& Builder::append(std::string_view name, const Element& value) {
   NACRE_CHECK(static_cast<bool>(value), "only what is there can be appended");
-  header(value.type(), name);
+  header(value.type(), name, value.value_bytes().size());
   append_bytes(bytes_, value.value_bytes());
   return *this;
 }
@@ -194,41 +195,51 @@ Builder& Builder::append_number(std::string_view name, std::int64_t value) {
 }
 
 Builder& Builder::begin(Type type, std::string_view name) {
-  header(type, name);
-  open_.push_back({.start = bytes_.size(), .index = 0, .is_array = type == Type::kArray});
+  header(type, name, 4);
+  open_frame({.start = bytes_.size(), .index = 0, .is_array = type == Type::kArray});
   bytes_.append(4, '\0');
   return *this;
 }
 
+void Builder::open_frame(const Frame& frame) {
+  if (depth_ < kFramesNear) {
+    near_[depth_] = frame;
+  } else {
+    far_.push_back(frame);
+  }
+  ++depth_;
+}
+
 void Builder::close_frame() {
   bytes_.push_back('\0');
-  const std::size_t size = bytes_.size() - open_.back().start;
+  const std::size_t start = innermost().start;
+  const std::size_t size = bytes_.size() - start;
   NACRE_CHECK(std::in_range<std::int32_t>(size), "a document's size fits its length field");
-  store_le(reinterpret_cast<std::byte*>(bytes_.data()) + open_.back().start,
-           static_cast<std::uint32_t>(size));
-  open_.pop_back();
+  store_le(reinterpret_cast<std::byte*>(bytes_.data()) + start, static_cast<std::uint32_t>(size));
+  if (depth_ > kFramesNear) far_.pop_back();
+  --depth_;
 }
 
 Builder& Builder::end() {
-  NACRE_CHECK(open_.size() > 1, "each end has its begin");
+  NACRE_CHECK(depth_ > 1, "each end has its begin");
   close_frame();
   return *this;
 }
 
 std::string_view Builder::next_index() {
-  NACRE_CHECK(open_.back().is_array, "push is for arrays");
+  NACRE_CHECK(innermost().is_array, "push is for arrays");
   const auto end =
-      std::to_chars(index_text_, index_text_ + sizeof index_text_, open_.back().index++);
+      std::to_chars(index_text_, index_text_ + sizeof index_text_, innermost().index++);
   return {index_text_, end.ptr};
 }
 
 Document Builder::finish() {
-  NACRE_CHECK(open_.size() == 1, "each begin has its end");
-  const bool was_array = open_.back().is_array;
+  NACRE_CHECK(depth_ == 1, "each begin has its end");
+  const bool was_array = innermost().is_array;
   close_frame();
   Document document = Document::trusted(std::move(bytes_));
   bytes_.assign(4, '\0');
-  open_.push_back({.start = 0, .index = 0, .is_array = was_array});
+  open_frame({.start = 0, .index = 0, .is_array = was_array});
   return document;
 }
 

@@ -9,6 +9,7 @@
 // Threads:    one thread at a time; new_object_id may be called from any.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -92,10 +93,10 @@ class Builder {
   Builder& append(std::string_view name, Symbol value);
   Builder& append(std::string_view name, JavaScript value);
   Builder& append(std::string_view name, const CodeWithScope& value);
-  Builder& append(std::string_view name, Null) { return header(Type::kNull, name); }
-  Builder& append(std::string_view name, Undefined) { return header(Type::kUndefined, name); }
-  Builder& append(std::string_view name, MinKey) { return header(Type::kMinKey, name); }
-  Builder& append(std::string_view name, MaxKey) { return header(Type::kMaxKey, name); }
+  Builder& append(std::string_view name, Null) { return header(Type::kNull, name, 0); }
+  Builder& append(std::string_view name, Undefined) { return header(Type::kUndefined, name, 0); }
+  Builder& append(std::string_view name, MinKey) { return header(Type::kMinKey, name, 0); }
+  Builder& append(std::string_view name, MaxKey) { return header(Type::kMaxKey, name, 0); }
   Builder& append(std::string_view name, const View& document);  // as type document
   Builder& append(std::string_view name, const Document& document) {
     return append(name, document.view());
@@ -132,20 +133,30 @@ class Builder {
 
  private:
   struct Frame {
-    std::size_t start;    // offset of the length
-    std::uint32_t index;  // of the next element
-    bool is_array;
+    std::size_t start = 0;    // offset of the length
+    std::uint32_t index = 0;  // of the next element
+    bool is_array = false;
   };
+  static constexpr std::size_t kFramesNear = 4;
 
   Builder& append_bool(std::string_view name, bool value);
   Builder& begin(Type type, std::string_view name);
-  Builder& header(Type type, std::string_view name);
+  // `value_size`: bytes that are appended next.
+  Builder& header(Type type, std::string_view name, std::size_t value_size);
   void append_string(std::string_view text);
   [[nodiscard]] std::string_view next_index();  // valid until the next call
+  void open_frame(const Frame& frame);
   void close_frame();
+  [[nodiscard]] Frame& innermost() {
+    return depth_ <= kFramesNear ? near_[depth_ - 1] : far_.back();
+  }
 
   std::string bytes_;
-  std::vector<Frame> open_;  // innermost last; [0] is the document itself
+  // What is open, outermost first: the document itself, ...; what few documents are deep enough for
+  // lies apart.
+  std::size_t depth_ = 1;
+  std::array<Frame, kFramesNear> near_;
+  std::vector<Frame> far_;
   char index_text_[12] = {};
 };
 

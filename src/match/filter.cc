@@ -44,8 +44,14 @@ Result<Filter> Filter::parse(const bson::View& filter, const FilterOptions& opti
   parsed->source = bson::Document(filter);
   parsed->collator = options.collator;
   parsed->root = NACRE_TRY(parse_filter(parsed->source.view(), options));
-  lay_paths(parsed->root, parsed->trie);
-  return Filter(std::move(parsed));
+  Filter whole(std::move(parsed));
+  if (options.is_prepared) whole.prepare();
+  return whole;
+}
+
+void Filter::prepare() {
+  // One condition goes its way alone.
+  if (!parsed_->root.children.empty()) lay_paths(parsed_->root, parsed_->trie);
 }
 
 void Filter::evaluate_in(expression::Environment& environment) {

@@ -31,10 +31,11 @@
 
 namespace nacre::match {
 
-// One end of an interval: a value, or the start or end of all values of a rank (bson::rank).
+// One end of an interval: a value, or the start or end of all values of a rank (bson::rank). Valid
+// as long as the filter, in which the value lies.
 struct Bound {
   std::uint8_t rank = 0;
-  bson::Value value;      // missing: the start or end of the rank, NaN left out
+  bson::Element value;    // missing: the start or end of the rank, NaN left out
   bool inclusive = true;  // of the value
 };
 
@@ -59,6 +60,8 @@ struct FilterOptions {
   const expression::Scope* scope = nullptr;  // what $expr may name; null: nothing of a user's
   // Strings are compared in its order; null: by their bytes.
   std::shared_ptr<const text::Collator> collator{};
+  // False: perhaps nobody asks it of a document; who does after all calls prepare() first.
+  bool is_prepared = true;
 };
 
 // What {$text: ...} asks for.
@@ -81,6 +84,9 @@ class Filter {
   Filter(Filter&&) noexcept;
   Filter& operator=(Filter&&) noexcept;
   ~Filter();
+
+  // Makes matches() quick, which answers before it, too.
+  void prepare();
 
   // From now on $expr is evaluated in `environment`, whatever those bring who ask; it outlives the
   // filter.

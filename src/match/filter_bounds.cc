@@ -16,8 +16,10 @@ using Node = Filter::Node;
 using Kind = Filter::Node::Kind;
 
 Interval point(const Element& value) {
-  const Bound bound{.rank = bson::rank(value.type()), .value = bson::Value(value)};
-  return {.lower = bound, .upper = bound};
+  Interval interval;
+  interval.lower = {.rank = bson::rank(value.type()), .value = value};
+  interval.upper = interval.lower;
+  return interval;
 }
 
 bool is_nan(const Element& value) {
@@ -33,8 +35,8 @@ void add_points(const Element& value, PathBounds& bounds) {
   if (!value.is(Type::kArray)) return;
   bounds.exact = false;
   const bson::View array = value.array();
-  bounds.intervals.push_back(
-      point(array.empty() ? bson::Value(bson::Undefined{}).element() : array.at(0)));
+  static const bson::Value kUndefined{bson::Undefined{}};
+  bounds.intervals.push_back(point(array.empty() ? kUndefined.element() : array.at(0)));
 }
 
 std::strong_ordering as_strong(std::weak_ordering order) {
@@ -46,8 +48,8 @@ std::strong_ordering as_strong(std::weak_ordering order) {
 // Of two lower ends, which starts first.
 std::strong_ordering compare_lower(const Bound& a, const Bound& b) {
   if (a.rank != b.rank) return a.rank <=> b.rank;
-  const Element left = a.value.element();
-  const Element right = b.value.element();
+  const Element left = a.value;
+  const Element right = b.value;
   if (!left || !right) return static_cast<bool>(left) <=> static_cast<bool>(right);
   if (const auto order = compare(left, right); order != 0) return as_strong(order);
   return b.inclusive <=> a.inclusive;
@@ -56,8 +58,8 @@ std::strong_ordering compare_lower(const Bound& a, const Bound& b) {
 // Of two upper ends, which ends first.
 std::strong_ordering compare_upper(const Bound& a, const Bound& b) {
   if (a.rank != b.rank) return a.rank <=> b.rank;
-  const Element left = a.value.element();
-  const Element right = b.value.element();
+  const Element left = a.value;
+  const Element right = b.value;
   if (!left || !right) return static_cast<bool>(right) <=> static_cast<bool>(left);
   if (const auto order = compare(left, right); order != 0) return as_strong(order);
   return a.inclusive <=> b.inclusive;
@@ -67,14 +69,15 @@ bool is_empty(const Interval& interval) {
   const Bound& lower = interval.lower;
   const Bound& upper = interval.upper;
   if (lower.rank != upper.rank) return lower.rank > upper.rank;
-  const Element from = lower.value.element();
-  const Element to = upper.value.element();
+  const Element from = lower.value;
+  const Element to = upper.value;
   if (!from || !to) return false;
   const auto order = compare(from, to);
   return order > 0 || (order == 0 && !(lower.inclusive && upper.inclusive));
 }
 
 void sort_intervals(std::vector<Interval>& intervals) {
+  if (intervals.size() < 2) return;
   std::ranges::sort(intervals, [](const Interval& a, const Interval& b) {
     return compare_lower(a.lower, b.lower) < 0;
   });
@@ -89,7 +92,7 @@ std::vector<Interval> intersection(const std::vector<Interval>& a, const std::ve
   for (const Interval& left : a) {
     for (const Interval& right : b) {
       // No range holds NaN, although it sorts below the other numbers.
-      if (is_nan(left.lower.value.element()) != is_nan(right.lower.value.element())) continue;
+      if (is_nan(left.lower.value) != is_nan(right.lower.value)) continue;
       Interval common{
           .lower = compare_lower(left.lower, right.lower) < 0 ? right.lower : left.lower,
           .upper = compare_upper(left.upper, right.upper) < 0 ? left.upper : right.upper};
@@ -113,11 +116,12 @@ std::optional<PathBounds> range_bounds(const Node& node) {
     return std::nullopt;
   }
   const std::uint8_t rank = bson::rank(operand.type());
-  const Bound edge{.rank = rank, .value = bson::Value(operand), .inclusive = or_equal};
-  const Bound open{.rank = rank, .value = {}, .inclusive = true};
   const bool less = node.kind == Kind::kLess || node.kind == Kind::kLessEqual;
-  bounds.intervals.push_back(less ? Interval{.lower = open, .upper = edge}
-                                  : Interval{.lower = edge, .upper = open});
+  Interval& interval = bounds.intervals.emplace_back();
+  Bound& edge = less ? interval.upper : interval.lower;
+  Bound& open = less ? interval.lower : interval.upper;
+  edge = {.rank = rank, .value = operand, .inclusive = or_equal};
+  open.rank = rank;
   return bounds;
 }
 
@@ -198,8 +202,7 @@ bool mentions(const Node& node, std::string_view path) {
 }  // namespace
 
 bool Interval::is_point() const {
-  return lower.value.element() && upper.value.element() &&
-         compare(lower.value.element(), upper.value.element()) == 0;
+  return lower.value && upper.value && compare(lower.value, upper.value) == 0;
 }
 
 bool Filter::names(std::string_view path) const {

@@ -19,8 +19,8 @@ using nacre::bson::Type;
 
 bool inside(const Element& key, const nacre::match::Interval& interval) {
   if (nacre::bson::rank(key.type()) != interval.lower.rank) return false;
-  const Element lower = interval.lower.value.element();
-  const Element upper = interval.upper.value.element();
+  const Element& lower = interval.lower.value;
+  const Element& upper = interval.upper.value;
   if (lower && compare(key, lower) < 0) return false;
   return !upper || compare(key, upper) <= 0;
 }

@@ -4,7 +4,8 @@
 //             condition; an $or of equalities on one path is one $in
 //             FILTER-2 the list of an $in is ascending without duplicates
 //             FILTER-3 a condition outside of $elemMatch knows the places of its path's steps in
-//             the filter's trie, unless the trie is full
+//             the filter's trie, unless the filter is not prepared, it is the only one, or the
+//             trie is full
 // Threads:    immutable once parsed.
 #pragma once
 

@@ -31,18 +31,26 @@ class Parser {
   explicit Parser(const FilterOptions& options) : options_(options) {}
 
   Result<Node> document(const View& filter, Place place) {
+    if (const Element only = only_element(filter)) return part(only, place);
     std::vector<Node> children;
-    for (const Element& element : filter) {
-      if (element.name().starts_with('$') && !is_reference_part(element.name())) {
-        children.push_back(NACRE_TRY(top_level(element, place)));
-      } else {
-        children.push_back(NACRE_TRY(condition(bson::Path(element.name()), element)));
-      }
-    }
+    for (const Element& element : filter) children.push_back(NACRE_TRY(part(element, place)));
     return conjunction(std::move(children));
   }
 
  private:
+  // Missing when there are several, or none.
+  static Element only_element(const View& document) {
+    View::Iterator at = document.begin();
+    const Element first = *at;
+    return first && ++at == document.end() ? first : Element();
+  }
+
+  Result<Node> part(const Element& element, Place place) {
+    const bool is_operator = element.name().starts_with('$') && !is_reference_part(element.name());
+    if (is_operator) return top_level(element, place);
+    return condition(bson::Path(element.name()), element);
+  }
+
   static bool is_reference_part(std::string_view name) {
     return name == "$ref" || name == "$id" || name == "$db";
   }
@@ -126,6 +134,7 @@ class Parser {
     if (!element.is(Type::kArray)) return bad(format("{} must be an array", element.name()));
     if (element.array().empty()) return bad(format("{} must be a nonempty array", element.name()));
     std::vector<Node> children;
+    children.reserve(element.array().count());
     for (const Element& branch : element.array()) {
       if (!branch.is(Type::kDocument)) {
         return bad("$or/$and/$nor entries need to be full objects");
@@ -135,20 +144,24 @@ class Parser {
     return children;
   }
 
-  Result<Node> condition(const bson::Path& path, const Element& value) {
+  Result<Node> condition(bson::Path path, const Element& value) {
     if (value.is(Type::kRegex)) {
       return parse_regex(path, value.regex().pattern, value.regex().options, value);
     }
-    if (is_operators(value)) return operators(path, value.document());
-    return equal(path, value);
+    if (is_operators(value)) return operators(std::move(path), value.document());
+    return equal(std::move(path), value);
   }
 
-  Result<Node> equal(const bson::Path& path, const Element& value) {
+  Result<Node> equal(bson::Path path, const Element& value) {
     if (value.is(Type::kUndefined)) return bad("cannot compare to undefined");
-    return make_node(Kind::kEqual, path, value);
+    return make_node(Kind::kEqual, std::move(path), value);
   }
 
-  Result<Node> operators(const bson::Path& path, const View& conditions) {
+  Result<Node> operators(bson::Path path, const View& conditions) {
+    const Element only = only_element(conditions);
+    if (only && only.name() != "$options" && only.name() != "$regex") {
+      return operation(std::move(path), only);
+    }
     std::vector<Node> children;
     bool options_first = false;
     bool has_regex = false;
@@ -169,25 +182,25 @@ class Parser {
     return conjunction(std::move(children));
   }
 
-  Result<Node> comparison(Kind kind, const bson::Path& path, const Element& operand) {
+  Result<Node> comparison(Kind kind, bson::Path path, const Element& operand) {
     if (operand.is(Type::kUndefined)) return bad("cannot compare to undefined");
     if (operand.is(Type::kRegex)) {
       return bad(format("Can't have RegEx as arg to predicate over field '{}'.", path.text()));
     }
-    return make_node(kind, path, operand);
+    return make_node(kind, std::move(path), operand);
   }
 
-  Result<Node> operation(const bson::Path& path, const Element& operand) {
+  Result<Node> operation(bson::Path path, const Element& operand) {
     const std::string_view name = operand.name();
-    if (name == "$eq") return equal(path, operand);
+    if (name == "$eq") return equal(std::move(path), operand);
     if (name == "$ne") {
       if (operand.is(Type::kRegex)) return bad("Can't have regex as arg to $ne.");
-      return negated(NACRE_TRY(equal(path, operand)));
+      return negated(NACRE_TRY(equal(std::move(path), operand)));
     }
-    if (name == "$gt") return comparison(Kind::kGreater, path, operand);
-    if (name == "$gte") return comparison(Kind::kGreaterEqual, path, operand);
-    if (name == "$lt") return comparison(Kind::kLess, path, operand);
-    if (name == "$lte") return comparison(Kind::kLessEqual, path, operand);
+    if (name == "$gt") return comparison(Kind::kGreater, std::move(path), operand);
+    if (name == "$gte") return comparison(Kind::kGreaterEqual, std::move(path), operand);
+    if (name == "$lt") return comparison(Kind::kLess, std::move(path), operand);
+    if (name == "$lte") return comparison(Kind::kLessEqual, std::move(path), operand);
     if (name == "$in") return in(path, operand);
     if (name == "$nin") return negated(NACRE_TRY(in(path, operand)));
     if (name == "$exists") {
@@ -288,10 +301,10 @@ class Parser {
 
 }  // namespace
 
-Node make_node(Kind kind, const bson::Path& path, const Element& operand) {
+Node make_node(Kind kind, bson::Path path, const Element& operand) {
   Node node;
   node.kind = kind;
-  node.path = path;
+  node.path = std::move(path);
   node.operand = operand;
   return node;
 }
@@ -309,6 +322,14 @@ Node conjunction(std::vector<Node> children) {
     return only;
   }
   Node node;
+  const bool is_flat = std::ranges::none_of(children, [](const Node& child) {
+    return child.kind == Kind::kAlways || child.kind == Kind::kAnd;
+  });
+  if (is_flat && !children.empty()) {
+    node.kind = Kind::kAnd;
+    node.children = std::move(children);
+    return node;
+  }
   for (Node& child : children) {
     if (child.kind == Kind::kAlways) continue;
     if (child.kind != Kind::kAnd) {

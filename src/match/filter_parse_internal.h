@@ -23,7 +23,7 @@ inline constexpr std::int32_t kNotImplemented = 238;
   return fail(Code::kInvalid, kBadValue, std::move(what));
 }
 
-[[nodiscard]] Filter::Node make_node(Filter::Node::Kind kind, const bson::Path& path,
+[[nodiscard]] Filter::Node make_node(Filter::Node::Kind kind, bson::Path path,
                                      const bson::Element& operand);
 [[nodiscard]] Filter::Node negated(Filter::Node child);
 [[nodiscard]] Filter::Node conjunction(std::vector<Filter::Node> children);  // FILTER-1

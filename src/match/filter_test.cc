@@ -305,8 +305,8 @@ TEST(Filter, RefusesWithMongoDbsCodesAndWords) {
 }
 
 std::string shown(const Bound& bound, bool lower) {
-  if (!bound.value.element()) return lower ? "(" : ")";
-  const std::string value = bson::to_json(bound.value.element());
+  if (!bound.value) return lower ? "(" : ")";
+  const std::string value = bson::to_json(bound.value);
   const char* bracket = lower ? (bound.inclusive ? "[" : "(") : (bound.inclusive ? "]" : ")");
   return lower ? bracket + value : value + bracket;
 }
@@ -349,8 +349,8 @@ bool inside(const bson::Element& key, const PathBounds& bounds) {
   const bool nan = number.has_value() && std::isnan(*number);
   for (const Interval& interval : bounds.intervals) {
     if (bson::rank(key.type()) != interval.lower.rank) continue;
-    const bson::Element lower = interval.lower.value.element();
-    const bson::Element upper = interval.upper.value.element();
+    const bson::Element lower = interval.lower.value;
+    const bson::Element upper = interval.upper.value;
     if (nan && (!lower || !upper)) continue;
     if (lower) {
       const auto order = compare(key, lower);

@@ -69,16 +69,24 @@ expression::Environment::Moment moment_now() {
 
 expression::Environment environment_now() { return expression::Environment(&moment_now); }
 
-Result<std::vector<document::IndexField>> sort_fields(const bson::View& sort) {
-  const SortPattern pattern = NACRE_TRY(SortPattern::parse(sort));
+namespace {
+
+std::vector<document::IndexField> fields_of(const SortPattern& pattern) {
   std::vector<document::IndexField> fields;
+  fields.reserve(pattern.fields().size());
   for (const SortField& field : pattern.fields()) {
     // No index is in the order of anything but paths.
-    if (field.kind != SortField::Kind::kPath) return std::vector<document::IndexField>();
+    if (field.kind != SortField::Kind::kPath) return {};
     fields.push_back(
         {.path = field.path.text(), .descending = field.direction == bson::Direction::kDescending});
   }
   return fields;
+}
+
+}  // namespace
+
+Result<std::vector<document::IndexField>> sort_fields(const bson::View& sort) {
+  return fields_of(NACRE_TRY(SortPattern::parse(sort)));
 }
 
 Result<> add_sort(Run& run, const bson::View& sort, std::size_t limit, bool allow_disk_use) {
@@ -96,13 +104,15 @@ namespace {
 
 // Of a find, what is said of its order and its fields.
 struct FindShape {
-  bson::View sort;     // {} when it is of $natural
-  bson::Element hint;  // {$natural: n} then
+  bson::View sort;                                // {} when it is of $natural
+  bson::Element hint;                             // {$natural: n} then
+  std::vector<document::IndexField> fields = {};  // of the sort, as sort_fields() has them
   bool by_text_score = false;
 };
 
 Result<FindShape> shape_of_find(const FindRequest& request, const Projection& projection) {
   FindShape shape{.sort = request.sort, .hint = request.hint};
+  if (request.sort.empty() && !projection.needs_text_score()) return shape;
   if (const bson::Element natural = request.sort.find("$natural")) {
     if (request.sort.count() != 1) {
       return fail(Code::kInvalid, kBadValue, "Cannot include '$natural' in compound sort");
@@ -117,6 +127,7 @@ Result<FindShape> shape_of_find(const FindRequest& request, const Projection& pr
     return shape;
   }
   const SortPattern pattern = NACRE_TRY(SortPattern::parse(request.sort));
+  shape.fields = fields_of(pattern);
   const bool needs_score = pattern.needs_text_score();
   shape.by_text_score = needs_score && pattern.fields().size() == 1;
   if ((needs_score || projection.needs_text_score()) && !mentions_text(request.filter)) {
@@ -163,19 +174,16 @@ Result<> check(const FindRequest& request) {
 Result<std::unique_ptr<Run>> open_find(const Scope& scope, const FindRequest& request) {
   NACRE_TRY(check_options(request));
   Projection projection = NACRE_TRY(projection_of(request));
-  const FindShape shape = NACRE_TRY(shape_of_find(request, projection));
-  auto sort = NACRE_TRY(sort_fields(shape.sort));
+  FindShape shape = NACRE_TRY(shape_of_find(request, projection));
   const bool covers = projection.is_inclusion() && projection.is_plain() &&
                       !request.show_record_id && !request.return_key;
-  bson::Document natural;
-  if (shape.sort.empty() && !request.sort.empty()) {
-    natural = bson::Builder().append("", request.sort).finish();
-  }
+  bson::Value natural;
+  if (shape.sort.empty() && !request.sort.empty()) natural = bson::Value(request.sort);
   OpenedRun opened = NACRE_TRY(
       open_run(scope, {.collection = request.collection,
                        .filter = request.filter,
-                       .sort = std::move(sort),
-                       .hint = natural.view().empty() ? shape.hint : *natural.view().begin(),
+                       .sort = std::move(shape.fields),
+                       .hint = natural.element() ? natural.element() : shape.hint,
                        .min = request.min,
                        .max = request.max,
                        .rows = rows_to_sort(request.skip, request.limit),

@@ -60,14 +60,14 @@ KeyRange range_of(const std::string& prefix, const match::Interval& interval,
   const auto rank = bson::keys_of_rank(interval.lower.rank, component.direction);
   KeyRange range;
   std::string begin = prefix;
-  if (const auto value = first.value.element()) {
+  if (const auto value = first.value) {
     component.append(begin, value);
     range.begin = begin_key(std::move(begin), !first.inclusive);
   } else {
     range.begin = begin_key(begin.append(rank.first), false);
   }
   std::string end = prefix;
-  if (const auto value = last.value.element()) {
+  if (const auto value = last.value) {
     component.append(end, value);
     range.end = end_key(std::move(end), last.inclusive);
   } else {
@@ -78,6 +78,9 @@ KeyRange range_of(const std::string& prefix, const match::Interval& interval,
 
 // Sorted and overlapping ones made one: each key once, in key order.
 void normalise(std::vector<KeyRange>& ranges) {
+  const bool is_one =
+      ranges.size() == 1 && (ranges[0].end.empty() || ranges[0].begin < ranges[0].end);
+  if (is_one) return;
   std::ranges::sort(ranges, {}, &KeyRange::begin);
   std::vector<KeyRange> merged;
   for (KeyRange& range : ranges) {
@@ -203,6 +206,7 @@ class BoundsBuilder {
   void add(std::size_t i, const match::PathBounds& bounds, bool points) {
     const Component component = component_of(index_, i);
     std::vector<std::string> longer;
+    if (points) longer.reserve(prefixes_.size() * bounds.intervals.size());
     for (const std::string& prefix : prefixes_) {
       for (const match::Interval& interval : bounds.intervals) {
         if (!points) {
@@ -210,7 +214,7 @@ class BoundsBuilder {
           continue;
         }
         longer.push_back(prefix);
-        component.append(longer.back(), interval.lower.value.element());
+        component.append(longer.back(), interval.lower.value);
         widened_ = widened_ || bson::is_widened(longer.back());
       }
     }
@@ -234,7 +238,7 @@ class BoundsBuilder {
 };
 
 std::string text_of(const match::Bound& bound, bool is_lower) {
-  if (const auto value = bound.value.element()) return bson::to_json(value);
+  if (const auto value = bound.value) return bson::to_json(value);
   if (bound.rank == bson::rank(bson::Type::kDouble)) return is_lower ? "-inf" : "inf";
   if (bound.rank == bson::rank(bson::Type::kString)) return is_lower ? "\"\"" : "{}";
   return is_lower ? "first of its type" : "last of its type";

@@ -11,6 +11,7 @@
 // Threads: plain values and pure functions.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ struct IndexBounds {
   std::vector<KeyRange> ranges;  // ascending, disjoint; none: nothing matches
   // Per field of the index, in order; a field that is not bound has none. For explain.
   std::vector<std::optional<match::PathBounds>> fields;
+  // The filter that their values lie in, where that is another than the query's.
+  std::shared_ptr<const match::Filter> filter;
   std::size_t point_fields = 0;     // leading fields bound to values
   std::size_t constant_fields = 0;  // those of them bound to one value each, counted from the front
   bool has_range = false;           // the field behind them is bound to a range

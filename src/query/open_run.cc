@@ -83,7 +83,8 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
   const bson::Element text = text_condition(request.filter);
   const match::FilterOptions options{
       .scope = request.variables,
-      .collator = std::shared_ptr<const text::Collator>(std::shared_ptr<void>(), request.collator)};
+      .collator = std::shared_ptr<const text::Collator>(std::shared_ptr<void>(), request.collator),
+      .is_prepared = false};
   match::Filter filter = NACRE_TRY(match::Filter::parse(request.filter, options));
   if (text) {
     filter = NACRE_TRY(match::Filter::parse(without_text(request.filter), options));
@@ -91,7 +92,9 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
     return refuse_text(info);
   }
   if (request.environment != nullptr) filter.evaluate_in(*request.environment);
-  opened.filter = std::make_unique<const match::Filter>(std::move(filter));
+  auto kept = std::make_unique<match::Filter>(std::move(filter));
+  match::Filter& kept_filter = *kept;
+  opened.filter = std::move(kept);
   const PlanRequest plan{.collection = info,
                          .filter = opened.filter.get(),
                          .sort = request.sort,
@@ -103,6 +106,7 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
                          .text = text,
                          .by_text_score = request.by_text_score};
   std::vector<Access> accesses = NACRE_TRY(candidates(plan));
+  if (!std::ranges::all_of(accesses, &Access::covers_filter)) kept_filter.prepare();
   const bool in_order = info != nullptr && info->order && request.sort.empty() &&
                         accesses.size() == 1 && accesses.front().kind == AccessKind::kCollection &&
                         !accesses.front().bounds.bounded();

@@ -88,7 +88,9 @@ Result<> forget_plans(document::Database& database, const FindRequest& request) 
   const Projection projection =
       NACRE_TRY(Projection::parse(request.projection, {.query = request.filter}));
   PlanRequest plan{.collection = info, .filter = &filter, .collator = collator.get()};
-  if (!request.sort.find("$natural")) plan.sort = NACRE_TRY(sort_fields(request.sort));
+  std::vector<document::IndexField> sort;
+  if (!request.sort.find("$natural")) sort = NACRE_TRY(sort_fields(request.sort));
+  plan.sort = sort;
   if (projection.is_inclusion() && projection.is_plain()) {
     plan.fields = projection.included_paths();
   }

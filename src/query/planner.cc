@@ -197,30 +197,30 @@ bool gives_order(const IndexInfo& index, const IndexBounds& bounds, const PlanRe
   return true;
 }
 
-std::vector<Access> by_index(const PlanRequest& request, const IndexInfo& index, bool forced) {
-  std::vector<Access> found;
+void add_by_index(const PlanRequest& request, const IndexInfo& index, bool forced,
+                  std::vector<Access>& to) {
   const bool is_wildcard = index.has(FieldKind::kWildcard);
-  const bool may_bound = is_wildcard || request.filter->names(index.fields.front().path);
-  if (!forced && !may_bound && request.sort.empty()) return found;
+  const std::string& first = index.fields.front().path;
+  const bool may_be_of_use = is_wildcard || request.filter->names(first) ||
+                             (!request.sort.empty() && request.sort.front().path == first);
+  if (!forced && !may_be_of_use) return;
   // A text index has no entries for documents without words.
-  if (index.options.text != nullptr) return found;
+  if (index.options.text != nullptr) return;
   // Who names a partial index asks for what is in it and no more.
-  if (!forced && !is_inside_partial(request, index)) return found;
+  if (!forced && !is_inside_partial(request, index)) return;
   if (!is_wildcard) {
     Access access = make_access(request, index, {});
     const bool useful = access.bounds.bounded() || access.sorted || forced;
     if (useful && (forced || holds_all_matches(index, access.bounds))) {
-      found.push_back(std::move(access));
+      to.push_back(std::move(access));
     }
-    return found;
+    return;
   }
   for (const std::string_view path : request.filter->bounded_paths()) {
     if (has_position(path) || !document::wildcard_takes(index, path)) continue;
     Access access = make_access(request, index, path);
-    if (!access.bounds.bounded()) continue;
-    found.push_back(std::move(access));
+    if (access.bounds.bounded()) to.push_back(std::move(access));
   }
-  return found;
 }
 
 Access by_scan(const PlanRequest& request) {
@@ -245,7 +245,7 @@ Access by_id(const PlanRequest& request) {
   if (access.bounds.constant_fields == 1) {
     access.kind = AccessKind::kIdLookup;
     const match::Interval& only = access.bounds.fields.front()->intervals.front();
-    access.id_key = document::id_key(only.lower.value.element());
+    access.id_key = document::id_key(only.lower.value);
     access.sorted = true;  // at most one document
   }
   return access;
@@ -266,12 +266,13 @@ Result<std::optional<Access>> best_bounded(const PlanRequest& request) {
   Access by_key = by_id(request);
   if (nothing_matches(by_key)) return Access{};
   consider(std::move(by_key));
+  std::vector<Access> ways;
   for (const IndexInfo& index : request.collection->indexes) {
-    if (!index.is_usable()) continue;
-    for (Access& access : by_index(request, index, /*forced=*/false)) {
-      if (nothing_matches(access)) return Access{};
-      consider(std::move(access));
-    }
+    if (index.is_usable()) add_by_index(request, index, /*forced=*/false, ways);
+  }
+  for (Access& access : ways) {
+    if (nothing_matches(access)) return Access{};
+    consider(std::move(access));
   }
   return best;
 }
@@ -291,12 +292,9 @@ Result<std::vector<Access>> candidates(const PlanRequest& request) {
     if (by_key.bounds.bounded()) all.push_back(std::move(by_key));
   }
   for (const IndexInfo& index : request.collection->indexes) {
-    if (!index.is_usable()) continue;
-    for (Access& access : by_index(request, index, /*forced=*/false)) {
-      if (nothing_matches(access)) return just(Access{});
-      all.push_back(std::move(access));
-    }
+    if (index.is_usable()) add_by_index(request, index, /*forced=*/false, all);
   }
+  if (std::ranges::any_of(all, nothing_matches)) return just(Access{});
   auto any = NACRE_TRY(by_union(request));
   if (any) all.push_back(*std::move(any));
   const bool some_bounded = std::ranges::any_of(all, [](const Access& access) {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,8 @@ struct Access {
 struct PlanRequest {
   const document::CollectionInfo* collection = nullptr;  // null: not there
   const match::Filter* filter = nullptr;
-  std::vector<document::IndexField> sort{};  // empty: any order will do
-  bson::Element hint{};                      // missing, a name or a key pattern
+  std::span<const document::IndexField> sort{};  // empty: any order will do
+  bson::Element hint{};                          // missing, a name or a key pattern
   const text::Collator* collator = nullptr;
   bson::View min{};
   bson::View max{};

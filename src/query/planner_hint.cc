@@ -109,7 +109,8 @@ Result<Access> hinted(const PlanRequest& request) {
     access.kind = AccessKind::kCollection;
     return between(request, id_index(*request.collection), std::move(access));
   }
-  std::vector<Access> ways = by_index(request, **index, /*forced=*/true);
+  std::vector<Access> ways;
+  add_by_index(request, **index, /*forced=*/true, ways);
   if (ways.empty()) {
     return fail(Code::kInvalid, kNoPlan,
                 format("error processing query: the hinted index {} cannot answer the query",

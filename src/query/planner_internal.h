@@ -18,10 +18,10 @@ namespace nacre::query {
 [[nodiscard]] bool gives_order(const document::IndexInfo& index, const IndexBounds& bounds,
                                const PlanRequest& request, bool& backward);
 
-// The ways by one index: none, one, or for a wildcard index one for each path. `forced`: also those
-// that bound nothing and give no order.
-[[nodiscard]] std::vector<Access> by_index(const PlanRequest& request,
-                                           const document::IndexInfo& index, bool forced);
+// Adds the ways by one index: none, one, or for a wildcard index one for each path. `forced`: also
+// those that bound nothing and give no order.
+void add_by_index(const PlanRequest& request, const document::IndexInfo& index, bool forced,
+                  std::vector<Access>& to);
 [[nodiscard]] Access by_id(const PlanRequest& request);
 [[nodiscard]] Access by_scan(const PlanRequest& request);
 [[nodiscard]] bool nothing_matches(const Access& access);

@@ -97,14 +97,16 @@ Result<std::optional<Access>> by_union(const PlanRequest& request) {
   for (const bson::Element& side : parts.sides.array()) {
     if (both.branches.size() == kSidesMax || !side.is(bson::Type::kDocument)) return std::nullopt;
     const bson::Document whole = side_with_rest(side.document(), parts.rest);
-    const auto filter = match::Filter::parse(whole);
-    if (!filter)
+    auto parsed = match::Filter::parse(whole, {.is_prepared = false});
+    if (!parsed)
       return std::nullopt;  // the whole filter was parsed, so this is no error of its own
+    const auto filter = std::make_shared<const match::Filter>(*std::move(parsed));
     PlanRequest one{
-        .collection = request.collection, .filter = &*filter, .collator = request.collator};
+        .collection = request.collection, .filter = filter.get(), .collator = request.collator};
     auto way = NACRE_TRY(best_bounded(one));
     if (!way) return std::nullopt;
     if (way->kind == AccessKind::kNothing) continue;
+    way->bounds.filter = filter;
     both.branches.push_back(*std::move(way));
   }
   if (both.branches.empty()) return std::nullopt;

@@ -95,10 +95,11 @@ Result<std::optional<Row>> Skip::next() {
 
 Result<std::optional<Row>> Limit::next() {
   if (left_ == 0) return std::nullopt;
-  auto row = NACRE_TRY(input_->next());
+  auto row = input_->next();  // given on as it is
+  if (!row) return row;
   ++counters_.works;
   --left_;
-  if (row) {
+  if (*row) {
     ++counters_.returned;
   } else {
     left_ = 0;

@@ -93,7 +93,7 @@ Result<std::string> prefix_of(const document::IndexInfo& index, const match::Fil
                         "its prefix field {}",
                         field.path));
     }
-    bson::append_key(prefix, bounds->intervals.front().lower.value.element(),
+    bson::append_key(prefix, bounds->intervals.front().lower.value,
                      field.descending ? bson::Direction::kDescending : bson::Direction::kAscending);
   }
   return prefix;
