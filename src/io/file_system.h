@@ -46,6 +46,10 @@ class File {
   // After one failure every later write and sync fails too: a retry would hide lost data.
   [[nodiscard]] virtual Result<> sync() = 0;
   [[nodiscard]] virtual Result<> resize(std::uint64_t size) = 0;
+  // Grows the file to `size` and takes the space for it, without writing: it reads as zeros, and
+  // writes in it do not meet a full disk. The first write of a block costs the file system a change
+  // of its own. kUnsupported, with nothing changed, where it has to be written to be had.
+  [[nodiscard]] virtual Result<> allocate(std::uint64_t size) = 0;
   // Makes [offset, offset + size) read as zeros and gives its space back; the size stays.
   [[nodiscard]] virtual Result<> punch_hole(std::uint64_t offset, std::uint64_t size) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> size() = 0;

@@ -119,6 +119,15 @@ TEST_P(FileSystemContract, ResizeCutsAndGrowsWithZeros) {
   EXPECT_EQ(read("a"), std::string_view("ab\0\0", 4));
 }
 
+TEST_P(FileSystemContract, AllocatedSpaceReadsAsZerosAndNothingIsLost) {
+  create("a", "abc");
+  const auto file = open("a", {.mode = OpenMode::kReadWrite});
+  ASSERT_TRUE(file->allocate(5).has_value());
+  EXPECT_EQ(read("a"), std::string_view("abc\0\0", 5));
+  ASSERT_TRUE(file->allocate(2).has_value()) << "never less";
+  EXPECT_EQ(read("a"), std::string_view("abc\0\0", 5));
+}
+
 TEST_P(FileSystemContract, PunchedHoleReadsAsZerosAndKeepsTheSize) {
   create("a", "abcdef");
   const auto file = open("a", {.mode = OpenMode::kReadWrite});

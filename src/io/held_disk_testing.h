@@ -66,6 +66,7 @@ class HeldDisk final : public FileSystem {
     }
     Result<> sync() override { return file_->sync(); }
     Result<> resize(std::uint64_t size) override { return file_->resize(size); }
+    Result<> allocate(std::uint64_t size) override { return file_->allocate(size); }
     Result<> punch_hole(std::uint64_t offset, std::uint64_t size) override {
       return file_->punch_hole(offset, size);
     }

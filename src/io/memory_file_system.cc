@@ -98,6 +98,12 @@ class MemoryFile final : public File {
     return {};
   }
 
+  Result<> allocate(std::uint64_t size) override {
+    MutexLock lock(contents_->mutex);
+    contents_->size = std::max(contents_->size, size);
+    return {};
+  }
+
   Result<> punch_hole(std::uint64_t offset, std::uint64_t size) override {
     MutexLock lock(contents_->mutex);
     if (offset < contents_->size) zero(offset, std::min(size, contents_->size - offset));

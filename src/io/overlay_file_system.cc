@@ -76,6 +76,12 @@ class OverlayFile final : public File {
     return {};
   }
 
+  Result<> allocate(std::uint64_t size) override {
+    const MutexLock lock(contents_->mutex);
+    contents_->size = std::max(contents_->size, size);
+    return {};
+  }
+
   Result<> punch_hole(std::uint64_t offset, std::uint64_t size) override {
     const MutexLock lock(contents_->mutex);
     if (offset >= contents_->size) return {};

@@ -78,6 +78,7 @@ class PosixFile final : public File {
   Result<> write_durably(std::uint64_t offset, Bytes bytes) override;
   Result<> sync() override;
   Result<> resize(std::uint64_t size) override;
+  Result<> allocate(std::uint64_t size) override;
   Result<> punch_hole(std::uint64_t offset, std::uint64_t size) override;
   Result<std::uint64_t> size() override;
 
@@ -205,6 +206,17 @@ Result<> PosixFile::resize(std::uint64_t size) {
     return refused(path_, format("resize to {} bytes", size), errno);
   }
   return {};
+}
+
+Result<> PosixFile::allocate(std::uint64_t size) {
+  NACRE_TRY(check_alive());
+  const int error =
+      retry_interrupted([&] { return ::fallocate(fd_.get(), 0, 0, static_cast<off_t>(size)); });
+  if (error == 0) return {};
+  if (errno == EOPNOTSUPP || errno == ENOSYS) {
+    return fail(Code::kUnsupported, format("{}: space is taken by writing alone", path_));
+  }
+  return refused(path_, format("allocating {} bytes", size), errno);
 }
 
 Result<> PosixFile::punch_hole(std::uint64_t offset, std::uint64_t size) {

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <utility>
 
+#include "base/buggify.h"
 #include "base/check.h"
 #include "base/text.h"
 #include "io/sim_file_internal.h"
@@ -167,6 +169,20 @@ Result<> SimFile::resize(std::uint64_t size) {
   disk_->see(Moment::kBegin, Call::kResize, path_, size);
   const std::scoped_lock lock(disk_->mutex);
   NACRE_TRY(check_writable());
+  return resize_locked(size);
+}
+
+Result<> SimFile::allocate(std::uint64_t size) {
+  if (NACRE_BUGGIFY("io.no_allocation")) {
+    return fail(Code::kUnsupported, format("{}: space is taken by writing alone", path_));
+  }
+  disk_->see(Moment::kBegin, Call::kResize, path_, size);
+  const std::scoped_lock lock(disk_->mutex);
+  NACRE_TRY(check_writable());
+  return resize_locked(std::max(size, node_->data.current().size()));
+}
+
+Result<> SimFile::resize_locked(std::uint64_t size) {
   Verdict verdict = disk_->judge(path_, /*is_write=*/true, /*is_sync=*/false);
   const std::uint64_t now = node_->data.current().size();
   if (disk_->capacity != kUnlimited && size > now &&

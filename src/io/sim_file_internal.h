@@ -91,6 +91,7 @@ class SimFile final : public File {
   Result<> write_durably(std::uint64_t offset, Bytes bytes) override;
   Result<> sync() override;
   Result<> resize(std::uint64_t size) override;
+  Result<> allocate(std::uint64_t size) override;
   Result<> punch_hole(std::uint64_t offset, std::uint64_t size) override;
   Result<std::uint64_t> size() override;
 
@@ -98,6 +99,7 @@ class SimFile final : public File {
   // All below require the lock.
   [[nodiscard]] Result<> check_open() const;
   [[nodiscard]] Result<> check_writable() const;
+  [[nodiscard]] Result<> resize_locked(std::uint64_t size);
   void check_aligned(std::uint64_t offset, Bytes bytes) const;
   // `unfinished`: what of a durable write is left to make_durable().
   [[nodiscard]] Result<> write_locked(std::uint64_t offset, Bytes bytes, bool durably,

@@ -56,11 +56,13 @@ Result<std::unique_ptr<LocalLog>> LocalLog::create(std::string_view directory,
   for (const SegmentFile& file : old.segments) NACRE_TRY(fs.remove(file.path));
 
   std::unique_ptr<LocalLog> log(new LocalLog(directory, options));
-  BlankFile blank = NACRE_TRY(make_blank(fs, directory, SegmentSeq{1}, options.segment_bytes_min));
+  BlankFile blank =
+      NACRE_TRY(make_blank(fs, directory, SegmentSeq{1}, options.segment_bytes_min, 0));
   auto segment = std::make_shared<Segment>();
   {
     const MutexLock lock(log->mutex_);
     segment->header = log->next_header(blank.bytes);
+    segment->written = std::max<std::uint64_t>(kBlockSize, blank.written);
   }
   Installed installed = NACRE_TRY(install(fs, directory, std::move(blank), segment->header));
   segment->path = std::move(installed.path);
@@ -91,6 +93,9 @@ void LocalLog::adopt(Tail tail, std::unique_ptr<io::File> active) {
   segments_.assign(tail.segments.begin(), tail.segments.end());
   active_ = std::move(active);
   offset_ = tail.offset;
+  // What an earlier process wrote behind its last group is not known.
+  for (const auto& segment : segments_) segment->written = segment->end;
+  segments_.back()->written = offset_;
   next_group_ = tail.group;
   chain_ = tail.chain;
   last_ = number(tail.last);
@@ -230,7 +235,8 @@ LocalLog::GroupPtr LocalLog::group_of(Position position) const {
 }
 
 bool LocalLog::can_seal() const {
-  return !failure_ && !open_.empty() && !rotating_ && writes_under_way_ < options_.inflight_max;
+  return !failure_ && !open_.empty() && !rotating_ && !opening_blocks_ &&
+         writes_under_way_ < options_.inflight_max;
 }
 
 bool LocalLog::is_due() const {
@@ -295,6 +301,10 @@ Result<LocalLog::GroupPtr> LocalLog::seal() {
   open_.front()->full = true;
   const std::uint64_t needed = open_.front()->extent();
   if (needed > room_in_segment()) NACRE_TRY(rotate());
+  opening_blocks_ = true;  // nobody else seals a group meanwhile
+  auto opened = open_blocks(needed);
+  opening_blocks_ = false;
+  if (!opened.has_value()) return std::unexpected(std::move(opened).error());
 
   GroupPtr group = std::move(open_.front());
   open_.pop_front();

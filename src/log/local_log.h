@@ -7,12 +7,14 @@
 // One wake: a committer who does not write sleeps once, until his commit is durable and the
 // listener
 //   has been told.
-// Format: docs/format/log.md. Segments are written with zeros once and used again after trim, so a
-//   commit costs one write that neither allocates nor grows anything.
+// Format: docs/format/log.md. A segment has its space before it is used, and is used again after
+//   trim, so a commit costs one write that neither allocates nor grows anything; small ones go to
+//   blocks that were written before, a megabyte of zeros at a time, which saves them the file
+//   system's journal.
 // Unwritten commits: append() only fills memory. Where nobody waits for a commit, the owner
 //   calls wait_durable(last_position()) from time to time, and append() answers kFull, with nothing
 //   changed, when buffer_bytes_max are waiting: call make_room(), append again.
-// Full disk: what is appended has its place (LOG-4), in blocks that were written before, so a full
+// Full disk: what is appended has its place (LOG-4), in blocks that are the log's, so a full
 //   disk is met by prepare_segment() or make_room(), never by the write of a commit. While the next
 //   segment cannot be made, ordinary commits leave the last quarter of the current one to those
 //   that free space.
@@ -105,6 +107,10 @@ class LocalLog final : public Log {
   // harm yet.
   [[nodiscard]] bool wants_segment() const;
   [[nodiscard]] Result<> prepare_segment();
+  // The same for blocks of the current segment: whether small groups will soon need some that were
+  // never written, and writing a megabyte of them.
+  [[nodiscard]] bool wants_blocks() const;
+  [[nodiscard]] Result<> write_blocks();
   // Writes an empty group when the newest commit is durable but no group says so yet; for an idle
   // owner: afterwards even rot in the last commit is told from a torn write.
   [[nodiscard]] Result<> mark_durable();
@@ -134,8 +140,11 @@ class LocalLog final : public Log {
   [[nodiscard]] bool can_seal() const NACRE_REQUIRES(mutex_);
   [[nodiscard]] bool is_due() const NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> check_appended(Position position) const NACRE_REQUIRES(mutex_);
-  // Both let the lock go while they write.
+  // All let the lock go while they write.
   [[nodiscard]] Result<> rotate() NACRE_REQUIRES(mutex_);
+  // Before a group of `bytes` is sealed. Small ones go to blocks that have been written.
+  [[nodiscard]] Result<> open_blocks(std::uint64_t bytes) NACRE_REQUIRES(mutex_);
+  [[nodiscard]] Result<> write_some_ahead() NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> make_blank_of(std::uint64_t bytes) NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> install_next() NACRE_REQUIRES(mutex_);
   [[nodiscard]] Result<> write_closing() NACRE_REQUIRES(mutex_);
@@ -194,7 +203,10 @@ class LocalLog final : public Log {
   std::uint32_t writes_under_way_ NACRE_GUARDED_BY(mutex_) = 0;
   std::uint64_t commits_under_way_ NACRE_GUARDED_BY(mutex_) = 0;  // in these writes
   bool rotating_ NACRE_GUARDED_BY(mutex_) = false;
-  Condition rotated_;   // rotating_ or preparing_ became false
+  bool writing_ahead_ NACRE_GUARDED_BY(mutex_) = false;
+  bool opening_blocks_ NACRE_GUARDED_BY(mutex_) = false;  // for a group that is about to be sealed
+  bool is_in_small_groups_ NACRE_GUARDED_BY(mutex_) = false;
+  Condition rotated_;   // rotating_, preparing_ or writing_ahead_ became false
   Condition advanced_;  // a write has ended, or it may be the sleeper's turn to write
   std::uint32_t durable_waiters_ NACRE_GUARDED_BY(mutex_) = 0;  // asleep on advanced_
 

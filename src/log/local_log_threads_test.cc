@@ -119,7 +119,7 @@ TEST_P(LocalLogThreads, TrimmingAndPreparingBesideWritersLosesNothing) {
 
 TEST_P(LocalLogThreads, FailedWriteReachesEveryWaiter) {
   constexpr int kWriters = 8;
-  disk_.inject({.target = io::Fault::Target::kWrite, .nth = 30});
+  disk_.inject({.target = io::Fault::Target::kWrite, .nth = 30, .from_then_on = true});
   std::atomic<int> told = 0;
   {
     std::vector<std::jthread> writers;

@@ -27,6 +27,10 @@ class LocalLogPeer {
     const MutexLock lock(log.mutex_);
     return log.seal();
   }
+  static bool can_seal(LocalLog& log) {
+    const MutexLock lock(log.mutex_);
+    return !log.open_.empty() && log.can_seal();
+  }
   // Where who waits for `position` sleeps.
   static GroupPtr group_of(LocalLog& log, Position position) {
     const MutexLock lock(log.mutex_);

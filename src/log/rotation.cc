@@ -1,15 +1,23 @@
 // How a log goes from one segment to the next, and what becomes of the old ones.
 #include <algorithm>
 
+#include "base/buggify.h"
 #include "base/check.h"
 #include "base/planted.h"
 #include "base/text.h"
 #include "io/random.h"
+#include "io/spare_buffers.h"
 #include "log/group_internal.h"
 #include "log/local_log.h"
 #include "log/segment_internal.h"
 
 namespace nacre::log {
+namespace {
+
+constexpr std::uint64_t kWholeWriteMin = 128 << 10;  // bytes of a group
+constexpr std::uint64_t kWrittenAhead = 1 << 20;     // bytes
+
+}  // namespace
 
 std::uint64_t LocalLog::next_segment_bytes() const {
   const std::uint64_t current = segments_.back()->header.file_bytes;
@@ -53,6 +61,7 @@ Result<> LocalLog::install_next() {
   installing_bytes_ = blank.bytes;
   auto segment = std::make_shared<Segment>();
   segment->header = next_header(blank.bytes);
+  segment->written = std::max<std::uint64_t>(kBlockSize, blank.written);
   mutex_.unlock();
   auto installed = install(*options_.file_system, directory_, std::move(blank), segment->header);
   mutex_.lock();
@@ -62,6 +71,57 @@ Result<> LocalLog::install_next() {
   segments_.push_back(std::move(segment));
   active_ = std::move(installed->file);
   offset_ = kBlockSize;
+  return {};
+}
+
+bool LocalLog::wants_blocks() const {
+  const MutexLock lock(mutex_);
+  if (failure_ || closed_ || rotating_ || writing_ahead_ || !is_in_small_groups_) return false;
+  const Segment& segment = *segments_.back();
+  return segment.written < groups_end(segment.header.file_bytes) &&
+         (segment.written < offset_ + kWrittenAhead || NACRE_BUGGIFY("log.early_blocks"));
+}
+
+Result<> LocalLog::write_blocks() {
+  const MutexLock lock(mutex_);
+  NACRE_TRY(check_usable());
+  if (rotating_ || writing_ahead_) return {};
+  return write_some_ahead();
+}
+
+Result<> LocalLog::write_some_ahead() {
+  const std::shared_ptr<Segment> segment = segments_.back();  // and it is not trimmed meanwhile
+  const std::shared_ptr<io::File> file = active_;
+  const std::uint64_t from = segment->written;
+  const std::uint64_t to = std::min(from + kWrittenAhead, groups_end(segment->header.file_bytes));
+  if (from >= to) return {};
+  writing_ahead_ = true;  // no group is sealed that goes beyond `from`
+  mutex_.unlock();
+  auto written = [&] {
+    io::SpareBuffer zeros(static_cast<std::size_t>(to - from));
+    std::ranges::fill(zeros.bytes(), std::byte{0});
+    return file->write(from, zeros.bytes());
+  }();
+  mutex_.lock();
+  writing_ahead_ = false;
+  rotated_.notify_all();
+  segment->written = to;
+  if (failure_) return stopped();
+  // Without room for it nothing is lost but time: the groups have theirs.
+  if (written.has_value() || written.error().code() == Code::kFull) return {};
+  poison(written.error());
+  return written;
+}
+
+Result<> LocalLog::open_blocks(std::uint64_t bytes) {
+  while (writing_ahead_ && offset_ + bytes > segments_.back()->written) rotated_.wait(mutex_);
+  if (failure_) return stopped();
+  Segment& segment = *segments_.back();
+  const bool is_mark = open_.front()->commits == 0;  // nobody waits for it
+  if (!is_mark) is_in_small_groups_ = bytes < kWholeWriteMin;
+  if (offset_ + bytes <= segment.written) return {};
+  if (is_in_small_groups_ && !is_mark) NACRE_TRY(write_some_ahead());
+  segment.written = std::max(segment.written, offset_ + bytes);
   return {};
 }
 
@@ -79,8 +139,9 @@ Result<> LocalLog::make_blank_of(std::uint64_t bytes) {
   };
   while (is_taken(blank_path(directory_, seq))) seq = next(seq);
   preparing_ = true;
+  const std::uint64_t ahead = is_in_small_groups_ ? kWrittenAhead : 0;
   mutex_.unlock();
-  auto made = make_blank(*options_.file_system, directory_, seq, bytes);
+  auto made = make_blank(*options_.file_system, directory_, seq, bytes, ahead);
   mutex_.lock();
   is_short_ = !made.has_value() && made.error().code() == Code::kFull;
   Result<> done;
@@ -175,6 +236,7 @@ Result<> LocalLog::recycle(const Segment& segment) {
     BlankFile blank;
     blank.path = format("{}/{}.free", directory_, static_cast<std::uint64_t>(segment.header.seq));
     blank.bytes = segment.header.file_bytes;
+    blank.written = segment.written;
     auto renamed = fs.rename(segment.path, blank.path);
     has_no_name = !renamed.has_value() && renamed.error().code() == Code::kFull;
     if (!renamed.has_value()) return std::unexpected(std::move(renamed).error());

@@ -17,13 +17,21 @@ std::string path_of(std::string_view directory, SegmentSeq seq, std::string_view
   return format("{}/{}.{}", directory, static_cast<std::uint64_t>(seq), kind);
 }
 
-Result<> write_zeros(io::File& file, std::uint64_t bytes) {
+// Takes the space for `bytes`. Writes the first `ahead` of them, or all where it cannot be had
+// otherwise, and says how many.
+Result<std::uint64_t> take_space(io::File& file, std::uint64_t bytes, std::uint64_t ahead) {
+  auto allocated = file.allocate(bytes);
+  if (!allocated.has_value() && allocated.error().code() != Code::kUnsupported) {
+    return std::unexpected(std::move(allocated).error());
+  }
+  if (allocated.has_value()) bytes = std::min(bytes, ahead);
   const io::AlignedBuffer zeros(static_cast<std::size_t>(std::min(bytes, kZerosAtOnce)));
   for (std::uint64_t at = 0; at < bytes; at += zeros.size()) {
     const std::uint64_t count = std::min<std::uint64_t>(zeros.size(), bytes - at);
     NACRE_TRY(file.write(at, zeros.bytes().first(static_cast<std::size_t>(count))));
   }
-  return file.sync();
+  NACRE_TRY(file.sync());
+  return bytes;
 }
 
 }  // namespace
@@ -106,7 +114,7 @@ Result<> find_nameless(io::FileSystem& fs, const Uuid& uuid, DirectoryListing& l
 }
 
 Result<BlankFile> make_blank(io::FileSystem& fs, std::string_view directory, SegmentSeq seq,
-                             std::uint64_t bytes) {
+                             std::uint64_t bytes, std::uint64_t ahead) {
   BlankFile blank;
   blank.path = blank_path(directory, seq);
   blank.bytes = bytes;
@@ -118,13 +126,14 @@ Result<BlankFile> make_blank(io::FileSystem& fs, std::string_view directory, Seg
     file = fs.open(blank.path, anew);
   }
   blank.file = NACRE_TRY(std::move(file));
-  auto written = write_zeros(*blank.file, bytes);
+  auto written = take_space(*blank.file, bytes, ahead);
   if (!written.has_value()) {
     blank.file.reset();
     // The space is needed elsewhere; when this fails too, opening the log removes the file.
     [[maybe_unused]] const auto removed = fs.remove(blank.path);
     return std::unexpected(std::move(written).error());
   }
+  blank.written = *written;
   return blank;
 }
 

@@ -1,6 +1,6 @@
 // The files of a log directory: which segments are there, how one is made, read and given up.
 //
-// <seq>.log is a segment. <seq>.new is a file being written with zeros, <seq>.free one that was a
+// <seq>.log is a segment. <seq>.new is a file whose space is being taken, <seq>.free one that was a
 // segment and will become another; both are removed when the log is opened, unless they have become
 // a segment that a full disk or a power cut kept from its name (LOG-6).
 // Errors: as the file system says; kCorrupt for a segment that contradicts its name or its header.
@@ -53,8 +53,11 @@ struct Segment {
   SegmentHeader header;
   std::string path;
   std::uint64_t end = kBlockSize;  // below it, all groups are durable
-  std::vector<GroupMark> marks;    // of durable groups, ascending
-  bool is_marked = true;           // false: nobody has read it yet, so marks are missing
+  // From here on blocks are only allocated: the first write of one waits for the file system's own
+  // journal. Not less than where the next group goes.
+  std::uint64_t written = kBlockSize;
+  std::vector<GroupMark> marks;  // of durable groups, ascending
+  bool is_marked = true;         // false: nobody has read it yet, so marks are missing
 };
 
 [[nodiscard]] std::string segment_path(std::string_view directory, SegmentSeq seq);
@@ -77,15 +80,17 @@ struct DirectoryListing {
 [[nodiscard]] Result<> find_nameless(io::FileSystem& fs, const Uuid& uuid,
                                      DirectoryListing& listing);
 
-// A file of `bytes` bytes that is not a segment yet, every block of it written.
+// A file that is not a segment yet. It has the space for all its bytes.
 struct BlankFile {
   std::unique_ptr<io::File> file;
   std::string path;
   std::uint64_t bytes = 0;
+  std::uint64_t written = 0;  // of them, from the beginning on
 };
-// Creates and writes one; removes it again when that fails.
+// Creates one with its first `ahead` bytes written; removes it again when that fails.
 [[nodiscard]] Result<BlankFile> make_blank(io::FileSystem& fs, std::string_view directory,
-                                           SegmentSeq seq, std::uint64_t bytes);
+                                           SegmentSeq seq, std::uint64_t bytes,
+                                           std::uint64_t ahead);
 // Makes the blank a segment that survives a power cut: header, name, directory. Where the disk has
 // no room for the name, it keeps the one it has.
 struct Installed {

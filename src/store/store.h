@@ -165,8 +165,13 @@ class Store {
   [[nodiscard]] log::Log& log() { return *log_; }
   // Upkeep that the local log is glad of, beside commits: the next segment made ready before it is
   // needed, and the newest commit marked as durable while nobody commits.
-  [[nodiscard]] bool wants_log_segment() const { return log_->wants_segment(); }
-  [[nodiscard]] Result<> prepare_log_segment() { return log_->prepare_segment(); }
+  [[nodiscard]] bool wants_log_segment() const {
+    return log_->wants_segment() || log_->wants_blocks();
+  }
+  [[nodiscard]] Result<> prepare_log_segment() {
+    if (log_->wants_blocks()) NACRE_TRY(log_->write_blocks());
+    return log_->wants_segment() ? log_->prepare_segment() : Result<>();
+  }
   [[nodiscard]] Result<> mark_log_durable() { return log_->mark_durable(); }
   // A step of finding out which space of the file is free; returns whether it was the last one.
   [[nodiscard]] Result<bool> derive_free_space() { return pager_->derive_free_space(64); }
