@@ -114,7 +114,10 @@ Result<> LocalLog::write_some_ahead() {
 }
 
 Result<> LocalLog::open_blocks(std::uint64_t bytes) {
-  while (writing_ahead_ && offset_ + bytes > segments_.back()->written) rotated_.wait(mutex_);
+  const auto is_beyond = [&]() NACRE_REQUIRES(mutex_) {
+    return offset_ + bytes > segments_.back()->written && !NACRE_PLANTED(zeros_over_a_group);
+  };
+  while (writing_ahead_ && is_beyond()) rotated_.wait(mutex_);
   if (failure_) return stopped();
   Segment& segment = *segments_.back();
   const bool is_mark = open_.front()->commits == 0;  // nobody waits for it

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
+#include <thread>
+#include <utility>
 
 #include "log/local_log.h"
 #include "log/log_test_support.h"
@@ -21,6 +25,7 @@ class Writes final : public io::SimObserver {
       ahead_ += event.size;
       written_ = std::max(written_, event.offset + event.size);
       if (log_ != nullptr) can_seal_meanwhile_ |= LocalLogPeer::can_seal(*log_);
+      if (meanwhile_) std::exchange(meanwhile_, {})();
     }
     if (event.call == Call::kDurableWrite) {
       first_writes_ += event.offset + event.size > written_ ? 1 : 0;
@@ -33,6 +38,7 @@ class Writes final : public io::SimObserver {
   std::uint64_t written_ = 0;       // the end of it
   std::uint64_t first_writes_ = 0;  // durable, to blocks never written
   bool can_seal_meanwhile_ = false;
+  std::function<void()> meanwhile_;  // once
 };
 
 class WriteAhead : public ::testing::Test {
@@ -144,6 +150,23 @@ TEST_F(WriteAhead, AFailureStopsTheLog) {
   EXPECT_EQ(log_->wait_durable(*position).error().code(), Code::kIo);
   EXPECT_EQ(log_->append(Time{2}, {}).error().code(), Code::kClosed);
   EXPECT_EQ(log_->durable_position(), kNoPosition);
+}
+
+// A large group whose blocks are being written with zeros waits for that.
+TEST_F(WriteAhead, NoGroupIsOverwritten) {
+  commit(100);
+  std::thread other;
+  writes_.meanwhile_ = [&] {
+    other = std::thread([this] { commit(2'000'000); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  };
+  ASSERT_TRUE(log_->write_blocks().has_value());
+  other.join();
+  log_.reset();
+  writes_.log_ = nullptr;
+  const auto opened = LocalLog::open("log", options_, {});
+  ASSERT_TRUE(opened.has_value()) << opened.error().text();
+  EXPECT_EQ((*opened)->last_position(), Position{2});
 }
 
 // What an earlier process wrote is not known, so it is written again.
