@@ -108,7 +108,9 @@ TEST_F(WriteAhead, BlocksWrittenInTheBackgroundAreFoundWritten) {
   EXPECT_FALSE(log_->wants_blocks()) << "before the first commit shows what they are like";
   commit(100);
   for (int i = 0; i < 1000; ++i) {
-    if (log_->wants_blocks()) ASSERT_TRUE(log_->write_blocks().has_value());
+    if (log_->wants_blocks()) {
+      ASSERT_TRUE(log_->write_blocks().has_value());
+    }
     const std::uint64_t before = writes_.ahead_;
     commit(100);
     ASSERT_EQ(writes_.ahead_, before);

@@ -170,7 +170,7 @@ Result<> Store::replay() {
     bytes += commit->ops.size();
     if (++commits % kReplayPublish != 0 && !NACRE_BUGGIFY("store.replay_publish")) continue;
     publish();
-    if (bytes < options_.checkpoint_log_bytes && !is_dirty_beyond(kReplayDirtyPercent) &&
+    if (bytes < log_allowance() && !is_dirty_beyond(kReplayDirtyPercent) &&
         !NACRE_BUGGIFY("store.replay_checkpoint")) {
       continue;
     }

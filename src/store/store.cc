@@ -18,6 +18,9 @@ namespace {
 constexpr int kApplyRank = 48;
 constexpr int kVisibleRank = 50;
 
+constexpr std::uint64_t kLogAllowanceMin = std::uint64_t{64} << 20;
+constexpr std::uint64_t kLogAllowanceMax = std::uint64_t{1} << 30;
+
 // A snapshot waits for a batch that is applied in place: always for so few operations, for the
 // second many only while no snapshot has had to wait lately.
 constexpr std::uint64_t kInPlaceOps = 32;
@@ -539,6 +542,17 @@ void Store::publish_locked() {
   visible_time_ = applied_time_;
   visible_hold_.swap(visible_hold);
   if (table_map != nullptr) table_map_.swap(table_map);
+}
+
+// A page that a checkpoint writes takes 8 KB however little of it changed. The more pages there
+// are, the longer it takes until most of them have changed more than once.
+std::uint64_t Store::log_allowance() const {
+  if (options_.checkpoint_log_bytes > 0) return options_.checkpoint_log_bytes;
+  return log_allowance_of(pager_->stats().page_count);
+}
+
+std::uint64_t Store::log_allowance_of(std::uint64_t pages) {
+  return std::clamp(pages * page::kPageSize / 2, kLogAllowanceMin, kLogAllowanceMax);
 }
 
 unsigned Store::dirty_percent() const {

@@ -54,7 +54,8 @@ struct Options {
   std::size_t cache_bytes = std::size_t{256} << 20;
   MemoryBudget* memory = nullptr;  // outlives the store; null: one of its own of cache_bytes
   std::size_t held_bytes_max = std::size_t{128} << 20;  // old page versions kept for snapshots
-  std::uint64_t checkpoint_log_bytes = std::uint64_t{64} << 20;  // replayed between checkpoints
+  // Of log between checkpoints. 0: half of what the pages take, at least 64 MB and at most 1 GB.
+  std::uint64_t checkpoint_log_bytes = 0;
   // As in log::LocalLogOptions.
   std::uint64_t log_segment_bytes_min = std::uint64_t{256} << 10;
   std::uint64_t log_segment_bytes_max = std::uint64_t{64} << 20;
@@ -205,6 +206,9 @@ class Store {
   [[nodiscard]] bool is_dirty_beyond(unsigned percent) const;
   // Of the cache, changed pages.
   [[nodiscard]] unsigned dirty_percent() const;
+  // Bytes of log from which on a checkpoint is due.
+  [[nodiscard]] std::uint64_t log_allowance() const;
+  [[nodiscard]] static std::uint64_t log_allowance_of(std::uint64_t pages);
 
   // How far compaction has come in the tables.
   struct TableCompaction {

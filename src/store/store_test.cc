@@ -368,6 +368,14 @@ TEST_F(StoreTest, LogWithoutItsPagesIsNotTakenForANewDatabase) {
 
 // STORE-5: the first commit after the checkpoint is the last one of its segment.
 // STORE-3, STORE-5
+TEST_F(StoreTest, TheLogMayGrowToHalfOfThePages) {
+  constexpr std::uint64_t kMegabyte = 1 << 20;
+  EXPECT_EQ(store_->log_allowance(), 64 * kMegabyte) << "of an empty store";
+  EXPECT_EQ(Store::log_allowance_of(0), 64 * kMegabyte);
+  EXPECT_EQ(Store::log_allowance_of(400 * kMegabyte / page::kPageSize), 200 * kMegabyte);
+  EXPECT_EQ(Store::log_allowance_of(8192 * kMegabyte / page::kPageSize), 1024 * kMegabyte);
+}
+
 TEST_F(StoreTest, CheckpointLeavesTheLogEveryCommitAfterItAcrossSegments) {
   for (const std::size_t before_rotation : {1U, 2U}) {
     SCOPED_TRACE(format("{} commits between checkpoint and next segment", before_rotation));

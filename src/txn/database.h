@@ -80,7 +80,9 @@ struct Options {
   // Where the memory comes from: databases of one budget share its bytes, each up to its own
   // cache_bytes. Null: a budget of its own, of cache_bytes.
   std::shared_ptr<MemoryBudget> memory = nullptr;
-  std::uint64_t checkpoint_log_bytes = std::uint64_t{64} << 20;  // a checkpoint is due beyond
+  // So much log makes a checkpoint due, and may be replayed after a crash, several times that under
+  // load. 0: half of what the database takes, at least 64 MB and at most 1 GB.
+  std::uint64_t checkpoint_log_bytes = 0;
   // Log segments grow from the first to the second size, multiples of 4096; so many group writes
   // are under way at once.
   std::uint64_t log_segment_bytes_min = std::uint64_t{256} << 10;

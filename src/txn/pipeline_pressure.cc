@@ -50,7 +50,7 @@ unsigned Pipeline::pressure() const {
   if (NACRE_BUGGIFY("txn.checkpoint_due")) return kPressureDue;
   const std::uint64_t bytes = store_.log().bytes();
   const std::uint64_t before = log_bytes_at_checkpoint_.load(std::memory_order_relaxed);
-  const std::uint64_t allowed = std::max<std::uint64_t>(options_.checkpoint_log_bytes, 1);
+  const std::uint64_t allowed = store_.log_allowance();
   const std::uint64_t grown = bytes > before ? bytes - before : 0;
   return std::max(of_log(grown, allowed), store_.dirty_percent());
 }
@@ -86,7 +86,9 @@ void Pipeline::pace(std::chrono::microseconds took) {
 
 void Pipeline::keep_up(std::uint64_t bytes) {
   if (background_ != nullptr) delay(bytes);
-  const std::uint64_t check_bytes = std::min(kCheckBytesMax, options_.checkpoint_log_bytes / 8);
+  const std::uint64_t allowed = options_.checkpoint_log_bytes;  // 0: much
+  const std::uint64_t check_bytes =
+      allowed == 0 ? kCheckBytesMax : std::min(kCheckBytesMax, allowed / 8);
   if (bytes_since_check_.fetch_add(bytes, std::memory_order_relaxed) + bytes < check_bytes &&
       !NACRE_BUGGIFY("txn.check_now")) {
     return;
