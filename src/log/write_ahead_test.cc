@@ -161,7 +161,9 @@ TEST_F(WriteAhead, NoGroupIsOverwritten) {
   std::thread other;
   writes_.meanwhile_ = [&] {
     other = std::thread([this] { commit(2'000'000); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    for (int i = 0; i < 100 && number(log_->durable_position()) < 2; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
   };
   ASSERT_TRUE(log_->write_blocks().has_value());
   other.join();
