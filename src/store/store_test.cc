@@ -370,6 +370,7 @@ TEST_F(StoreTest, LogWithoutItsPagesIsNotTakenForANewDatabase) {
 // STORE-3, STORE-5
 TEST_F(StoreTest, TheLogMayGrowToHalfOfThePages) {
   constexpr std::uint64_t kMegabyte = 1 << 20;
+  open();
   EXPECT_EQ(store_->log_allowance(), 64 * kMegabyte) << "of an empty store";
   EXPECT_EQ(Store::log_allowance_of(0), 64 * kMegabyte);
   EXPECT_EQ(Store::log_allowance_of(400 * kMegabyte / page::kPageSize), 200 * kMegabyte);
