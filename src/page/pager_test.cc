@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
+#include <thread>
 #include <vector>
 
 #include "io/sim_file_system.h"
@@ -93,6 +95,32 @@ TEST(Pager, WhatNoHoldSeesChangesInPlaceAndTheRestIsCopied) {
   EXPECT_NE(address(unseen), before_unseen);
   pager->publish();
   EXPECT_FALSE(pager->change_in_place(1000)) << "more frames than there are";
+}
+
+// PAGE-4
+TEST(Pager, AVersionUnderAPinStaysThoughNoHoldSeesIt) {
+  io::SimFileSystem disk(1);
+  const auto pager = make_pager(disk);
+  const PageId id = add_page(*pager, 1);
+  pager->publish();
+  std::latch found(1);
+  std::latch written(1);
+  std::uint64_t mark = 0;
+  std::jthread reader([&] {
+    const Pin pin;
+    const std::byte* page = pager->find(id, *pager->generation(View::newest()));
+    found.count_down();
+    written.wait();
+    mark = mark_of(page);
+  });
+  found.wait();
+  for (std::uint64_t later = 2; later < 20; ++later) {
+    EXPECT_TRUE(set_mark(*pager, id, later).has_value());
+    pager->publish();
+  }
+  written.count_down();
+  reader.join();
+  EXPECT_EQ(mark, 1U);
 }
 
 // What a checkpoint has still to write is not changed under its hands.
