@@ -188,6 +188,30 @@ TEST_F(Aggregate, DocumentsAreRowsOfThePipelineItself) {
   EXPECT_EQ(error_of(R"([{"$documents": [{"a": 1}]}])"), 73);
 }
 
+TEST_F(Aggregate, OutMakesATimeSeriesAndMergeWritesToNone) {
+  insert("c", R"({"_id": "x", "t": {"$date": "2026-01-01T00:00:00Z"}, "m": 1})");
+  const std::string_view all = R"([{"$match": {"_id": "x"}}, {"$out": {"db": "db", "coll": "s",
+      "timeseries": {"timeField": "t", "metaField": "m"}}}])";
+  EXPECT_EQ(run(all), Rows{});
+  EXPECT_EQ(run(all), Rows{});
+  const auto snapshot = database_->snapshot();
+  const document::CollectionInfo* info = snapshot->catalog().find("s");
+  ASSERT_TRUE(info != nullptr && info->settings.series);
+  EXPECT_NE(info->find_index("m_1_t_1"), nullptr);
+  EXPECT_EQ(*database_->count("s"), 1U);
+  // Without the option it is what is there.
+  EXPECT_EQ(run(R"([{"$match": {"_id": "x"}}, {"$out": "s"}])"), Rows{});
+  EXPECT_TRUE(database_->snapshot()->catalog().find("s")->settings.series);
+  EXPECT_EQ(error_of(R"([{"$project": {"m": 1}}, {"$out": "s"}])"), 2);
+  EXPECT_EQ(error_of(R"([{"$out": {"db": "db", "coll": "s", "timeseries": {"timeField": "u"}}}])"),
+            7406103);
+  EXPECT_EQ(error_of(R"([{"$out": {"db": "db", "coll": "c", "timeseries": {"timeField": "t"}}}])"),
+            7268700);
+  EXPECT_EQ(
+      error_of(R"([{"$out": {"db": "db", "coll": "n", "timeseries": {"timeField": "a.b"}}}])"), 72);
+  EXPECT_EQ(error_of(R"([{"$merge": "s"}])"), 166);
+}
+
 TEST_F(Aggregate, OutReplacesACollectionAndKeepsItsIndexes) {
   fill();
   insert("d", R"({"_id": 99})");

@@ -209,10 +209,10 @@ class LookupRows final : public query::Stage {
     return {};
   }
 
-  // Of the order in which values are compared here; that of _id is the order of bytes.
+  // Of the order in which values are compared here; that of the table is the order of bytes.
   [[nodiscard]] bool has_index(const document::CollectionInfo& info) const {
     const std::string_view path = spec_.foreign.text();
-    if (path == "_id") return context_.collator == nullptr;
+    if (path == info.order_path()) return context_.collator == nullptr;
     return std::ranges::any_of(info.indexes, [&](const document::IndexInfo& index) {
       return index.state == document::IndexState::kReady && !index.sparse &&
              index.fields.front().path == path &&

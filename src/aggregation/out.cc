@@ -2,6 +2,7 @@
 //
 // They are written to a collection of another name, which gets the indexes and options of the one
 // it takes the place of in the end. Whatever fails before, that one stays as it was.
+#include <optional>
 #include <utility>
 
 #include "aggregation/stages.h"
@@ -16,9 +17,11 @@ namespace {
 
 class OutRows final : public WriteRows {
  public:
-  OutRows(OperatorPtr input, const WriteTarget& target, Context& context)
+  OutRows(OperatorPtr input, const WriteTarget& target,
+          const std::optional<document::TimeSeries>& series, Context& context)
       : WriteRows(std::move(input), context),
         target_(target),
+        series_(series),
         temporary_(format("{}{}", document::kTemporaryOut, bson::to_hex(bson::new_object_id()))) {}
   [[nodiscard]] std::string_view stage() const override { return "OUT"; }
 
@@ -27,6 +30,10 @@ class OutRows final : public WriteRows {
     const document::Snapshot now = NACRE_TRY(target_.database->snapshot());
     const document::CollectionInfo* info = now.catalog().find(target_.collection);
     bson::Document options;
+    if (series_) {
+      NACRE_TRY(check_series(info));
+      options = bson::Builder().append("timeseries", series_->describe()).finish();
+    }
     if (info != nullptr) {
       options = info->options;
       for (const document::IndexInfo& index : info->indexes) {
@@ -46,6 +53,19 @@ class OutRows final : public WriteRows {
     }
     if (!specs.empty()) NACRE_TRY(target_.database->create_indexes(temporary_, specs));
     return {};
+  }
+
+  // What is there must be the same time series.
+  Result<> check_series(const document::CollectionInfo* info) const {
+    if (info == nullptr) return {};
+    if (!info->settings.series) {
+      return fail(Code::kInvalid, 7268700,
+                  "Cannot create a time-series collection from a non time-series collection or "
+                  "view.");
+    }
+    if (*info->settings.series == *series_) return {};
+    return fail(Code::kInvalid, 7406103,
+                "Time-series options inputted must match the existing time-series collection");
   }
 
   Result<> write(std::vector<bson::Document> rows) override {
@@ -73,6 +93,7 @@ class OutRows final : public WriteRows {
   }
 
   const WriteTarget& target_;
+  const std::optional<document::TimeSeries>& series_;  // as the stage asks for; or what is there
   std::string temporary_;
   std::vector<bson::Document> indexes_;
   bool created_ = false;
@@ -80,27 +101,31 @@ class OutRows final : public WriteRows {
 
 class OutStage final : public StageSpec {
  public:
-  explicit OutStage(WriteTarget target) : target_(std::move(target)) {}
+  OutStage(WriteTarget target, std::optional<document::TimeSeries> series)
+      : target_(std::move(target)), series_(std::move(series)) {}
   [[nodiscard]] std::string_view name() const override { return "$out"; }
   Result<OperatorPtr> open(OperatorPtr input, Context& context) const override {
-    return std::make_unique<OutRows>(std::move(input), target_, context);
+    return std::make_unique<OutRows>(std::move(input), target_, series_, context);
   }
   [[nodiscard]] bool writes() const override { return true; }
 
  private:
   WriteTarget target_;
+  std::optional<document::TimeSeries> series_;
 };
 
 }  // namespace
 
 Result<StagePtr> parse_out(const bson::Element& stage, ParseContext& context) {
   TargetNames names;
+  std::optional<document::TimeSeries> series;
   if (stage.is(bson::Type::kString)) {
     names.collection = stage.string();
   } else if (stage.is(bson::Type::kDocument)) {
     for (const bson::Element& field : stage.document()) {
       if (field.name() == "timeseries") {
-        return fail(Code::kUnsupported, 115, "$out to a time series is not carried out here");
+        series = NACRE_TRY(document::TimeSeries::parse(field));
+        continue;
       }
       if (field.name() != "db" && field.name() != "coll") return unknown_field("$out", field);
       if (!field.is(bson::Type::kString)) return wrong_type("$out", field, "string");
@@ -114,7 +139,7 @@ Result<StagePtr> parse_out(const bson::Element& stage, ParseContext& context) {
                        bson::name(stage.type())));
   }
   WriteTarget target = NACRE_TRY(open_target("$out", names, context));
-  return std::make_unique<OutStage>(std::move(target));
+  return std::make_unique<OutStage>(std::move(target), std::move(series));
 }
 
 }  // namespace nacre::aggregation

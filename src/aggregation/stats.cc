@@ -219,13 +219,15 @@ Result<std::vector<bson::Document>> cluster_catalog(const bson::View&, std::stri
   for (const std::string& name : catalog.collection_names()) {
     const document::CollectionInfo& info = *catalog.find(name);
     const bool is_view = info.settings.is_view;
+    const bool is_series = info.settings.series.has_value();
     bson::Builder row;
     row.append("ns", format("{}.{}", database, name)).append("db", database);
-    row.append("type", is_view ? "view" : "collection").append("options", info.options);
+    row.append("type", is_view ? "view" : is_series ? "timeseries" : "collection");
+    row.append("options", info.options);
     row.begin_document("info").append("readOnly", is_view);
     if (!is_view) row.append("uuid", bson::Binary{.subtype = 4, .bytes = info.uuid});
     row.end();
-    if (!is_view) {
+    if (!is_view && !is_series) {
       row.begin_document("idIndex").append("v", 2).begin_document("key").append("_id", 1).end();
       row.append("name", document::kIdIndexName).end();
     }

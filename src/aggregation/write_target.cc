@@ -43,6 +43,10 @@ Result<WriteTarget> open_target(std::string_view stage, const TargetNames& names
     return fail(Code::kInvalid, kNotSupportedOnView,
                 format("{} cannot write to {}: it is a view", stage, name));
   }
+  if (info != nullptr && info->settings.series && stage == "$merge") {
+    return fail(Code::kInvalid, kNotSupportedOnView,
+                format("{} cannot write to {}: it is a time series", stage, name));
+  }
   return target;
 }
 

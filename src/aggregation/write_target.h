@@ -24,7 +24,7 @@ struct TargetNames {
   std::string_view collection;
 };
 // kInvalid 73 for names that cannot be; 17385 and 31321 are $out's for what nobody may write; 166
-// for a view.
+// for a view, and for $merge into a time series.
 [[nodiscard]] Result<WriteTarget> open_target(std::string_view stage, const TargetNames& names,
                                               const ParseContext& context);
 

@@ -27,6 +27,25 @@ class Calls : public ::testing::Test {
   std::optional<Collection> users_;
 };
 
+TEST_F(Calls, AMeasurementOfATimeSeriesIsNotFoundByItsIdAlone) {
+  const auto made = database_->create_collection(
+      "log",
+      R"({"timeseries": {"timeField": "t", "metaField": "m"}, "expireAfterSeconds": 86400})");
+  ASSERT_TRUE(made) << made.error().text();
+  const std::string_view now = R"({"_id": 1, "t": {"$date": "2126-01-01T00:00:00Z"}, "m": 1})";
+  ASSERT_TRUE(made->insert_one(now));
+  ASSERT_TRUE(made->insert_one(now));
+  EXPECT_EQ(*made->count(R"({"_id": 1})"), 2);
+  EXPECT_EQ(made->get(1).error().code(), Code::kUnsupported);
+  EXPECT_EQ(made->history(1).error().code(), Code::kUnsupported);
+  EXPECT_FALSE(made->update_one(where("_id").eq(1), Update().set("x", 1)));
+  const auto changed = made->update_many(where("m").eq(1), Update().set("m", 2));
+  ASSERT_TRUE(changed) << changed.error().text();
+  EXPECT_EQ(changed->modified, 2);
+  ASSERT_TRUE(made->delete_one(where("_id").eq(1)));
+  EXPECT_EQ(*made->count(), 1);
+}
+
 TEST_F(Calls, InsertManyGivesTheIdsInOrderAlsoThoseItMade) {
   const auto ids =
       users_->insert_many(std::vector{Document::of({{"_id", "b"}}), Document::of({{"n", 1}}),

@@ -2,6 +2,7 @@
 
 #include "aggregation/view_reads.h"
 #include "api/state_internal.h"
+#include "api/write_internal.h"
 #include "base/text.h"
 #include "bson/json.h"
 #include "document/envelope.h"
@@ -33,6 +34,7 @@ struct FoundRow {
 
 Result<> refuse_view(const document::CollectionInfo& info) {
   constexpr std::int32_t kNotSupportedOnView = 166;
+  NACRE_TRY(detail::refuse_series(info));
   if (!info.settings.is_view) return {};
   return fail(Code::kInvalid, kNotSupportedOnView,
               format("{} is a view: its documents have no version; find shows them", info.name));

@@ -20,10 +20,19 @@ std::unexpected<Error> no_document(const std::string& collection, const Value& i
   return fail(Code::kNotFound, format("{} has no document of _id {}", collection, id.to_json()));
 }
 
+Result<> refuse_series(const document::CollectionInfo& info) {
+  if (!info.settings.series) return {};
+  return fail(Code::kUnsupported,
+              format("{} is a time series: an _id does not name one of its documents; find shows "
+                     "them",
+                     info.name));
+}
+
 Result<VersionedDocument> get_inside(const query::Scope& scope, const std::string& collection,
                                      const Value& id) {
   const document::CollectionInfo* info = scope.transaction->catalog().find(collection);
   if (info == nullptr) return no_document(collection, id);
+  NACRE_TRY(refuse_series(*info));
   const std::string key = document::id_key(Access::element(id));
   const auto row = NACRE_TRY(scope.transaction->rows().get(info->table, as_bytes(key)));
   if (!row) return no_document(collection, id);

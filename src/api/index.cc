@@ -22,7 +22,8 @@ Result<> refuse_in_transaction(const Collection& collection, const char* what) {
 }
 
 std::vector<std::string> index_names(const document::CollectionInfo& info) {
-  std::vector<std::string> names{std::string(document::kIdIndexName)};
+  std::vector<std::string> names;
+  if (!info.settings.series) names.emplace_back(document::kIdIndexName);
   for (const document::IndexInfo& index : info.indexes) {
     if (index.name != document::kIdIndexName) names.push_back(index.name);
   }

@@ -68,6 +68,7 @@ Result<std::uint64_t> version_of_match(const query::Scope& scope, const Matching
   const auto found = NACRE_TRY(cursor.next());
   const document::CollectionInfo* info = scope.transaction->catalog().find(collection);
   if (!found || info == nullptr) return 0;
+  NACRE_TRY(detail::refuse_series(*info));
   const std::string key = document::id_key(found->find("_id"));
   const auto row = NACRE_TRY(scope.transaction->rows().get(info->table, as_bytes(key)));
   if (!row) return 0;

@@ -50,6 +50,9 @@ struct WantedDelete {
 // "users has no document of _id 7"
 [[nodiscard]] std::unexpected<Error> no_document(const std::string& collection, const Value& id);
 
+// kUnsupported where an _id does not name one document.
+[[nodiscard]] Result<> refuse_series(const document::CollectionInfo& info);
+
 // The document as the scope's transaction sees it; kNotFound when it is not there.
 [[nodiscard]] Result<VersionedDocument> get_inside(const query::Scope& scope,
                                                    const std::string& collection, const Value& id);

@@ -48,7 +48,7 @@ bson::Document metadata_of(const document::CollectionInfo& info) {
   return all.end()
       .append("uuid", hex_of(info.uuid))
       .append("collectionName", info.name)
-      .append("type", "collection")
+      .append("type", info.settings.series ? "timeseries" : "collection")
       .finish();
 }
 

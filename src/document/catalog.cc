@@ -49,6 +49,7 @@ Result<IndexInfo> decode_index(std::string_view row, bson::View from) {
   info.name = std::move(spec->name);
   info.fields = std::move(spec->fields);
   info.unique = spec->unique || info.name == kIdIndexName;
+  info.id_in_keys = from.find("idInKeys").truthy();
   info.sparse = spec->sparse;
   info.options = std::move(spec->options);
   if (info.options.collator != nullptr) {
@@ -82,6 +83,7 @@ bson::Document encode(const CollectionInfo& info) {
     row.append("table", static_cast<std::int64_t>(number(index.table)));
     row.append("ready", index.state == IndexState::kReady);
     row.append("shortened", index.shortened);
+    if (index.id_in_keys) row.append("idInKeys", true);
     if (index.options.collator != nullptr) {
       row.append("collationTables", index.options.collation_tables);
     }
@@ -150,8 +152,10 @@ const IndexInfo* CollectionInfo::find_index(std::string_view index_name) const {
   return nullptr;
 }
 
-std::vector<bson::Document> CollectionInfo::index_specifications() const {
-  std::vector<bson::Document> all;
+namespace {
+
+// The table itself, as an index.
+bson::Document describe_id_index(const bson::Document& options) {
   bson::Builder id;
   const bson::Element clustered = options.find("clusteredIndex");
   const bson::Element given =
@@ -164,7 +168,14 @@ std::vector<bson::Document> CollectionInfo::index_specifications() const {
   }
   if (clustered) id.append("unique", true).append("clustered", true);
   if (const bson::Element collation = options.find("collation")) id.append(collation);
-  all.push_back(id.finish());
+  return id.finish();
+}
+
+}  // namespace
+
+std::vector<bson::Document> CollectionInfo::index_specifications() const {
+  std::vector<bson::Document> all;
+  if (!settings.series) all.push_back(describe_id_index(options));
   for (const IndexInfo& index : indexes) {
     if (index.name == kIdIndexName) continue;  // the same
     if (index.state == IndexState::kReady) all.push_back(index.specification);

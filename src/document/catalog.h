@@ -69,6 +69,8 @@ struct TextOptions {
 // What an index may have beside its fields.
 struct IndexOptions {
   bool hidden = false;  // maintained, but no plan uses it
+  // No writer adds a value that another document has; those that are there stay. Not beside unique.
+  bool prepares_unique = false;
   std::optional<std::int64_t> expire_after_seconds{};
   // Null: of all documents. Shared by the catalogs that hold the index, as all below.
   std::shared_ptr<const match::Filter> partial{};
@@ -97,8 +99,16 @@ struct IndexInfo {
   bool shortened = false;
   bson::Document specification;  // as listIndexes shows it: {v, key, name, unique, ...}
   IndexOptions options{};
+  // Of a unique index that collMod made one: its entries are those of the index it was.
+  bool id_in_keys = false;
 
   [[nodiscard]] bool has(FieldKind kind) const;
+  // The keys of its entries are the fields alone.
+  [[nodiscard]] bool has_bare_keys() const { return unique && !id_in_keys; }
+  // Its keys are the fields and _id, and yet a value is taken once.
+  [[nodiscard]] bool is_unique_by_scan() const {
+    return options.prepares_unique || (unique && id_in_keys);
+  }
   // Whether plans may use it: ready, not hidden, and its sort keys those of today's tables.
   [[nodiscard]] bool is_usable() const;
 };
@@ -121,9 +131,14 @@ struct CollectionInfo {
   // collation, whose _id must differ by that too, the first of these is a unique index "_id_".
   std::vector<IndexInfo> indexes;
 
+  // The field whose value the keys of documents begin with.
+  [[nodiscard]] std::string_view order_path() const {
+    return settings.series ? std::string_view(settings.series->time_field()) : "_id";
+  }
   // Null when there is none of that name.
   [[nodiscard]] const IndexInfo* find_index(std::string_view index_name) const;
-  // {v: 2, key: {_id: 1}, name: "_id_"} and then the others that are ready, in order of creation.
+  // {v: 2, key: {_id: 1}, name: "_id_"}, but of a time series, and then the others that are ready,
+  // in order of creation.
   [[nodiscard]] std::vector<bson::Document> index_specifications() const;
 };
 

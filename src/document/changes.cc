@@ -16,10 +16,13 @@ bson::Document id_of(const bson::View& document) {
   return id.finish();
 }
 
-// From the key alone, which does not tell 1 from 1.0.
+// From the key alone, which does not tell 1 from 1.0. Empty for a measurement, whose key holds its
+// date and something that is its own.
 bson::Document id_of_key(Bytes key) {
+  constexpr std::array kTwo = {bson::Direction::kAscending, bson::Direction::kAscending};
   constexpr std::array kAscending = {bson::Direction::kAscending};
   bson::Builder id;
+  if (bson::decode_key(key, {}, kTwo)) return id.finish();
   if (const auto values = bson::decode_key(key, {}, kAscending)) {
     id.append("_id", values->view().at(0));
   }

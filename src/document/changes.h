@@ -39,8 +39,10 @@ struct DocumentChange {
   ChangeKind kind = ChangeKind::kInsert;
   std::string collection;
   std::string renamed_to{};  // of kRename
-  bson::Document id;         // {_id: ...}; empty for kDrop and kRename
-  bson::Document document;   // afterwards; empty for those and kRemove
+  // {_id: ...}; empty for kDrop and kRename, and for a measurement of a time series that was
+  // removed before what is kept.
+  bson::Document id;
+  bson::Document document;  // afterwards; empty for those and kRemove
   // Of kUpdate, kReplace and kRemove; nothing when history is no longer kept that far back.
   std::optional<bson::Document> before;
 };

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "bson/collation.h"
+#include "document/index_spec.h"
 
 namespace nacre::document {
 namespace {
@@ -28,7 +29,12 @@ constexpr auto kWithoutEffect =
 // Those read below.
 constexpr auto kKnown = std::to_array<std::string_view>(
     {"capped", "size", "max", "validator", "validationLevel", "validationAction", "viewOn",
-     "pipeline", "clusteredIndex", "collation", "changeStreamPreAndPostImages"});
+     "pipeline", "clusteredIndex", "collation", "changeStreamPreAndPostImages", "timeseries",
+     "expireAfterSeconds"});
+// Those that a time series may have beside its own.
+constexpr auto kOfSeries = std::to_array<std::string_view>(
+    {"timeseries", "expireAfterSeconds", "collation", "storageEngine", "indexOptionDefaults",
+     "comment", "writeConcern"});
 
 bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
   return std::ranges::find(names, name) != names.end();
@@ -97,6 +103,39 @@ Result<> check_clustered(const Element& clustered) {
   return {};
 }
 
+Result<std::optional<TimeSeries>> read_series(const View& options) {
+  const Element series = options.find("timeseries");
+  if (!series || series.is_null_like()) return std::nullopt;
+  for (const Element& option : options) {
+    const bool is_no_cap = option.name() == "capped" && !option.truthy();
+    if (is_one_of(option.name(), kOfSeries) || option.is_null_like() || is_no_cap) continue;
+    return invalid(format("'timeseries' is not allowed with '{}'", option.name()));
+  }
+  return TimeSeries::parse(series);
+}
+
+Result<std::optional<std::int64_t>> read_life(const View& options,
+                                              const CollectionOptions& parsed) {
+  const Element seconds = options.find("expireAfterSeconds");
+  if (!seconds || seconds.is_null_like()) return std::nullopt;
+  if (!seconds.is_number()) {
+    return fail(Code::kInvalid, kTypeMismatch,
+                format("BSON field 'create.expireAfterSeconds' is the wrong type '{}', expected a "
+                       "number",
+                       bson::name(seconds.type())));
+  }
+  if (!parsed.series && !parsed.is_clustered) {
+    return invalid(
+        "'expireAfterSeconds' is only supported on time-series collections or when the "
+        "'clusteredIndex' option is specified");
+  }
+  const double life = seconds.as_double().value_or(-1);
+  if (life >= 0 && life <= static_cast<double>(kExpireAfterSecondsMax)) {
+    return static_cast<std::int64_t>(life);
+  }
+  return invalid(format("'expireAfterSeconds' must be within 0 and {}", kExpireAfterSecondsMax));
+}
+
 Result<> read_view(const View& options, CollectionOptions& to) {
   const Element on = options.find("viewOn");
   const Element pipeline = options.find("pipeline");
@@ -160,6 +199,7 @@ Result<CollectionOptions> CollectionOptions::parse(const View& options) {
                 format("create: the option '{}' is not carried out by this version", name));
   }
   CollectionOptions parsed;
+  parsed.series = NACRE_TRY(read_series(options));
   NACRE_TRY(read_view(options, parsed));
   parsed.capped = NACRE_TRY(read_capped(options));
   parsed.collator = NACRE_TRY(read_collation(options));
@@ -172,6 +212,7 @@ Result<CollectionOptions> CollectionOptions::parse(const View& options) {
     }
     parsed.is_clustered = true;
   }
+  parsed.expire_after_seconds = NACRE_TRY(read_life(options, parsed));
   return parsed;
 }
 
@@ -195,6 +236,15 @@ bson::Document normal_options(const View& options) {
       kept.begin_document("key").append("_id", 1).end();
       kept.append("name", name.is(Type::kString) ? name.string() : "_id_");
       kept.append("unique", true).end();
+      continue;
+    }
+    if (option.name() == "timeseries") {
+      if (const auto series = TimeSeries::parse(option))
+        kept.append("timeseries", series->describe());
+      continue;
+    }
+    if (option.name() == "expireAfterSeconds") {
+      kept.append("expireAfterSeconds", static_cast<std::int64_t>(option.as_double().value_or(0)));
       continue;
     }
     if (option.name() == "size" && option.is_number()) {

@@ -91,6 +91,10 @@ class Conversion {
   Result<> create_copy() {
     const auto body = [this](Transaction& transaction) -> Result<> {
       const CollectionInfo* source = NACRE_TRY(transaction.require_for_write(collection_));
+      if (source->settings.series) {
+        return fail(Code::kInvalid, kNotSupportedOnView,
+                    format("{} is a time-series collection", collection_));
+      }
       const bson::Document options = options_of_copy(*source);
       NACRE_TRY(transaction.create_collection(copy_, options));
       if (source->shortened_ids) NACRE_TRY(transaction.mark_shortened_ids(copy_));

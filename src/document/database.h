@@ -5,7 +5,8 @@
 //   of the transaction that needs them.
 // Invariants: every write of a collection requires its catalog row unchanged since the snapshot; an
 //   index that is kReady holds exactly the keys of the documents of its snapshot.
-// Errors:  kInvalid 166 (CommandNotSupportedOnView) for a write to a view;
+// Errors:  kInvalid 166 (CommandNotSupportedOnView) for a write to a view, and where a time series
+//          is to be renamed;
 //          kNotFound 26 (NamespaceNotFound), 27 (IndexNotFound); kExists 48 (NamespaceExists);
 //          276 (IndexBuildAborted), 12587 (an index is being built); kInvalid 73
 //          (InvalidNamespace), 85/86 (an index of that name or key exists and differs), 72
@@ -99,10 +100,14 @@ class Transaction {
                                         const EntryTraits& traits);
   [[nodiscard]] Result<> mark_shortened_ids(std::string_view collection);
   // What an index may change into without being built again. kNotFound 27; kInvalid 2 and 72 for
-  // that on _id and for a life of what cannot have one.
+  // that on _id and for what cannot have a life or be unique; 359 (CannotConvertIndexToUnique)
+  // with {violations: [{ids: [...]}]} where documents have one value.
   struct IndexChange {
     std::optional<bool> hidden{};
     std::optional<std::int64_t> expire_after_seconds{};
+    std::optional<bool> prepare_unique{};
+    bool unique = false;   // of one that was prepared
+    bool dry_run = false;  // only says whether it could be
   };
   [[nodiscard]] Result<> change_index(std::string_view collection, std::string_view index,
                                       const IndexChange& change);
@@ -138,7 +143,7 @@ struct Options {
   txn::Options engine;  // engine.file_system is required
   std::string name;     // as clients see it in namespaces; empty: the last part of the path
   // How long between two looks for documents whose time is over (TTL indexes). They are taken on
-  // the engine's background threads, and only where there is such an index.
+  // the engine's background threads, and only where something has a life.
   std::int64_t expiry_interval_ms = 60'000;
 };
 
@@ -226,7 +231,8 @@ class Database {
   // By key pattern, {a: 1, b: -1}.
   [[nodiscard]] Result<> drop_index(std::string_view collection, bson::View key);
 
-  // Removes the documents whose time is over at `now` by a TTL index, in commits of a few; a
+  // Removes the documents whose time is over at `now` by a TTL index, or by expireAfterSeconds of
+  // a time series or a clustered collection, in commits of a few; a
   // document whose life a writer extends meanwhile stays. Returns how many went. Done on its own
   // every Options::expiry_interval_ms where there is a background thread.
   [[nodiscard]] Result<std::uint64_t> remove_expired(Time now);

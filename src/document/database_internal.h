@@ -43,9 +43,10 @@ class Database::Rep {
   [[nodiscard]] Result<std::shared_ptr<const Catalog>> catalog_of_past(const txn::Snapshot& at);
 
   // The table of the collection's documents, as long as `changes` stays what it was; nothing when
-  // it takes a snapshot to know it, or is a view's.
+  // it takes a snapshot to know it, or is a view's. `by_id`: nothing where documents do not lie
+  // under their _id.
   [[nodiscard]] std::optional<TableId> newest_table(std::string_view collection,
-                                                    std::uint64_t changes_now);
+                                                    std::uint64_t changes_now, bool by_id);
 
   // Commits that change the catalog announce themselves, so that a reader whose snapshot was taken
   // while none was on its way, and none ended since the cached catalog was read, need not look.
@@ -64,7 +65,7 @@ class Database::Rep {
 
   // Makes the task that removes expired documents; schedule_expiry sets it going.
   void start_expiry(Database& database, std::int64_t interval_ms);
-  // Sees to it that documents expire when the catalog has a TTL index.
+  // Sees to it that documents expire when the catalog has something with a life.
   void schedule_expiry(const Catalog& catalog);
 
   static constexpr std::uint64_t kChangeDone = 1 << 16;

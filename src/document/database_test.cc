@@ -64,10 +64,10 @@ TEST(Database, ASnapshotKeepsItsOwnCatalog) {
 
 TEST(Database, CreateRefusesWhatItDoesNotCarryOut) {
   auto database = testing::open(testing::new_path());
-  const auto series =
-      database->create_collection("c", testing::json(R"({"timeseries": {"timeField": "t"}})"));
-  ASSERT_FALSE(series);
-  EXPECT_EQ(series.error().code(), Code::kUnsupported);
+  const auto secret =
+      database->create_collection("c", testing::json(R"({"encryptedFields": {"fields": []}})"));
+  ASSERT_FALSE(secret);
+  EXPECT_EQ(secret.error().code(), Code::kUnsupported);
   ASSERT_TRUE(database->create_collection("c", testing::json("{}")));
   const auto again = database->create_collection("c", testing::json("{}"));
   ASSERT_FALSE(again);

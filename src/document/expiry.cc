@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,11 +23,37 @@ bool expires(const IndexInfo& index) {
          index.fields.size() == 1 && index.fields.front().kind == FieldKind::kOrdered;
 }
 
+// By the dates that the keys of its documents begin with.
+bool expires(const CollectionInfo& collection) {
+  return collection.settings.expire_after_seconds.has_value();
+}
+
 bool has_expiring(const Catalog& catalog) {
   const std::vector<std::string> names = catalog.collection_names();
   return std::ranges::any_of(names, [&](const std::string& name) {
-    return std::ranges::any_of(catalog.find(name)->indexes, expires);
+    const CollectionInfo& collection = *catalog.find(name);
+    return expires(collection) ||
+           std::ranges::any_of(collection.indexes,
+                               [](const IndexInfo& index) { return expires(index); });
   });
+}
+
+// Where the dates are looked for that end a document's life, and how long that is.
+struct Life {
+  const IndexInfo* index = nullptr;  // null: in the keys of the documents
+  std::int64_t seconds = 0;
+};
+
+// `index`: empty for the keys. Nothing: they do not expire that way any more.
+std::optional<Life> life_of(const CollectionInfo* collection, std::string_view index) {
+  if (collection == nullptr) return std::nullopt;
+  if (index.empty()) {
+    if (!expires(*collection)) return std::nullopt;
+    return Life{.seconds = *collection->settings.expire_after_seconds};
+  }
+  const IndexInfo* found = collection->find_index(index);
+  if (found == nullptr || !expires(*found)) return std::nullopt;
+  return Life{.index = found, .seconds = *found->options.expire_after_seconds};
 }
 
 // The keys of dates not after `last`.
@@ -68,12 +95,12 @@ class ExpiryPass {
   // documents makes this one fail and start over: so a document that was given more time stays.
   Result<std::size_t> remove_some(Transaction& transaction) {
     const CollectionInfo* info = NACRE_TRY(transaction.find_for_write(collection_));
-    const IndexInfo* index = info == nullptr ? nullptr : info->find_index(index_);
-    if (index == nullptr || !expires(*index)) return 0;
-    const std::int64_t last = static_cast<std::int64_t>(number(now_) / 1000) -
-                              *index->options.expire_after_seconds * 1000;
-    const KeySpan span = keys_of_dates_until({last}, index->fields.front().descending);
-    const std::vector<std::string> keys = NACRE_TRY(expired_keys(transaction, *index, span));
+    const std::optional<Life> life = life_of(info, index_);
+    if (!life) return 0;
+    const std::int64_t last = static_cast<std::int64_t>(number(now_) / 1000) - life->seconds * 1000;
+    const bool descending = life->index != nullptr && life->index->fields.front().descending;
+    const KeySpan span = keys_of_dates_until({last}, descending);
+    const std::vector<std::string> keys = NACRE_TRY(expired_keys(transaction, *info, *life, span));
     Writer writer(database_, transaction, *info);
     for (const std::string& key : keys) {
       const auto row = NACRE_TRY(transaction.rows().get(info->table, as_bytes(key)));
@@ -83,13 +110,17 @@ class ExpiryPass {
   }
 
   static Result<std::vector<std::string>> expired_keys(const Transaction& transaction,
-                                                       const IndexInfo& index,
-                                                       const KeySpan& span) {
+                                                       const CollectionInfo& collection,
+                                                       const Life& life, const KeySpan& span) {
     std::vector<std::string> keys;
-    auto cursor = NACRE_TRY(transaction.rows().snapshot().cursor(index.table));
+    const bool by_key = life.index == nullptr;
+    const TableId table = by_key ? collection.table : life.index->table;
+    auto cursor = NACRE_TRY(transaction.rows().snapshot().cursor(table));
     bool row = NACRE_TRY(cursor->seek(as_bytes(span.begin)));
     while (row && as_text(cursor->key()) < span.end && keys.size() < kBatch) {
-      keys.push_back(to_string(NACRE_TRY(id_key_of_entry(cursor->key(), cursor->value()))));
+      Bytes key = cursor->key();
+      if (!by_key) key = NACRE_TRY(id_key_of_entry(key, cursor->value()));
+      keys.push_back(to_string(key));
       row = NACRE_TRY(cursor->next());
     }
     std::ranges::sort(keys);  // an array of dates has several entries
@@ -110,7 +141,9 @@ Result<std::uint64_t> expire(Database& database, Time now) {
   const Snapshot snapshot = NACRE_TRY(database.snapshot());
   std::uint64_t all = 0;
   for (const std::string& name : snapshot.catalog().collection_names()) {
-    for (const IndexInfo& index : snapshot.catalog().find(name)->indexes) {
+    const CollectionInfo& collection = *snapshot.catalog().find(name);
+    if (expires(collection)) all += NACRE_TRY(ExpiryPass(database, name, {}, now).run());
+    for (const IndexInfo& index : collection.indexes) {
       if (!expires(index)) continue;
       all += NACRE_TRY(ExpiryPass(database, name, index.name, now).run());
     }

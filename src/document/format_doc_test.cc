@@ -62,7 +62,7 @@ CollectionInfo example_collection() {
 
 TEST(DocumentsFormatDoc, ExamplesAreWhatIsWrittenAndAreUnderstood) {
   const std::vector<std::string> block = blocks();
-  ASSERT_EQ(block.size(), 10U);
+  ASSERT_EQ(block.size(), 11U);
 
   const CollectionInfo info = example_collection();
   EXPECT_EQ(hex_of(catalog_key("cities")), hex_of(block[0]));
@@ -109,7 +109,7 @@ IndexEntries entries_of(std::string_view specification, std::string_view json) {
 
 TEST(DocumentsFormatDoc, ExamplesOfOtherKindsAreWhatIsWritten) {
   const std::vector<std::string> block = blocks();
-  ASSERT_EQ(block.size(), 10U);
+  ASSERT_EQ(block.size(), 11U);
   constexpr std::string_view kDocument = R"({"_id": 7, "country": "CH"})";
   const IndexEntries text = entries_of(R"({"key": {"country": "text"}})", kDocument);
   ASSERT_EQ(text.entries.size(), 2U);
@@ -139,6 +139,18 @@ TEST(DocumentsFormatDoc, TheTotalsOfACappedCollection) {
   const auto totals = snapshot.rows().get(order, as_bytes(kCappedTotalsKey));
   ASSERT_TRUE(totals && *totals);
   EXPECT_EQ(hex_of(**totals), hex_of(blocks()[9]));
+}
+
+TEST(DocumentsFormatDoc, AMeasurementLiesUnderItsTimeAndATail) {
+  const std::string key = blocks()[10];
+  const bson::Document options = testing::json(R"({"timeseries": {"timeField": "t"}})");
+  const auto series = TimeSeries::parse(options.find("timeseries"));
+  const bson::Document document = testing::json(R"({"t": {"$date": "2026-01-01T00:00:01Z"}})");
+  EXPECT_TRUE(series->belongs_under(as_bytes(key), document));
+  const auto made = series->new_key(document);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(hex_of(made->substr(0, 10)), hex_of(key.substr(0, 10)));
+  EXPECT_EQ(made->size(), key.size());
 }
 
 TEST(DocumentsFormat, DamagedRowsAreCorruptAndNeverRead) {

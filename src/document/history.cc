@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
+
 namespace nacre::document {
 namespace {
 
@@ -31,6 +33,11 @@ Result<History> history_of(Database& database, const Snapshot& from, std::string
   History history;
   const CollectionInfo* info = from.catalog().find(collection);
   if (info == nullptr) return history;
+  if (info->settings.series) {
+    return fail(
+        Code::kUnsupported,
+        format("{} is a time series: an _id does not name one of its documents", collection));
+  }
   txn::Snapshot rows = from.rows();
   while (history.versions.size() < limit) {
     const txn::RowState state = NACRE_TRY(rows.state(info->table, id_key));

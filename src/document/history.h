@@ -1,6 +1,7 @@
 // The versions of one document, as far back as they are kept.
 //
-// Errors:  kTooOld, naming the horizon, when it passes the place where reading began.
+// Errors:  kTooOld, naming the horizon, when it passes the place where reading began; kUnsupported
+//          for a time series.
 // Cost:    a descent or two for each version; a version's time is read from the log.
 // Threads: any number at once.
 #pragma once

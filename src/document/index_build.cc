@@ -114,7 +114,7 @@ class IndexBuild {
 
   Result<> add_entry(Transaction& transaction, const IndexInfo& index, const IndexEntry& entry,
                      Bytes key, bson::View document) {
-    if (index.unique) {
+    if (index.has_bare_keys()) {
       const auto there = NACRE_TRY(transaction.rows().get(index.table, as_bytes(entry.key)));
       if (there) {
         const Bytes owner = NACRE_TRY(id_key_of_entry(as_bytes(entry.key), as_bytes(*there)));

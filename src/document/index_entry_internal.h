@@ -27,8 +27,8 @@ struct EntryFields {
   std::string rest;  // of the value
 };
 
-// Ends an entry: `fields.key`, then (unless unique) `id_key`, shortened when that is too long.
-// `shortened` is set when the fields alone are.
+// Ends an entry: `fields.key`, then (unless it has bare keys) `id_key`, shortened when that is too
+// long. `shortened` is set when the fields alone are.
 [[nodiscard]] IndexEntry finish_entry(const IndexInfo& index, EntryFields fields, Bytes id_key,
                                       bool& shortened);
 

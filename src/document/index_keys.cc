@@ -90,10 +90,11 @@ Result<> index_entries(const IndexInfo& index, bson::View document, Bytes id_key
 IndexEntry finish_entry(const IndexInfo& index, EntryFields fields, Bytes id_key, bool& shortened) {
   IndexEntry entry{.key = std::move(fields.key), .value = {}};
   shortened = shortened || bson::is_widened(entry.key);
-  if (!index.unique) append_bytes(entry.key, id_key);
+  const bool bare = index.has_bare_keys();
+  if (!bare) append_bytes(entry.key, id_key);
   const bool whole = !bson::is_widened(entry.key);
   if (!whole) entry.key = bson::shortened_key(std::move(entry.key));
-  if (whole && !index.unique) {
+  if (whole && !bare) {
     append_varint(entry.value, id_key.size());
   } else {
     append_varint(entry.value, 0);

@@ -213,6 +213,7 @@ Result<IndexSpec> parse_index_spec(bson::View specification) {
     if (element.name() != "key") NACRE_TRY(parse_index_option(element, spec));
   }
   NACRE_TRY(check_index_options(spec, specification));
+  if (spec.unique) spec.options.prepares_unique = false;  // it is prepared
   return spec;
 }
 
@@ -223,6 +224,7 @@ bson::Document describe(const IndexSpec& spec) {
   if (spec.sparse) builder.append("sparse", true);
   const IndexOptions& options = spec.options;
   if (options.hidden) builder.append("hidden", true);
+  if (options.prepares_unique) builder.append("prepareUnique", true);
   if (options.partial) builder.append("partialFilterExpression", spec.partial_filter);
   if (options.expire_after_seconds) {
     builder.append_number("expireAfterSeconds", *options.expire_after_seconds);

@@ -17,9 +17,8 @@ constexpr std::int32_t kUniqueHashed = 16764;
 constexpr std::int32_t kWeightMax = 1'000'000'000;
 
 // Options that change nothing here; those of text indexes are read with the key.
-constexpr std::array<std::string_view, 7> kOtherOptions = {
-    "background",       "ns", "comment", "prepareUnique", "weights", "default_language",
-    "language_override"};
+constexpr std::array<std::string_view, 6> kOtherOptions = {
+    "background", "ns", "comment", "weights", "default_language", "language_override"};
 constexpr std::array<std::string_view, 3> kTextOptions = {"weights", "default_language",
                                                           "language_override"};
 // What belongs to geo indexes and such: taking it silently would lie.
@@ -228,6 +227,8 @@ Result<> parse_index_option(const bson::Element& element, IndexSpec& spec) {
     return check_version(element);
   } else if (name == "unique") {
     spec.unique = NACRE_TRY(parse_flag(element));
+  } else if (name == "prepareUnique") {
+    spec.options.prepares_unique = NACRE_TRY(parse_flag(element));
   } else if (name == "sparse") {
     spec.sparse = NACRE_TRY(parse_flag(element));
   } else if (name == "hidden") {
@@ -257,10 +258,11 @@ Result<> parse_index_option(const bson::Element& element, IndexSpec& spec) {
 }
 
 bool is_index_option(std::string_view name) {
-  constexpr std::array<std::string_view, 12> kRead = {"key",
+  constexpr std::array<std::string_view, 13> kRead = {"key",
                                                       "name",
                                                       "v",
                                                       "unique",
+                                                      "prepareUnique",
                                                       "sparse",
                                                       "hidden",
                                                       "expireAfterSeconds",
@@ -296,12 +298,13 @@ Result<> check_index_options(const IndexSpec& spec, bson::View specification) {
   if (spec.sparse && options.partial) {
     return refused("cannot mix \"partialFilterExpression\" and \"sparse\" options");
   }
-  if (spec.unique && has(FieldKind::kHashed)) {
+  const bool wants_unique = spec.unique || options.prepares_unique;
+  if (wants_unique && has(FieldKind::kHashed)) {
     return fail(Code::kInvalid, kUniqueHashed,
                 "Currently hashed indexes cannot guarantee uniqueness. Use a regular index.");
   }
   const bool is_special = has(FieldKind::kWildcard) || has(FieldKind::kText);
-  if (is_special && spec.unique) return refused("Index of this kind cannot be unique");
+  if (is_special && wants_unique) return refused("Index of this kind cannot be unique");
   if (has(FieldKind::kWildcard) && spec.sparse) return refused("A wildcard index cannot be sparse");
   if (options.expire_after_seconds && (spec.fields.size() != 1 || is_special)) {
     return refused(

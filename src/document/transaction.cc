@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "document/database.h"
 #include "document/database_internal.h"
+#include "document/unique_values.h"
 #include "io/random.h"
 
 namespace nacre::document {
@@ -65,6 +66,11 @@ Result<bool> check_new_index(const CollectionInfo& collection, const IndexSpec& 
           kIndexOptionsConflict,
           format("An equivalent index already exists with other options: {}", index.name));
     }
+    if (same && spec.options.prepares_unique && !there.options.prepares_unique) {
+      return exists(
+          kIndexOptionsConflict,
+          format("The index {} is there without prepareUnique: collMod changes that", index.name));
+    }
     if (same && !same_name) {
       return exists(kIndexOptionsConflict,
                     format("Index already exists with a different name: {}", index.name));
@@ -95,6 +101,46 @@ IndexInfo id_index(const CollectionOptions& settings, TableId table) {
           .specification = describe(spec),
           .options = {.collator = settings.collator,
                       .collation_tables = text::collation_tables_version()}};
+}
+
+IndexInfo index_of(const IndexSpec& spec, TableId table, IndexState state) {
+  IndexOptions options = spec.options;
+  if (options.collator != nullptr) options.collation_tables = text::collation_tables_version();
+  return {.name = spec.name,
+          .fields = spec.fields,
+          .unique = spec.unique,
+          .sparse = spec.sparse,
+          .table = table,
+          .state = state,
+          .multikey = std::vector<bool>(spec.fields.size()),
+          .specification = describe(spec),
+          .options = std::move(options)};
+}
+
+// As with MongoDB: what a time series is asked for most, one source's measurements in the order of
+// time, has an index from the beginning.
+Result<IndexInfo> index_on_meta(const CollectionOptions& settings, TableId table) {
+  bson::Builder specification;
+  specification.begin_document("key").append(settings.series->meta_field(), 1);
+  specification.append(settings.series->time_field(), 1).end();
+  const bson::Document described = specification.finish();
+  IndexSpec spec = NACRE_TRY(parse_index_spec(described));
+  spec.options.collator = settings.collator;
+  return index_of(spec, table, IndexState::kReady);
+}
+
+// One measurement is not told from another by its fields, and lives as long as all of its time.
+Result<> check_index_of_series(const IndexSpec& spec) {
+  if (spec.unique || spec.options.prepares_unique) {
+    return fail(Code::kInvalid, kInvalidOptions,
+                "Unique indexes are not supported on time-series collections");
+  }
+  if (spec.options.expire_after_seconds) {
+    return fail(Code::kInvalid, kInvalidOptions,
+                "TTL indexes are not supported on time-series collections: expireAfterSeconds is "
+                "an option of the collection");
+  }
+  return {};
 }
 
 std::unexpected<Error> no_collection(std::string_view name) {
@@ -158,7 +204,11 @@ Result<> Transaction::create_collection(std::string_view collection, bson::View 
   info->settings = std::move(settings);
   info->table = new_table();
   if (info->settings.capped) info->order = new_table();
-  if (info->settings.collator != nullptr && !info->settings.is_view) {
+  if (info->settings.series) {
+    if (!info->settings.series->meta_field().empty()) {
+      info->indexes.push_back(NACRE_TRY(index_on_meta(info->settings, new_table())));
+    }
+  } else if (info->settings.collator != nullptr && !info->settings.is_view) {
     info->indexes.push_back(id_index(info->settings, new_table()));
   }
   return store(collection, std::move(info));
@@ -197,6 +247,19 @@ Result<> check_no_build(const CollectionInfo& info) {
 
 }  // namespace
 
+namespace {
+
+// To MongoDB, where it is a view of its buckets.
+Result<> check_no_series(const CollectionInfo& info) {
+  if (!info.settings.series) return {};
+  return fail(Code::kInvalid, kNotSupportedOnView,
+              format("{} is a time-series collection: it is not renamed, nor replaced by one that "
+                     "is",
+                     info.name));
+}
+
+}  // namespace
+
 Result<> Transaction::rename_collection(std::string_view from, std::string_view to,
                                         bool drop_target) {
   NACRE_TRY(check_name(to));
@@ -208,6 +271,7 @@ Result<> Transaction::rename_collection(std::string_view from, std::string_view 
   if (from == to) {
     return fail(Code::kInvalid, kIllegalOperation, "Can't rename a collection to itself");
   }
+  NACRE_TRY(check_no_series(*source));
   NACRE_TRY(check_no_build(*source));
   if (catalog_->find(to) != nullptr) {
     if (!drop_target) {
@@ -215,6 +279,7 @@ Result<> Transaction::rename_collection(std::string_view from, std::string_view 
     }
     // A view is not dropped for a collection.
     const CollectionInfo* target = NACRE_TRY(find_for_write(to));
+    NACRE_TRY(check_no_series(*target));
     NACRE_TRY(check_no_build(*target));
     NACRE_TRY(drop_collection(to));
   }
@@ -249,22 +314,14 @@ Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec
     return fail(Code::kInvalid, kCannotCreateIndex,
                 "Index type 'text' does not support collation: name {locale: \"simple\"}");
   }
+  const bool is_series = before->settings.series.has_value();
+  if (is_series) NACRE_TRY(check_index_of_series(spec));
   const bool on_id = spec.fields.size() == 1 && spec.fields.front() == IndexField{.path = "_id"};
-  if (on_id) return false;
+  if (on_id && !is_series) return false;
   const bool is_new = NACRE_TRY(check_new_index(*before, spec));
   if (!is_new) return false;
   auto info = std::make_shared<CollectionInfo>(*before);
-  IndexOptions options = spec.options;
-  if (options.collator != nullptr) options.collation_tables = text::collation_tables_version();
-  info->indexes.push_back({.name = spec.name,
-                           .fields = spec.fields,
-                           .unique = spec.unique,
-                           .sparse = spec.sparse,
-                           .table = new_table(),
-                           .state = IndexState::kBuilding,
-                           .multikey = std::vector<bool>(spec.fields.size()),
-                           .specification = describe(spec),
-                           .options = std::move(options)});
+  info->indexes.push_back(index_of(spec, new_table(), IndexState::kBuilding));
   NACRE_TRY(store(collection, std::move(info)));
   return true;
 }
@@ -282,7 +339,7 @@ Result<> Transaction::make_index_ready(std::string_view collection, std::string_
 
 Result<> Transaction::drop_index(std::string_view collection, std::string_view index) {
   const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
-  if (index == kIdIndexName) {
+  if (index == kIdIndexName && !before->settings.series) {
     return fail(Code::kInvalid, kInvalidOptions, "cannot drop _id index");
   }
   auto info = std::make_shared<CollectionInfo>(*before);
@@ -337,24 +394,70 @@ Result<> check_takes_life(const IndexInfo& index) {
 
 }  // namespace
 
+namespace {
+
+Result<> check_id_index_change(const Transaction::IndexChange& change) {
+  constexpr std::int32_t kBadValue = 2;
+  if (change.hidden) return fail(Code::kInvalid, kBadValue, "can't hide _id index");
+  if (!change.expire_after_seconds) return {};  // it is unique
+  return fail(Code::kInvalid, kInvalidOptions, "the index on _id does not support TTL");
+}
+
+Result<> check_prepares_unique(const CollectionInfo& collection, const IndexInfo& index) {
+  const bool can_be_unique = std::ranges::all_of(
+      index.fields, [](const IndexField& field) { return field.kind == FieldKind::kOrdered; });
+  if (can_be_unique && !collection.settings.series) return {};
+  return fail(Code::kInvalid, kInvalidOptions,
+              format("index {} of {} cannot become unique", index.name, collection.name));
+}
+
+// The index becomes unique without being built again: its entries stay as they are.
+Result<> make_unique(txn::Transaction& rows, const CollectionInfo& collection, IndexInfo& index) {
+  if (index.unique) return {};
+  if (!index.options.prepares_unique) {
+    return fail(Code::kInvalid, kInvalidOptions,
+                "Cannot make index unique with 'unique: true'. Run collMod to set it as "
+                "'prepareUnique' first.");
+  }
+  if (index.state != IndexState::kReady) {
+    return fail(Code::kConflict, kBackgroundOperationInProgress,
+                format("index {} is being built", index.name));
+  }
+  NACRE_TRY(check_values_differ(rows, collection, index));
+  index.unique = true;
+  index.id_in_keys = true;
+  return {};
+}
+
+}  // namespace
+
 Result<> Transaction::change_index(std::string_view collection, std::string_view index,
                                    const IndexChange& change) {
-  constexpr std::int32_t kBadValue = 2;
-  if (index == kIdIndexName) {
-    if (change.hidden) return fail(Code::kInvalid, kBadValue, "can't hide _id index");
-    return fail(Code::kInvalid, kInvalidOptions, "the index on _id does not support TTL");
-  }
   const CollectionInfo* before = NACRE_TRY(require_for_write(collection));
+  const bool is_series = before->settings.series.has_value();
+  if (index == kIdIndexName && !is_series) return check_id_index_change(change);
   auto info = std::make_shared<CollectionInfo>(*before);
   for (IndexInfo& candidate : info->indexes) {
     if (candidate.name != index) continue;
-    if (change.expire_after_seconds) NACRE_TRY(check_takes_life(candidate));
     IndexSpec spec = NACRE_TRY(parse_index_spec(candidate.specification));
-    if (change.hidden) spec.options.hidden = *change.hidden;
     if (change.expire_after_seconds) {
+      NACRE_TRY(check_takes_life(candidate));
       spec.options.expire_after_seconds = change.expire_after_seconds;
     }
+    if (is_series) NACRE_TRY(check_index_of_series(spec));
+    if (change.prepare_unique && !candidate.unique) {
+      NACRE_TRY(check_prepares_unique(*before, candidate));
+      spec.options.prepares_unique = *change.prepare_unique;
+    }
+    if (change.unique) {
+      NACRE_TRY(make_unique(rows_, *before, candidate));
+      spec.unique = true;
+      spec.options.prepares_unique = false;
+    }
+    if (change.dry_run) return {};
+    if (change.hidden) spec.options.hidden = *change.hidden;
     candidate.options.hidden = spec.options.hidden;
+    candidate.options.prepares_unique = spec.options.prepares_unique;
     candidate.options.expire_after_seconds = spec.options.expire_after_seconds;
     candidate.specification = describe(spec);
     NACRE_TRY(parse_index_spec(candidate.specification));  // refuses a life out of range

@@ -57,16 +57,23 @@ class Verification {
       problem(format("collection {}: document: {}", collection_->name, valid.error().what()));
       return {};
     }
-    const bson::Element id = valid->find("_id");
-    if (!id || id_key(id) != as_text(key)) {
-      problem(format("collection {}: a document lies under a key that is not that of its _id",
-                     collection_->name));
+    if (!lies_in_place(key, *valid)) {
+      problem(format("collection {}: a document lies under a key that is not that of its {}",
+                     collection_->name, collection_->order_path()));
       return {};
     }
     for (const IndexInfo& index : collection_->indexes) {
       if (index.state == IndexState::kReady) NACRE_TRY(check_entries(index, *valid, key));
     }
     return {};
+  }
+
+  [[nodiscard]] bool lies_in_place(Bytes key, const bson::View& document) const {
+    if (collection_->settings.series) {
+      return collection_->settings.series->belongs_under(key, document);
+    }
+    const bson::Element id = document.find("_id");
+    return id && id_key(id) == as_text(key);
   }
 
   Result<> check_entries(const IndexInfo& index, bson::View document, Bytes key) {

@@ -10,6 +10,7 @@
 #include "bson/key_encoder.h"
 #include "document/capped.h"
 #include "document/index_text.h"
+#include "document/unique_values.h"
 
 namespace nacre::document {
 namespace {
@@ -36,7 +37,7 @@ std::string shell_text(bson::View values) {
 
 Result<> remove_entry(txn::Transaction& rows, const IndexInfo& index, const IndexEntry& entry) {
   const Bytes key = as_bytes(entry.key);
-  if (index.unique && index.state == IndexState::kBuilding) {
+  if (index.has_bare_keys() && index.state == IndexState::kBuilding) {
     // Two documents of one value may still be there; the entry may be the other one's. It has to
     // stay so until we are committed: when the other one goes, the build gives it to ours.
     const auto there = NACRE_TRY(rows.get(index.table, key));
@@ -64,22 +65,13 @@ Writer::Writer(Database& database, Transaction& transaction, const CollectionInf
       changes_(collection.indexes.size()) {}
 
 Result<> Writer::insert(bson::View document) {
-  const bson::Element id = document.find("_id");
-  const std::string key = id_key(id);
   NACRE_TRY(check_size(document));
   NACRE_TRY(validate(document, nullptr));
-  txn::Transaction& rows = transaction_.rows();
-  const auto there = NACRE_TRY(rows.get(collection_->table, as_bytes(key)));
-  if (there) {
-    const bson::Document pattern = bson::Builder().append("_id", 1).finish();
-    const bson::Document values = bson::Builder().append(id).finish();
-    return std::unexpected(
-        duplicate_key(database_.name(), collection_->name, kIdIndexName, pattern, values));
-  }
+  const std::string key = NACRE_TRY(key_for(document));
   NACRE_TRY(compare(as_bytes(key), nullptr, &document));
   const Time now = database_.now();
   encode({.version = 1, .created = now, .updated = now}, document, row_);
-  NACRE_TRY(rows.put(collection_->table, as_bytes(key), as_bytes(row_)));
+  NACRE_TRY(transaction_.rows().put(collection_->table, as_bytes(key), as_bytes(row_)));
   if (bson::is_widened(key) && !collection_->shortened_ids) {
     NACRE_TRY(transaction_.mark_shortened_ids(collection_->name));
     collection_ = transaction_.catalog().find(collection_->name);
@@ -87,6 +79,18 @@ Result<> Writer::insert(bson::View document) {
   NACRE_TRY(apply_index_changes());
   if (!collection_->order) return {};
   return keep_in_order(as_bytes(key), document);
+}
+
+Result<std::string> Writer::key_for(bson::View document) {
+  if (collection_->settings.series) return collection_->settings.series->new_key(document);
+  const bson::Element id = document.find("_id");
+  std::string key = id_key(id);
+  const auto there = NACRE_TRY(transaction_.rows().get(collection_->table, as_bytes(key)));
+  if (!there) return key;
+  const bson::Document pattern = bson::Builder().append("_id", 1).finish();
+  const bson::Document values = bson::Builder().append(id).finish();
+  return std::unexpected(
+      duplicate_key(database_.name(), collection_->name, kIdIndexName, pattern, values));
 }
 
 Result<> Writer::keep_in_order(Bytes id_key, bson::View document) {
@@ -112,6 +116,9 @@ Result<bool> Writer::replace(Bytes id_key, Bytes row, bson::View document, bool 
   if (!new_id || !equal(id.value_bytes(), new_id.value_bytes()) || id.type() != new_id.type()) {
     return fail(Code::kInvalid, kImmutableField,
                 "Performing an update on the path '_id' would modify the immutable field '_id'");
+  }
+  if (collection_->settings.series) {
+    NACRE_TRY(collection_->settings.series->check_change(before.bson, document));
   }
   NACRE_TRY(validate(document, &before.bson));
   NACRE_TRY(compare(id_key, &before.bson, &document));
@@ -160,6 +167,7 @@ Result<> Writer::compare(Bytes id_key, const bson::View* before, const bson::Vie
     before_.entries.clear();
     after_.entries.clear();
     change.traits = {};
+    change.claims.clear();
     if (NACRE_PLANTED(building_index_not_written) && indexes[i].state == IndexState::kBuilding) {
       change.removed.clear();
       change.added.clear();
@@ -172,8 +180,13 @@ Result<> Writer::compare(Bytes id_key, const bson::View* before, const bson::Vie
     }
     difference(before_.entries, after_.entries, change.removed);
     difference(after_.entries, before_.entries, change.added);
-    if (indexes[i].unique && after != nullptr) {
-      NACRE_TRY(check_unique(indexes[i], change, id_key, *after));
+    if (after == nullptr) continue;
+    if (indexes[i].has_bare_keys()) NACRE_TRY(check_unique(indexes[i], change, id_key, *after));
+    if (indexes[i].is_unique_by_scan()) {
+      UniqueValues values(transaction_.rows(), *collection_, indexes[i]);
+      change.claims = NACRE_TRY(values.claims_of(
+          {.added = change.added, .before = before, .after = *after, .id_key = id_key}));
+      NACRE_TRY(check_claims(indexes[i], change, id_key, *after));
     }
   }
   return {};
@@ -187,12 +200,27 @@ Result<> Writer::check_unique(const IndexInfo& index, const IndexChange& change,
     // The document's own entry is there when an index build was ahead of us, or with another type.
     const Bytes owner = NACRE_TRY(id_key_of_entry(as_bytes(entry.key), as_bytes(*there)));
     if (equal(owner, id_key)) continue;
-    const bson::Element pattern = index.specification.find("key");
-    const bson::Document values = values_of_entry(index, document, id_key, as_bytes(entry.key));
-    return std::unexpected(
-        duplicate_key(database_.name(), collection_->name, index.name, pattern.document(), values));
+    return std::unexpected(duplicate(index, document, id_key, as_bytes(entry.key)));
   }
   return {};
+}
+
+Result<> Writer::check_claims(const IndexInfo& index, const IndexChange& change, Bytes id_key,
+                              bson::View document) {
+  const UniqueValues values(transaction_.rows(), *collection_, index);
+  for (const std::string& claim : change.claims) {
+    const bool is_taken = NACRE_TRY(values.is_taken(claim, id_key));
+    if (!is_taken) continue;
+    return std::unexpected(duplicate(with_bare_keys(index), document, id_key, as_bytes(claim)));
+  }
+  return {};
+}
+
+Error Writer::duplicate(const IndexInfo& index, bson::View document, Bytes id_key,
+                        Bytes entry_key) const {
+  const bson::Element pattern = index.specification.find("key");
+  const bson::Document values = values_of_entry(index, document, id_key, entry_key);
+  return duplicate_key(database_.name(), collection_->name, index.name, pattern.document(), values);
 }
 
 Result<> Writer::apply_index_changes() {
@@ -202,6 +230,10 @@ Result<> Writer::apply_index_changes() {
     const IndexInfo& index = collection_->indexes[i];
     const IndexChange& change = changes_[i];
     for (const IndexEntry& entry : change.removed) NACRE_TRY(remove_entry(rows, index, entry));
+    // Never there: two writers of one value meet at it.
+    for (const std::string& claim : change.claims) {
+      NACRE_TRY(rows.remove(index.table, as_bytes(claim)));
+    }
     for (const IndexEntry& entry : change.added) {
       NACRE_TRY(rows.put(index.table, as_bytes(entry.key), as_bytes(entry.value)));
     }

@@ -3,7 +3,9 @@
 // Invariants: after each call that returned ok the indexes hold exactly the entries of the
 // documents,
 //             as the transaction sees both; after one that did not, the transaction is as before.
-// Errors:  kExists 11000 (DuplicateKey), with {keyPattern, keyValue} as details; kInvalid 171
+// Errors:  kExists 11000 (DuplicateKey), with {keyPattern, keyValue} as details; of a time series 2
+//          for a document without its date and 72 for a change of more than its metaField; kInvalid
+//          171
 //          (arrays in two fields of one index), 53 (an _id that cannot be one), 66 (an _id that
 //          changes); 121 (DocumentValidationFailure); 10334 (BSONObjectTooLarge) for documents
 //          beyond 16 MiB.
@@ -50,6 +52,7 @@ class Writer {
     std::vector<IndexEntry> added;
     std::vector<IndexEntry> removed;
     EntryTraits traits;
+    std::vector<std::string> claims;  // see UniqueValues
   };
 
   [[nodiscard]] static Result<> check_size(bson::View document);
@@ -59,6 +62,13 @@ class Writer {
   [[nodiscard]] Result<> compare(Bytes id_key, const bson::View* before, const bson::View* after);
   [[nodiscard]] Result<> check_unique(const IndexInfo& index, const IndexChange& change,
                                       Bytes id_key, bson::View document);
+  // The same of an index whose keys hold the _id.
+  [[nodiscard]] Result<> check_claims(const IndexInfo& index, const IndexChange& change,
+                                      Bytes id_key, bson::View document);
+  [[nodiscard]] Error duplicate(const IndexInfo& index, bson::View document, Bytes id_key,
+                                Bytes entry_key) const;
+  // The key that a new document gets; kExists 11000 when another has it.
+  [[nodiscard]] Result<std::string> key_for(bson::View document);
   [[nodiscard]] Result<> apply_index_changes();
   [[nodiscard]] Result<> count_text(const IndexInfo& index, const IndexChange& change);
   // Of a capped collection: its newest document is in place; the oldest go beyond the limits.

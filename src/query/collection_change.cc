@@ -30,27 +30,90 @@ Result<> check_view_pipeline(const bson::Element& pipeline) {
 constexpr auto kChangeable =
     std::to_array<std::string_view>({"validator", "validationLevel", "validationAction", "viewOn",
                                      "pipeline", "changeStreamPreAndPostImages"});
+// Options that are not taken as they are given.
+constexpr auto kChangeableOtherwise = std::to_array<std::string_view>(
+    {"cappedSize", "cappedMax", "expireAfterSeconds", "timeseries"});
+
+bool is_said(const bson::Element& change) { return change && !change.is_null_like(); }
 
 // The options of a collection with what collMod changes in them.
-bson::Document changed_options(const bson::View& before, const bson::View& changes) {
+Result<bson::Document> changed_options(const document::CollectionInfo& info,
+                                       const bson::View& changes) {
+  const bson::View before = info.options;
   bson::Builder options;
   for (const bson::Element& option : before) {
     const bool changeable = std::ranges::find(kChangeable, option.name()) != kChangeable.end();
     const bson::Element changed = changeable ? changes.find(option.name()) : bson::Element();
     const bool resized = (option.name() == "size" && changes.find("cappedSize")) ||
                          (option.name() == "max" && changes.find("cappedMax"));
-    if (!resized) options.append(option.name(), changed ? changed : option);
+    const bool other = (option.name() == "timeseries" || option.name() == "expireAfterSeconds") &&
+                       is_said(changes.find(option.name()));
+    if (!resized && !other) options.append(option.name(), changed ? changed : option);
   }
   for (const std::string_view name : kChangeable) {
     if (changes.find(name) && !before.find(name)) options.append(changes.find(name));
   }
   if (const bson::Element size = changes.find("cappedSize"); size) options.append("size", size);
   if (const bson::Element most = changes.find("cappedMax"); most) options.append("max", most);
+  if (const bson::Element series = changes.find("timeseries"); is_said(series)) {
+    const document::TimeSeries changed =
+        NACRE_TRY(info.settings.series->changed(series.document()));
+    options.append("timeseries", changed.describe());
+  }
+  // "off" ends it.
+  if (const bson::Element life = changes.find("expireAfterSeconds"); life.is_number()) {
+    options.append(life);
+  }
   return options.finish();
+}
+
+std::unexpected<Error> senseless(std::string text) {
+  return fail(Code::kInvalid, kInvalidOptions, std::move(text));
+}
+
+Result<> check_life(const document::CollectionInfo& info, const bson::Element& life) {
+  if (!is_said(life)) return {};
+  if (life.is(bson::Type::kString) && life.string() != "off") {
+    return senseless("'expireAfterSeconds' must be a number or 'off'");
+  }
+  if (!life.is_number() && !life.is(bson::Type::kString)) {
+    return fail(Code::kInvalid, 14,
+                format("BSON field 'collMod.expireAfterSeconds' is the wrong type '{}', expected "
+                       "types '[string, number]'",
+                       bson::name(life.type())));
+  }
+  if (info.settings.series || info.settings.is_clustered) return {};
+  return senseless(
+      "'expireAfterSeconds' option is only supported on collections clustered by _id and on time "
+      "series");
+}
+
+Result<> check_series(const document::CollectionInfo& info, const bson::View& changes) {
+  const bson::Element series = changes.find("timeseries");
+  if (is_said(series) && !info.settings.series) {
+    return senseless(
+        "'timeseries' options are those of a time-series collection, which this is not");
+  }
+  if (is_said(series) && !series.is(bson::Type::kDocument)) {
+    return fail(Code::kInvalid, 14,
+                format("BSON field 'collMod.timeseries' is the wrong type '{}', expected type "
+                       "'object'",
+                       bson::name(series.type())));
+  }
+  if (!info.settings.series) return {};
+  for (const std::string_view other :
+       {"validator", "validationLevel", "validationAction", "viewOn", "pipeline", "cappedSize",
+        "cappedMax", "changeStreamPreAndPostImages"}) {
+    if (!changes.find(other)) continue;
+    return senseless(format("option not supported on a time-series collection: {}", other));
+  }
+  return {};
 }
 
 Result<> check_change(const document::Transaction& transaction,
                       const document::CollectionInfo& info, const bson::View& changes) {
+  NACRE_TRY(check_series(info, changes));
+  NACRE_TRY(check_life(info, changes.find("expireAfterSeconds")));
   const bson::Element view_on = changes.find("viewOn");
   const bson::Element pipeline = changes.find("pipeline");
   if (!info.settings.is_view) {
@@ -92,7 +155,7 @@ Result<> check_changes(const bson::View& changes) {
   for (const bson::Element& change : changes) {
     const std::string_view name = change.name();
     const bool known = std::ranges::find(kChangeable, name) != kChangeable.end() ||
-                       name == "cappedSize" || name == "cappedMax";
+                       std::ranges::find(kChangeableOtherwise, name) != kChangeableOtherwise.end();
     if (known) continue;
     return fail(Code::kInvalid, kUnknownField,
                 format("'{}' is no option of a collection that can be changed", name));
@@ -107,7 +170,7 @@ Result<> change_collection(document::Transaction& transaction, std::string_view 
     return fail(Code::kNotFound, kNamespaceNotFound, format("ns does not exist: {}", collection));
   }
   NACRE_TRY(check_change(transaction, *info, changes));
-  const bson::Document options = changed_options(info->options, changes);
+  const bson::Document options = NACRE_TRY(changed_options(*info, changes));
   return transaction.change_options(collection, options);
 }
 

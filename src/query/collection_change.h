@@ -19,7 +19,8 @@ namespace nacre::query {
                                          bson::View options);
 
 // `changes` as in the command collMod: validator, validationLevel, validationAction, viewOn,
-// pipeline, cappedSize, cappedMax. Other fields are not looked at; what is not named stays.
+// pipeline, cappedSize, cappedMax, timeseries, expireAfterSeconds (a number or "off"). Other fields
+// are not looked at; what is not named stays.
 // check_changes: kInvalid 40415 for a field that is none of these.
 [[nodiscard]] Result<> check_changes(const bson::View& changes);
 [[nodiscard]] Result<> change_collection(document::Transaction& transaction,

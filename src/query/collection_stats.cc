@@ -50,8 +50,10 @@ Result<CollectionStats> collection_stats(Execution& execution, std::string_view 
   }
   stats.capped = info->settings.capped;
   // The collection itself is in the order of _id: its keys are that index.
-  stats.indexes.push_back(NACRE_TRY(
-      measure(execution, std::string(document::kIdIndexName), info->table, /*with_values=*/false)));
+  if (!info->settings.series) {
+    stats.indexes.push_back(NACRE_TRY(measure(execution, std::string(document::kIdIndexName),
+                                              info->table, /*with_values=*/false)));
+  }
   for (const document::IndexInfo& index : info->indexes) {
     if (index.state != document::IndexState::kReady) continue;
     stats.indexes.push_back(

@@ -99,6 +99,9 @@ Result<> MatchWrite::collect(document::Transaction& transaction, std::size_t bat
                                                        .hint = target_.hint,
                                                        .let = target_.let,
                                                        .collation = target_.collation}));
+  const document::CollectionInfo* info =
+      opened.run->execution.reader.catalog().find(target_.collection);
+  if (info != nullptr) NACRE_TRY(check(*info));
   if (filter_ && collator_ != opened.run->shared_collator()) filter_.reset();
   collator_ = opened.run->shared_collator();
   NACRE_TRY(compare_by(collator_));

@@ -52,6 +52,11 @@ class MatchWrite {
     (void)collator;
     return {};
   }
+  // Called when the collection is known, before anything is written.
+  [[nodiscard]] virtual Result<> check(const document::CollectionInfo& collection) {
+    (void)collection;
+    return {};
+  }
   [[nodiscard]] virtual Result<> none_matched(document::Transaction& transaction) {
     (void)transaction;
     return {};

@@ -73,8 +73,8 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
   }
   const bson::Element id = id_of_simple_filter(request.filter);
   const bool plain_id = id && (request.collator == nullptr || !id.is(bson::Type::kString));
-  if (plain_id && info != nullptr && !request.hint && !info->shortened_ids && request.min.empty() &&
-      request.max.empty()) {
+  if (plain_id && info != nullptr && !info->settings.series && !request.hint &&
+      !info->shortened_ids && request.min.empty() && request.max.empty()) {
     opened.root = std::make_unique<IdLookup>(
         execution, IdLookup::Plan{.collection = info, .key = document::id_key(id)});
     opened.sorted = true;

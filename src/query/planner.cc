@@ -162,9 +162,10 @@ std::string Access::name() const {
 
 IndexInfo id_index(const CollectionInfo& collection) {
   IndexInfo index;
-  index.name = document::kIdIndexName;
-  index.fields = {{.path = "_id"}};
-  index.unique = true;
+  const bool is_series = collection.settings.series.has_value();
+  if (!is_series) index.name = document::kIdIndexName;
+  index.fields = {{.path = std::string(collection.order_path())}};
+  index.unique = !is_series;
   index.multikey = {false};
   index.shortened = collection.shortened_ids;
   return index;
@@ -191,7 +192,8 @@ bool gives_order(const IndexInfo& index, const IndexBounds& bounds, const PlanRe
     if (reversed.value_or(against) != against) return false;
     reversed = against;
     ++at;
-    if (wanted.path == "_id") break;  // no two documents are equal up to here
+    // No two documents are equal up to here, but measurements may be.
+    if (wanted.path == "_id" && !request.collection->settings.series) break;
   }
   backward = reversed.value_or(false);
   return true;
@@ -235,14 +237,14 @@ Access by_scan(const PlanRequest& request) {
 }
 
 Access by_id(const PlanRequest& request) {
-  if (!request.filter->names("_id")) return by_scan(request);
+  if (!request.filter->names(request.collection->order_path())) return by_scan(request);
   const IndexInfo index = id_index(*request.collection);
   Access access{.kind = AccessKind::kCollection,
                 .collection = request.collection,
                 .bounds = index_bounds(*request.filter, index, {.collator = request.collator})};
   access.sorted = gives_order(index, access.bounds, request, access.backward);
   access.covers_filter = access.bounds.covers_filter;
-  if (access.bounds.constant_fields == 1) {
+  if (access.bounds.constant_fields == 1 && index.unique) {
     access.kind = AccessKind::kIdLookup;
     const match::Interval& only = access.bounds.fields.front()->intervals.front();
     access.id_key = document::id_key(only.lower.value);
@@ -285,7 +287,7 @@ Result<std::vector<Access>> candidates(const PlanRequest& request) {
     return just(NACRE_TRY(hinted(request)));
   }
   std::vector<Access> all;
-  if (request.filter->names("_id")) {
+  if (request.filter->names(request.collection->order_path())) {
     Access by_key = by_id(request);
     if (nothing_matches(by_key)) return just(Access{});
     if (by_key.kind == AccessKind::kIdLookup) return just(std::move(by_key));

@@ -29,7 +29,7 @@ namespace nacre::query {
 enum class AccessKind : std::uint8_t {
   kNothing,     // no collection, or nothing can match
   kIdLookup,    // one key
-  kCollection,  // the collection's table, whole or in ranges of _id
+  kCollection,  // the collection's table, whole or in ranges of _id (of a series: of time)
   kIndex,
   kUnion,  // of several of these, each document once
   kText,   // a text index

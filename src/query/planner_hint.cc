@@ -35,6 +35,7 @@ std::optional<const IndexInfo*> named_index(const PlanRequest& request) {
   }
   static const bson::Document id =
       bson::Builder().begin_document("key").append("_id", 1).end().finish();
+  if (request.collection->settings.series) return std::nullopt;  // it has none on _id
   const bool names_id =
       by_name ? hint.string() == document::kIdIndexName : bson::equal(id.find("key"), hint);
   if (names_id) return nullptr;

@@ -187,10 +187,15 @@ Result<std::optional<Row>> CollectionScan::next() {
   }
 }
 
-std::string_view CollectionScan::stage() const { return plan_.by_id ? "IXSCAN" : "COLLSCAN"; }
+std::string_view CollectionScan::stage() const {
+  if (!plan_.by_id) return "COLLSCAN";
+  return plan_.collection->settings.series ? "CLUSTERED_IXSCAN" : "IXSCAN";
+}
 
 void CollectionScan::describe(bson::Builder& to) const {
-  if (plan_.by_id) {
+  if (plan_.by_id && plan_.collection->settings.series) {
+    to.begin_document("keyPattern").append(plan_.collection->order_path(), 1).end();
+  } else if (plan_.by_id) {
     to.begin_document("keyPattern").append("_id", 1).end();
     to.append("indexName", document::kIdIndexName).append("isMultiKey", false);
     to.begin_document("multiKeyPaths").begin_array("_id").end().end();

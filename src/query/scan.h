@@ -70,8 +70,8 @@ class KeyWalk {
 };
 
 // Every document of a collection in key order (COLLSCAN), or those in ranges of keys (IXSCAN of
-// _id_). Of a large collection several threads go through what comes behind the first documents
-// (query/parallel_scan.h), where the plan allows that.
+// _id_; CLUSTERED_IXSCAN of a time series). Of a large collection several threads go through what
+// comes behind the first documents (query/parallel_scan.h), where the plan allows that.
 class CollectionScan final : public Operator {
  public:
   struct Plan {
@@ -79,7 +79,7 @@ class CollectionScan final : public Operator {
     std::vector<KeyRange> ranges;
     bool backward = false;
     const match::Filter* filter = nullptr;  // null: every document; outlives the operator
-    bool by_id = false;                     // the ranges come from bounds on _id
+    bool by_id = false;                     // the ranges come from bounds on _id, or on the time
     bool may_be_parallel = false;           // many documents may be looked at ahead
   };
   CollectionScan(Execution& execution, Plan plan);

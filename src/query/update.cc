@@ -5,6 +5,7 @@
 #include "query/change_internal.h"
 #include "query/match_write_internal.h"
 #include "query/operations.h"
+#include "query/series_update.h"
 
 namespace nacre::query {
 namespace {
@@ -52,6 +53,11 @@ class UpdateWrite final : public MatchWrite {
     if (change_.collator() == collator.get()) return {};
     change_ = NACRE_TRY(Change::parse(request_, change_.now(), collator));
     return {};
+  }
+
+  Result<> check(const document::CollectionInfo& collection) override {
+    if (!collection.settings.series) return {};
+    return check_series_update(*collection.settings.series, request_);
   }
 
   Result<std::optional<std::size_t>> position_in(const bson::View& document) {

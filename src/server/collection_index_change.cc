@@ -32,17 +32,18 @@ Result<const IndexInfo*> find_index(const document::CollectionInfo& collection,
   };
   if (name) {
     const std::string_view wanted = NACRE_TRY(asked.required_string("name"));
-    if (wanted == document::kIdIndexName) return nullptr;
+    const bool is_series = collection.settings.series.has_value();
+    if (wanted == document::kIdIndexName && !is_series) return nullptr;
     const IndexInfo* found = collection.find_index(wanted);
     if (found == nullptr) return not_found(wanted);
     return found;
   }
   const bson::View key = NACRE_TRY(asked.required_document("keyPattern"));
   const document::IndexSpec wanted = NACRE_TRY(document::parse_key_pattern(key));
-  if (wanted.fields.size() == 1 && wanted.fields.front() == document::IndexField{.path = "_id"}) {
-    return nullptr;
-  }
   const auto found = std::ranges::find(collection.indexes, wanted.fields, &IndexInfo::fields);
+  const bool on_id =
+      wanted.fields.size() == 1 && wanted.fields.front() == document::IndexField{.path = "_id"};
+  if (on_id && !collection.settings.series) return nullptr;
   if (found == collection.indexes.end()) return not_found(wanted.name);
   return &*found;
 }
@@ -73,23 +74,43 @@ Result<> check_fields(const Fields& asked) {
     if (!unique.truthy()) {
       return fail(Code::kInvalid, wire_code::kBadValue, "Cannot make an index non-unique");
     }
-    return invalid("Cannot make an index unique that was not prepared by 'prepareUnique'");
+    if (asked.get("prepareUnique").truthy()) {
+      return invalid("'unique' and 'prepareUnique' are said one after the other");
+    }
   }
-  for (const std::string_view name : {"prepareUnique"}) {
-    if (!asked.get(name)) continue;
-    return fail(
-        Code::kUnsupported, wire_code::kCommandNotSupported,
-        format("collMod: '{}' of an index is not supported: drop it and build it unique", name));
+  for (const std::string_view name : {"hidden", "expireAfterSeconds", "unique", "prepareUnique"}) {
+    if (asked.get(name)) return {};
   }
-  if (asked.get("hidden") || asked.get("expireAfterSeconds")) return {};
   return invalid("no expireAfterSeconds, hidden, unique, or prepareUnique field");
 }
 
 }  // namespace
 
+namespace {
+
+// `index`: null for that on _id.
+Result<> read_uniqueness(const Fields& fields, const IndexInfo* index,
+                         document::Transaction::IndexChange& change, bson::Builder& reply) {
+  const bool was_unique = index == nullptr || index->unique;
+  if (fields.get("prepareUnique")) {
+    const bool prepares = NACRE_TRY(fields.boolean("prepareUnique", false));
+    change.prepare_unique = prepares;
+    if (!was_unique && index->options.prepares_unique != prepares) {
+      reply.append("prepareUnique_old", index->options.prepares_unique);
+      reply.append("prepareUnique_new", prepares);
+    }
+  }
+  change.unique = NACRE_TRY(fields.boolean("unique", false));
+  if (change.unique && !was_unique && !change.dry_run) reply.append("unique_new", true);
+  return {};
+}
+
+}  // namespace
+
 Result<> change_index(document::Transaction& transaction,
-                      const document::CollectionInfo& collection, const bson::Element& asked,
+                      const document::CollectionInfo& collection, const AskedIndexChange& wanted,
                       bson::Builder& reply) {
+  const bson::Element& asked = wanted.asked;
   if (!asked.is(bson::Type::kDocument)) {
     return fail(Code::kInvalid, wire_code::kTypeMismatch,
                 format("BSON field 'collMod.index' is the wrong type '{}', expected type 'object'",
@@ -98,7 +119,8 @@ Result<> change_index(document::Transaction& transaction,
   const Fields fields(asked.document(), nullptr);
   NACRE_TRY(check_fields(fields));
   const IndexInfo* index = NACRE_TRY(find_index(collection, fields));
-  document::Transaction::IndexChange change;
+  document::Transaction::IndexChange change{.dry_run = wanted.dry_run};
+  NACRE_TRY(read_uniqueness(fields, index, change, reply));
   if (fields.get("hidden")) {
     change.hidden = NACRE_TRY(fields.boolean("hidden", false));
     if (index != nullptr && index->options.hidden != *change.hidden) {

@@ -24,7 +24,7 @@ constexpr auto kTable = std::to_array<Command>({
     {"collMod", coll_mod, kWrites,
      "validator validationLevel validationAction viewOn pipeline index cappedSize cappedMax "
      "changeStreamPreAndPostImages expireAfterSeconds timeseries dryRun",
-     "of an index hidden and expireAfterSeconds; not unique"},
+     ""},
     {"collStats", coll_stats, kPlain, "scale", "reads the collection and its indexes"},
     {"commitTransaction", commit_transaction, kAdminOnly | kWrites | kEndsTransaction,
      "recoveryToken", ""},
@@ -37,7 +37,7 @@ constexpr auto kTable = std::to_array<Command>({
      "capped autoIndexId idIndex size max storageEngine validator validationLevel "
      "validationAction indexOptionDefaults viewOn pipeline collation changeStreamPreAndPostImages "
      "timeseries expireAfterSeconds clusteredIndex encryptedFields temp flags",
-     "views, validators, capped and clustered collections; no time series, no encryption"},
+     "views, validators, capped and clustered collections, time series; no encryption"},
     {"createIndexes", create_indexes, kWrites, "indexes commitQuorum ignoreUnknownIndexOptions",
      "every kind but geo, and no wildcards beside other fields"},
     {"createSearchIndexes", search_index_command, kAnyFields, "", kSearchRemark},

@@ -45,10 +45,12 @@ Result<> append_list(const Request& request, std::string_view collection,
 bson::Document describe_collection(const document::CollectionInfo& info, bool name_only) {
   bson::Builder row;
   const bool is_view = info.settings.is_view;
-  row.append("name", info.name).append("type", is_view ? "view" : "collection");
+  const bool is_series = info.settings.series.has_value();
+  row.append("name", info.name);
+  row.append("type", is_view ? "view" : is_series ? "timeseries" : "collection");
   if (name_only) return row.finish();
   row.append("options", info.options).begin_document("info").append("readOnly", is_view);
-  if (is_view) {
+  if (is_view || is_series) {
     row.end();
     return row.finish();
   }

@@ -99,7 +99,8 @@ Result<> coll_mod(const Request& request, bson::Builder& reply) {
     bson::Builder changed;
     if (const bson::Element index = request.fields.get("index")) {
       info = transaction.catalog().find(collection);
-      NACRE_TRY(change_index(transaction, *info, index, changed));
+      const bool dry_run = NACRE_TRY(request.fields.boolean("dryRun", false));
+      NACRE_TRY(change_index(transaction, *info, {.asked = index, .dry_run = dry_run}, changed));
     }
     changes = changed.finish();
     return {};

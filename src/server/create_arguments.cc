@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "document/collection_options.h"
 #include "document/index_spec.h"
 #include "server/structure.h"
 #include "server/wire_error.h"
@@ -130,6 +131,13 @@ Result<> check_clustered(const bson::View& options) {
   return {};
 }
 
+Result<> check_life(const bson::Element& seconds) {
+  const double life = seconds.as_double().value_or(-1);
+  if (life >= 0 && life <= static_cast<double>(document::kExpireAfterSecondsMax)) return {};
+  return senseless(
+      format("'expireAfterSeconds' must be within 0 and {}", document::kExpireAfterSecondsMax));
+}
+
 Result<> check_expiry(const bson::View& options) {
   const bson::Element seconds = options.find("expireAfterSeconds");
   if (!seconds) return {};
@@ -138,24 +146,16 @@ Result<> check_expiry(const bson::View& options) {
         "'expireAfterSeconds' is only supported on time-series collections or when the "
         "'clusteredIndex' option is specified");
   }
-  const double life = seconds.as_double().value_or(-1);
-  if (life >= 0 && life <= static_cast<double>(document::kExpireAfterSecondsMax)) return {};
-  return senseless(
-      format("'expireAfterSeconds' must be within 0 and {}", document::kExpireAfterSecondsMax));
+  return check_life(seconds);
 }
 
+// The whole of it, what stands beside it included: its errors come before theirs.
 Result<> check_time_series(const bson::View& options) {
   const bson::Element series = options.find("timeseries");
-  if (!series) return {};
-  const bson::View asked = series.document();
-  NACRE_TRY(check_structure("create.timeseries", asked, kTimeSeries));
-  const std::string_view time = asked.find("timeField").string();
-  if (time.contains('.')) return senseless("'timeField' must be a top-level field");
-  const bson::Element meta = asked.find("metaField");
-  if (!meta.is(bson::Type::kString)) return {};
-  if (meta.string() == "_id") return senseless("'metaField' cannot be \"_id\"");
-  if (meta.string() == time) return senseless("'metaField' cannot be the same as 'timeField'");
-  if (meta.string().contains('.')) return senseless("'metaField' must be a top-level field");
+  if (!series || options.find("encryptedFields")) return {};
+  NACRE_TRY(check_structure("create.timeseries", series.document(), kTimeSeries));
+  NACRE_TRY(check_expiry(options));
+  static_cast<void>(NACRE_TRY(document::CollectionOptions::parse(options)));
   return {};
 }
 
@@ -217,6 +217,23 @@ Result<> check_validator(const bson::View& filter) {
   return {};
 }
 
+// Only whether an index could be unique can be asked without doing it.
+Result<> check_dry_run(const bson::View& changes) {
+  if (!changes.find("dryRun").truthy()) return {};
+  const bson::Element index = changes.find("index");
+  bool makes_unique = false;
+  for (const bson::Element& change : changes) {
+    if (change.name() != "index" && change.name() != "dryRun") {
+      return senseless("collMod: 'dryRun' goes with 'index: {unique: true}' alone");
+    }
+  }
+  if (index.is(bson::Type::kDocument)) {
+    makes_unique = index.document().find("unique").truthy() && index.document().count() == 2;
+  }
+  if (makes_unique) return {};
+  return senseless("collMod: 'dryRun' goes with 'index: {unique: true}' alone");
+}
+
 Result<> check_capped_changes(const bson::View& changes) {
   const bson::Element size = changes.find("cappedSize");
   if (size.is_number() && !(size.as_double() >= 1 && size.as_double() <= 0x1p50)) {
@@ -226,13 +243,19 @@ Result<> check_capped_changes(const bson::View& changes) {
   if (most.is_number() && !(most.as_double() < 0x1p31)) {
     return invalid(wire_code::kBadValue, "'cappedMax' must be below 2^31");
   }
-  for (const std::string_view name : {"expireAfterSeconds", "timeseries", "dryRun"}) {
-    const bson::Element change = changes.find(name);
-    if (!change || change.is_null_like()) continue;
-    if (change.is(bson::Type::kBool) && !change.boolean()) continue;
-    return senseless(format("collMod: '{}' belongs to what this collection is not", name));
-  }
   return {};
+}
+
+Result<> check_series_changes(const bson::View& changes) {
+  constexpr auto kSeriesChanges =
+      std::to_array<FieldRule>({{.name = "granularity", .takes = Takes::kString},
+                                {.name = "bucketMaxSpanSeconds", .takes = Takes::kNumber},
+                                {.name = "bucketRoundingSeconds", .takes = Takes::kNumber}});
+  if (const bson::Element series = changes.find("timeseries"); series.is(bson::Type::kDocument)) {
+    NACRE_TRY(check_structure("collMod.timeseries", series.document(), kSeriesChanges));
+  }
+  const bson::Element life = changes.find("expireAfterSeconds");
+  return life.is_number() ? check_life(life) : Result<>();
 }
 
 }  // namespace
@@ -262,9 +285,10 @@ Result<> check_view_pipeline(const bson::Element& pipeline) {
 
 Result<> check_create_options(const bson::View& options) {
   NACRE_TRY(check_structure("create", options, kOptions));
-  NACRE_TRY(check_images(options));
   NACRE_TRY(check_storage_engine(options.find("storageEngine")));
   NACRE_TRY(check_index_defaults(options));
+  NACRE_TRY(check_time_series(options));
+  NACRE_TRY(check_images(options));
   NACRE_TRY(check_clustered(options));
   if (options.find("temp")) return senseless("the 'temp' field is an invalid option");
   if (options.find("pipeline") && !options.find("viewOn")) {
@@ -276,7 +300,6 @@ Result<> check_create_options(const bson::View& options) {
                    "BSON field 'create.collation.locale' is missing but a required field");
   }
   NACRE_TRY(check_encryption(options));
-  NACRE_TRY(check_time_series(options));
   NACRE_TRY(check_expiry(options));
   NACRE_TRY(check_id_index(options));
   if (const bson::Element filter = options.find("validator")) {
@@ -323,6 +346,8 @@ Result<> check_collection_changes(const Fields& fields) {
     NACRE_TRY(check_validator(filter.document()));
   }
   NACRE_TRY(check_capped_changes(changes));
+  NACRE_TRY(check_series_changes(changes));
+  NACRE_TRY(check_dry_run(changes));
   return check_view_pipeline(changes.find("pipeline"));
 }
 

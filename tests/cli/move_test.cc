@@ -110,6 +110,34 @@ TEST_F(MoveCommands, UpsertReplacesByFieldsAndSkipGoesOn) {
             "{\"m\":\"a\",\"n\":3}\n{\"m\":\"b\",\"n\":3}\n{\"m\":\"c\",\"n\":2}\n");
 }
 
+TEST_F(MoveCommands, ATimeSeriesIsDumpedAndRestored) {
+  const std::string folder = scratch_ / "dump/series";
+  fs::create_directories(folder);
+  std::ofstream(folder + "/log.metadata.json")
+      << R"({"options":{"timeseries":{"timeField":"t","metaField":"m"},)"
+      << R"("expireAfterSeconds":{"$numberLong":"4000000000"}},"indexes":[],"type":"timeseries"})";
+  EXPECT_EQ(nacre({"restore", scratch_ / "dump"}).exit, 1);
+  std::ofstream(folder + "/log.metadata.json")
+      << R"({"options":{"timeseries":{"timeField":"t","metaField":"m"},)"
+      << R"("expireAfterSeconds":{"$numberLong":"2000000000"}},"indexes":[],"type":"timeseries"})";
+  ASSERT_EQ(nacre({"restore", scratch_ / "dump"}).exit, 0);
+  const std::string lines =
+      "{\"_id\":1,\"t\":{\"$date\":\"2026-01-02T00:00:00Z\"},\"m\":2}\n"
+      "{\"_id\":1,\"t\":{\"$date\":\"2026-01-01T00:00:00Z\"},\"m\":2}\n";
+  ASSERT_EQ(on("log", {"import", scratch_.write("log.jsonl", lines), "--quiet"}).exit, 0);
+  EXPECT_EQ(on("log", {"history", "1"}).exit, 1);
+  EXPECT_EQ(nacre({"verify"}).exit, 0);
+  EXPECT_EQ(nacre({"stats"}).exit, 0);
+  EXPECT_NE(nacre({"list"}).out.find("m_1_t_1"), std::string::npos);
+  ASSERT_EQ(nacre({"dump", scratch_ / "again", "--quiet"}).exit, 0);
+  const auto restored = nacre({"restore", scratch_ / "again", "--quiet"}, "copy");
+  ASSERT_EQ(restored.exit, 0) << restored.err;
+  EXPECT_EQ(on("log", {"find"}, "copy").out, on("log", {"find"}).out);
+  EXPECT_NE(on("log", {"find"}).out.find("2026-01-01"), std::string::npos);
+  EXPECT_NE(contents(scratch_ / "again/world/log.metadata.json").find(R"("type":"timeseries")"),
+            std::string::npos);
+}
+
 // A directory as mongodump writes it: made here byte by byte.
 void write_dump(const std::string& folder) {
   fs::create_directories(folder);
