@@ -62,6 +62,10 @@ class CappedOrder {
 [[nodiscard]] Result<> convert_to_capped(Database& database, std::string_view collection,
                                          std::int64_t bytes);
 
+// The same under another name, beside it. kExists 48 when there is a collection of that name.
+[[nodiscard]] Result<> clone_as_capped(Database& database, std::string_view collection,
+                                       std::string_view name, std::int64_t bytes);
+
 // What convertToCapped and $out make until it takes another collection's place.
 inline constexpr std::string_view kTemporaryCapped = "tmp.convertToCapped.";
 inline constexpr std::string_view kTemporaryOut = "tmp.agg_out.";

@@ -1,4 +1,5 @@
-// convertToCapped: a capped copy under another name, which takes the collection's place in the end.
+// convertToCapped: a capped copy under another name, which takes the collection's place in the end;
+// cloneCollectionAsCapped: one that gets a name of its own.
 //
 // The transaction that puts it there begins before the first document is read. It drops the table
 //   of the documents, which fails when one was written since: so nothing is lost, and no writer
@@ -85,6 +86,13 @@ class Conversion {
     return done;
   }
 
+  Result<> run_clone(std::string_view name) {
+    NACRE_TRY(create_copy());
+    auto done = copy_and_name(name);
+    if (!done) static_cast<void>(database_.drop_collection(copy_));
+    return done;
+  }
+
  private:
   // As the collection, but capped and without indexes. Nothing of its row in the catalog changes
   // while it is filled.
@@ -122,19 +130,36 @@ class Conversion {
   Result<> copy_and_replace() {
     Transaction replacing = NACRE_TRY(database_.begin());
     const CollectionInfo* source = NACRE_TRY(replacing.require_for_write(collection_));
-    const txn::Snapshot rows = replacing.rows().snapshot();
-    std::uint64_t surplus = NACRE_TRY(count_surplus(rows, *source));
-    Walk walk(rows, *source);
-    while (true) {
+    NACRE_TRY(copy(replacing.rows().snapshot(), *source));
+    NACRE_TRY(replacing.replace_collection(copy_, collection_));
+    NACRE_TRY(replacing.commit());
+    return {};
+  }
+
+  Result<> copy_and_name(std::string_view name) {
+    const Snapshot now = NACRE_TRY(database_.snapshot());
+    const CollectionInfo* source = now.catalog().find(collection_);
+    if (source == nullptr) {
+      return fail(Code::kNotFound, kNamespaceNotFound,
+                  format("source collection {} does not exist", collection_));
+    }
+    NACRE_TRY(copy(now.rows(), *source));
+    const auto body = [&](Transaction& transaction) {
+      return transaction.rename_collection(copy_, name, /*drop_target=*/false);
+    };
+    NACRE_TRY(database_.transact(body));
+    return {};
+  }
+
+  Result<> copy(const txn::Snapshot& rows, const CollectionInfo& source) {
+    std::uint64_t surplus = NACRE_TRY(count_surplus(rows, source));
+    for (Walk walk(rows, source);;) {
       const Batch batch = NACRE_TRY(walk.next());
-      if (batch.documents.empty()) break;
+      if (batch.documents.empty()) return {};
       const std::uint64_t skipped = std::min<std::uint64_t>(surplus, batch.documents.size());
       surplus -= skipped;
       NACRE_TRY(write(batch, skipped));
     }
-    NACRE_TRY(replacing.replace_collection(copy_, collection_));
-    NACRE_TRY(replacing.commit());
-    return {};
   }
 
   // How many documents are not copied: the first ones, where all would be too many.
@@ -191,6 +216,17 @@ Result<> convert_to_capped(Database& database, std::string_view collection, std:
     auto done = Conversion(database, collection, bytes).run();
     if (done || !is_overtaken(done.error()) || tries == kAttemptsMax) return done;
   }
+}
+
+Result<> clone_as_capped(Database& database, std::string_view collection, std::string_view name,
+                         std::int64_t bytes) {
+  const Snapshot before = NACRE_TRY(database.snapshot());
+  if (before.catalog().find(name) != nullptr) {
+    return fail(
+        Code::kExists, kNamespaceExists,
+        format("cloneCollectionAsCapped failed - destination collection {} already exists", name));
+  }
+  return Conversion(database, collection, bytes).run_clone(name);
 }
 
 Result<> remove_temporary_collections(Database& database) {

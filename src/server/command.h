@@ -60,7 +60,7 @@ struct Request {
   const InTransaction* transaction = nullptr;
 };
 
-// Appends the reply's fields but ok. What it had appended before an error is not sent.
+// Appends the fields of the reply but ok (kTellsOk). What it appended before an error is not sent.
 using Handler = Result<> (*)(const Request& request, bson::Builder& reply);
 
 enum CommandFlags : std::uint32_t {
@@ -71,6 +71,7 @@ enum CommandFlags : std::uint32_t {
   kAnyFields = 1U << 3,        // unknown fields are ignored
   kInTransaction = 1U << 4,    // may be part of a multi-document transaction
   kEndsTransaction = 1U << 5,  // commit or abort
+  kTellsOk = 1U << 6,          // the handler appends ok as well
 };
 
 struct Command {

@@ -32,6 +32,7 @@ namespace nacre::server {
 [[nodiscard]] Result<> create(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> coll_mod(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> convert_to_capped(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> clone_as_capped(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> rename_collection(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> drop(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> drop_database(const Request& request, bson::Builder& reply);
@@ -55,6 +56,11 @@ namespace nacre::server {
 [[nodiscard]] Result<> refresh_sessions(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> kill_all_sessions_by_pattern(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> kill_all_sessions(const Request& request, bson::Builder& reply);
+
+// Looking after the files and operations.
+[[nodiscard]] Result<> fsync(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> compact(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> current_op(const Request& request, bson::Builder& reply);
 
 // What the server says about itself.
 [[nodiscard]] Result<> get_parameter(const Request& request, bson::Builder& reply);

@@ -133,6 +133,23 @@ Result<> convert_to_capped(const Request& request, bson::Builder&) {
   return {};
 }
 
+Result<> clone_as_capped(const Request& request, bson::Builder&) {
+  const std::string_view collection = NACRE_TRY(request.fields.collection());
+  const std::string_view name = NACRE_TRY(request.fields.required_string("toCollection"));
+  const std::int64_t size = NACRE_TRY(request.fields.lenient_count("size", 0));
+  if (size < 1) {
+    return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                "Capped collection size must be greater than zero");
+  }
+  NACRE_TRY(check_collection_name(request.database, name));
+  const auto database = NACRE_TRY(request.services.databases.find(request.database));
+  if (!database) {
+    return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
+                format("source collection {}.{} does not exist", request.database, collection));
+  }
+  return document::clone_as_capped(**database, collection, name, size);
+}
+
 Result<> rename_collection(const Request& request, bson::Builder&) {
   const Fields& fields = request.fields;
   NACRE_TRY(check_value("renameCollection", *fields.body().begin(), Takes::kString));

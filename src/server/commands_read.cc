@@ -350,16 +350,41 @@ Result<> count(const Request& request, bson::Builder& reply) {
   return {};
 }
 
+namespace {
+
+// MongoDB answers from a pipeline then, whose `ok` is an int32.
+Result<bool> is_read_by_pipeline(const Request& request, document::Database& database,
+                                 std::string_view collection) {
+  const auto has_pipeline = [&](const document::Catalog& catalog) {
+    const document::CollectionInfo* info = catalog.find(collection);
+    return info != nullptr && (info->settings.is_view || info->settings.series);
+  };
+  if (request.transaction != nullptr) {
+    return has_pipeline(request.transaction->transaction.catalog());
+  }
+  const document::Snapshot now = NACRE_TRY(database.snapshot());
+  return has_pipeline(now.catalog());
+}
+
+}  // namespace
+
 Result<> distinct(const Request& request, bson::Builder& reply) {
   const query::DistinctRequest asked = NACRE_TRY(distinct_request(request.fields));
   const std::optional<Databases::Lease> database = NACRE_TRY(find_database(request));
   bson::Document values;
+  bool by_pipeline = false;
   if (database) {
+    by_pipeline = NACRE_TRY(is_read_by_pipeline(request, **database, asked.collection));
     values = NACRE_TRY(aggregation::distinct(scope_of(request, **database), asked));
   } else {
     NACRE_TRY(match::Filter::parse(asked.filter));
   }
   reply.append_array("values", values);
+  if (by_pipeline) {
+    reply.append("ok", 1);
+  } else {
+    reply.append("ok", 1.0);
+  }
   return {};
 }
 

@@ -1,4 +1,4 @@
-// What dbStats, collStats and validate tell.
+// What dbStats, collStats and validate tell, and the commands that look after files.
 #include <gtest/gtest.h>
 
 #include "bson/json.h"
@@ -56,6 +56,60 @@ TEST_F(Statistics, ValidateCountsDocumentsAndKeys) {
   expect_error(R"({"validate": "v", "$db": "test"})", 166);
   expect_error(R"({"validate": "c", "$db": "test", "full": true, "metadata": true})", 72);
   expect_error(R"({"validate": "c", "$db": "test", "repair": true})", 115);
+}
+
+TEST_F(Statistics, FsyncWritesWhatIsThereAndLocksNobodyOut) {
+  EXPECT_GT(number(R"({"fsync": 1, "$db": "admin"})", "numFiles"), 0);
+  expect_error(R"({"fsync": 1, "lock": true, "$db": "admin"})", 115);
+  expect_error(R"({"fsync": 1, "$db": "test"})", 13);
+}
+
+TEST_F(Statistics, CompactTellsWhatItFreed) {
+  EXPECT_GE(number(R"({"compact": "c", "$db": "test"})", "bytesFreed"), 0);
+  EXPECT_GE(number(R"({"compact": "c", "$db": "test", "dryRun": true})", "estimatedBytesFreed"), 0);
+  EXPECT_EQ(number(R"({"compact": "c", "$db": "test", "freeSpaceTargetMB": 1000})", "bytesFreed"),
+            0);
+  expect_error(R"({"compact": "none", "$db": "test"})", 26);
+  expect_error(R"({"compact": "v", "$db": "test"})", 166);
+  EXPECT_EQ(number(R"({"count": "c", "$db": "test"})", "n"), 2);
+}
+
+TEST_F(Statistics, CurrentOpShowsItself) {
+  const bson::Document all = run(R"({"currentOp": 1, "$db": "admin", "$all": true})");
+  EXPECT_EQ(all.get("inprog.0.command.currentOp").as_int64(), 1) << bson::to_json(all);
+  const bson::Document others = run(R"({"currentOp": 1, "$db": "admin", "op": "query"})");
+  EXPECT_TRUE(others.find("inprog").array().empty()) << bson::to_json(others);
+}
+
+TEST_F(Statistics, ACollectionIsClonedAsACappedOne) {
+  expect_ok(
+      R"({"cloneCollectionAsCapped": "c", "toCollection": "d", "size": 4096, "$db": "test"})");
+  EXPECT_EQ(number(R"({"count": "d", "$db": "test"})", "n"), 2);
+  EXPECT_EQ(number(R"({"count": "c", "$db": "test"})", "n"), 2);
+  const bson::Document listed =
+      run(R"({"listCollections": 1, "filter": {"name": "d"}, "$db": "test"})");
+  EXPECT_TRUE(listed.get("cursor.firstBatch.0.options.capped").truthy()) << bson::to_json(listed);
+  const auto clone = [&](std::string_view from, std::string_view to) {
+    return run(R"({"cloneCollectionAsCapped": ")" + std::string(from) + R"(", "toCollection": ")" +
+               std::string(to) + R"(", "size": 4096, "$db": "test"})")
+        .find("code")
+        .as_int64();
+  };
+  EXPECT_EQ(clone("c", "d"), 48);
+  EXPECT_EQ(clone("none", "e"), 26);
+  EXPECT_EQ(clone("v", "e"), 166);
+  EXPECT_EQ(clone("c", "a$b"), 73);
+}
+
+TEST_F(Statistics, OkOfADistinctOnAViewIsAnInt32) {
+  const auto type = [&](std::string_view collection) {
+    return run(R"({"distinct": ")" + std::string(collection) + R"(", "key": "a", "$db": "test"})")
+        .find("ok")
+        .type();
+  };
+  EXPECT_EQ(type("c"), bson::Type::kDouble);
+  EXPECT_EQ(type("v"), bson::Type::kInt32);
+  EXPECT_EQ(type("none"), bson::Type::kDouble);
 }
 
 }  // namespace

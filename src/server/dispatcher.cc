@@ -139,7 +139,7 @@ Result<bson::Document> Dispatcher::run_alone(const Command& command, const Reque
   bson::Builder result;
   NACRE_TRY(command.handler(request, result));
   if ((command.flags & kWrites) != 0) append_write_concern_error(request.fields, result);
-  result.append("ok", 1.0);
+  if ((command.flags & kTellsOk) == 0) result.append("ok", 1.0);
   bson::Document document = result.finish();
   if (ticket) ticket->record(document.bytes());
   return document;
@@ -161,7 +161,7 @@ Result<bson::Document> Dispatcher::run_in_transaction(const Command& command,
   part_request.transaction = &inside;
   bson::Builder result;
   NACRE_TRY(command.handler(part_request, result));
-  result.append("ok", 1.0);
+  if ((command.flags & kTellsOk) == 0) result.append("ok", 1.0);
   bson::Document document = result.finish();
   if (succeeded(document)) use.keep();
   return document;
