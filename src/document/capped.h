@@ -66,8 +66,10 @@ class CappedOrder {
 [[nodiscard]] Result<> clone_as_capped(Database& database, std::string_view collection,
                                        std::string_view name, std::int64_t bytes);
 
-// What convertToCapped and $out make until it takes another collection's place.
+// What convertToCapped, $out and a move to another database make until it takes another
+// collection's place.
 inline constexpr std::string_view kTemporaryCapped = "tmp.convertToCapped.";
+inline constexpr std::string_view kTemporaryMoved = "tmp.renameCollection.";
 inline constexpr std::string_view kTemporaryOut = "tmp.agg_out.";
 // Drops those that a crash left; when a database is opened.
 [[nodiscard]] Result<> remove_temporary_collections(Database& database);

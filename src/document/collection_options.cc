@@ -239,8 +239,8 @@ bson::Document normal_options(const View& options) {
       continue;
     }
     if (option.name() == "timeseries") {
-      if (const auto series = TimeSeries::parse(option))
-        kept.append("timeseries", series->describe());
+      const auto series = TimeSeries::parse(option);
+      if (series) kept.append("timeseries", series->describe());
       continue;
     }
     if (option.name() == "expireAfterSeconds") {

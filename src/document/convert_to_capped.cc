@@ -11,65 +11,14 @@
 
 #include "base/text.h"
 #include "document/capped.h"
+#include "document/collection_walk_internal.h"
 #include "document/database_internal.h"
-#include "document/envelope.h"
 #include "document/writer.h"
 
 namespace nacre::document {
 namespace {
 
 constexpr int kAttemptsMax = 10;
-constexpr std::size_t kBatchDocuments = 1000;
-constexpr std::size_t kBatchBytes = std::size_t{4} << 20;
-
-struct Batch {
-  std::vector<bson::Document> documents;
-  std::size_t bytes = 0;
-
-  [[nodiscard]] bool is_full() const {
-    return documents.size() >= kBatchDocuments || bytes >= kBatchBytes;
-  }
-};
-
-// The documents of a collection a batch at a time, in the order it is read in.
-class Walk {
- public:
-  Walk(const txn::Snapshot& rows, const CollectionInfo& collection)
-      : rows_(rows), collection_(collection) {}
-
-  // An empty one: the end.
-  Result<Batch> next() {
-    Batch batch;
-    auto cursor = NACRE_TRY(rows_.cursor(collection_.order.value_or(collection_.table)));
-    bool row = reached_ ? NACRE_TRY(cursor->seek(as_bytes(*reached_ + '\0')))
-                        : NACRE_TRY(cursor->seek_first());
-    for (; row && !batch.is_full(); row = NACRE_TRY(cursor->next())) {
-      reached_ = to_string(cursor->key());
-      NACRE_TRY(add(cursor->key(), cursor->value(), batch));
-    }
-    return batch;
-  }
-
- private:
-  Result<> add(Bytes key, Bytes value, Batch& batch) {
-    if (!collection_.order) return add_document(value, batch);
-    if (key.size() != kCappedKeySize) return {};
-    const auto stored = NACRE_TRY(rows_.get(collection_.table, value));
-    if (!stored) return fail(Code::kCorrupt, "the order of a capped collection has no document");
-    return add_document(as_bytes(*stored), batch);
-  }
-
-  static Result<> add_document(Bytes row, Batch& batch) {
-    const bson::View document = NACRE_TRY(decode_bson(row));
-    batch.bytes += document.bytes().size();
-    batch.documents.emplace_back(document);
-    return {};
-  }
-
-  const txn::Snapshot& rows_;
-  const CollectionInfo& collection_;
-  std::optional<std::string> reached_;
-};
 
 class Conversion {
  public:
@@ -153,8 +102,8 @@ class Conversion {
 
   Result<> copy(const txn::Snapshot& rows, const CollectionInfo& source) {
     std::uint64_t surplus = NACRE_TRY(count_surplus(rows, source));
-    for (Walk walk(rows, source);;) {
-      const Batch batch = NACRE_TRY(walk.next());
+    for (CollectionWalk walk(rows, source);;) {
+      const DocumentBatch batch = NACRE_TRY(walk.next());
       if (batch.documents.empty()) return {};
       const std::uint64_t skipped = std::min<std::uint64_t>(surplus, batch.documents.size());
       surplus -= skipped;
@@ -165,15 +114,15 @@ class Conversion {
   // How many documents are not copied: the first ones, where all would be too many.
   Result<std::uint64_t> count_surplus(const txn::Snapshot& rows, const CollectionInfo& source) {
     CappedTotals left;
-    for (Walk walk(rows, source);;) {
-      const Batch batch = NACRE_TRY(walk.next());
+    for (CollectionWalk walk(rows, source);;) {
+      const DocumentBatch batch = NACRE_TRY(walk.next());
       if (batch.documents.empty()) break;
       left.documents += batch.documents.size();
       left.bytes += batch.bytes;
     }
     std::uint64_t surplus = 0;
-    for (Walk walk(rows, source); left.exceeds(limits_);) {
-      const Batch batch = NACRE_TRY(walk.next());
+    for (CollectionWalk walk(rows, source); left.exceeds(limits_);) {
+      const DocumentBatch batch = NACRE_TRY(walk.next());
       if (batch.documents.empty()) break;
       for (const bson::Document& document : batch.documents) {
         if (!left.exceeds(limits_)) break;
@@ -185,7 +134,7 @@ class Conversion {
     return surplus;
   }
 
-  Result<> write(const Batch& batch, std::uint64_t skipped) {
+  Result<> write(const DocumentBatch& batch, std::uint64_t skipped) {
     const auto body = [&](Transaction& transaction) -> Result<> {
       const CollectionInfo* info = NACRE_TRY(transaction.require_for_write(copy_));
       Writer writer(database_, transaction, *info);
@@ -232,7 +181,8 @@ Result<> clone_as_capped(Database& database, std::string_view collection, std::s
 Result<> remove_temporary_collections(Database& database) {
   const Snapshot snapshot = NACRE_TRY(database.snapshot());
   for (const std::string& name : snapshot.catalog().collection_names()) {
-    const bool is_temporary = name.starts_with(kTemporaryCapped) || name.starts_with(kTemporaryOut);
+    const bool is_temporary = name.starts_with(kTemporaryCapped) ||
+                              name.starts_with(kTemporaryMoved) || name.starts_with(kTemporaryOut);
     if (is_temporary) NACRE_TRY(database.drop_collection(name));
   }
   return {};

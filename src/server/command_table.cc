@@ -111,7 +111,7 @@ constexpr auto kTable = std::to_array<Command>({
     {"reIndex", re_index, kWrites, "", "refused with 20, as on every member of a replica set"},
     {"refreshSessions", refresh_sessions, kPlain, "", ""},
     {"renameCollection", rename_collection, kWrites | kAdminOnly, "to dropTarget",
-     "within one database"},
+     "into another database by a copy"},
     {"replSetGetStatus", repl_set_get_status, kAdminOnly, "initialSync", "the one node"},
     {"serverStatus", server_status, kAnyFields, "",
      "uptime, connections, memory, cursors, sessions"},

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "document/capped.h"
 #include "document/database.h"
+#include "document/move_collection.h"
 #include "query/collection_change.h"
 #include "query/view.h"
 #include "server/collection_index_change.h"
@@ -150,6 +151,34 @@ Result<> clone_as_capped(const Request& request, bson::Builder&) {
   return document::clone_as_capped(**database, collection, name, size);
 }
 
+namespace {
+
+struct Renaming {
+  Namespace from;
+  Namespace to;
+  bool drop_target = false;
+};
+
+Result<> move_to_other_database(const Request& request, document::Database& source,
+                                const Renaming& renaming) {
+  const auto& [from, to, drop_target] = renaming;
+  const Databases::Lease target = NACRE_TRY(request.services.databases.open_or_create(to.database));
+  const document::Snapshot before = NACRE_TRY(source.snapshot());
+  const document::Snapshot replaced = NACRE_TRY(target->snapshot());
+  NACRE_TRY(document::move_collection({.database = source, .collection = from.collection},
+                                      {.database = *target, .collection = to.collection},
+                                      drop_target));
+  Cursors& cursors = request.services.cursors;
+  end_cursors_on(cursors, before.catalog(), from.database, from.collection,
+                 format("collection renamed from '{}.{}' to '{}.{}'", from.database,
+                        from.collection, to.database, to.collection));
+  end_cursors_on(cursors, replaced.catalog(), to.database, to.collection,
+                 format("collection dropped: {}.{}", to.database, to.collection));
+  return {};
+}
+
+}  // namespace
+
 Result<> rename_collection(const Request& request, bson::Builder&) {
   const Fields& fields = request.fields;
   NACRE_TRY(check_value("renameCollection", *fields.body().begin(), Takes::kString));
@@ -157,16 +186,19 @@ Result<> rename_collection(const Request& request, bson::Builder&) {
   NACRE_TRY(fields.required_string("to"));
   const Namespace to = NACRE_TRY(split_namespace(fields.get("to")));
   const bool drop_target = NACRE_TRY(fields.boolean("dropTarget", false));
-  if (from.database != to.database) {
-    return fail(Code::kUnsupported, wire_code::kCommandNotSupported,
-                "a collection cannot be renamed into another database");
-  }
   const auto database = NACRE_TRY(request.services.databases.find(from.database));
   if (!database) {
     return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
                 format("Source collection {}.{} does not exist", from.database, from.collection));
   }
   const document::Snapshot before = NACRE_TRY((*database)->snapshot());
+  if (from.database != to.database) {
+    if (before.catalog().find(from.collection) == nullptr) {
+      return fail(Code::kNotFound, wire_code::kNamespaceNotFound,
+                  format("Source collection {}.{} does not exist", from.database, from.collection));
+    }
+    return move_to_other_database(request, **database, {from, to, drop_target});
+  }
   const auto body = [&](document::Transaction& transaction) {
     return transaction.rename_collection(from.collection, to.collection, drop_target);
   };

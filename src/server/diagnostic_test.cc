@@ -112,5 +112,23 @@ TEST_F(Statistics, OkOfADistinctOnAViewIsAnInt32) {
   EXPECT_EQ(type("none"), bson::Type::kDouble);
 }
 
+TEST_F(Statistics, ACollectionMovesIntoAnotherDatabase) {
+  const auto rename = [&](std::string_view more) {
+    return run(R"({"renameCollection": "test.c", "to": "other.d", "$db": "admin")" +
+               std::string(more) + "}")
+        .find("code")
+        .as_int64()
+        .value_or(0);
+  };
+  expect_ok(R"({"insert": "d", "$db": "other", "documents": [{"_id": 9}]})");
+  EXPECT_EQ(rename(""), 48);
+  EXPECT_EQ(rename(R"(, "dropTarget": true)"), 0);
+  EXPECT_EQ(number(R"({"count": "d", "$db": "other"})", "n"), 2);
+  EXPECT_EQ(number(R"({"count": "c", "$db": "test"})", "n"), 0);
+  EXPECT_EQ(rename(""), 26);
+  const bson::Document indexes = run(R"({"listIndexes": "d", "$db": "other"})");
+  EXPECT_EQ(indexes.get("cursor.firstBatch.1.name").string(), "a") << bson::to_json(indexes);
+}
+
 }  // namespace
 }  // namespace nacre::server
