@@ -116,7 +116,7 @@ TEST_F(MoveCommands, ATimeSeriesIsDumpedAndRestored) {
   std::ofstream(folder + "/log.metadata.json")
       << R"({"options":{"timeseries":{"timeField":"t","metaField":"m"},)"
       << R"("expireAfterSeconds":{"$numberLong":"4000000000"}},"indexes":[],"type":"timeseries"})";
-  EXPECT_EQ(nacre({"restore", scratch_ / "dump"}).exit, 1);
+  EXPECT_EQ(nacre({"restore", scratch_ / "dump"}).exit, 2);
   std::ofstream(folder + "/log.metadata.json")
       << R"({"options":{"timeseries":{"timeField":"t","metaField":"m"},)"
       << R"("expireAfterSeconds":{"$numberLong":"2000000000"}},"indexes":[],"type":"timeseries"})";
@@ -125,7 +125,7 @@ TEST_F(MoveCommands, ATimeSeriesIsDumpedAndRestored) {
       "{\"_id\":1,\"t\":{\"$date\":\"2026-01-02T00:00:00Z\"},\"m\":2}\n"
       "{\"_id\":1,\"t\":{\"$date\":\"2026-01-01T00:00:00Z\"},\"m\":2}\n";
   ASSERT_EQ(on("log", {"import", scratch_.write("log.jsonl", lines), "--quiet"}).exit, 0);
-  EXPECT_EQ(on("log", {"history", "1"}).exit, 1);
+  EXPECT_EQ(on("log", {"history", "1"}).exit, 2);
   EXPECT_EQ(nacre({"verify"}).exit, 0);
   EXPECT_EQ(nacre({"stats"}).exit, 0);
   EXPECT_NE(nacre({"list"}).out.find("m_1_t_1"), std::string::npos);
