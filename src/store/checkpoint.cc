@@ -64,7 +64,9 @@ Result<> Store::write_checkpoint(Cut& cut, const page::Pace& pace) {
     const Position kept_from =
         Position{number(cut.root.applied) + (NACRE_PLANTED(log_trimmed_too_far) ? 3 : 1)};
     // STORE-5; and who follows the log may begin at any position that can be read.
-    return log_->trim(kept_from, std::min(kept_from, next(cut.root.horizon)));
+    const Position readable =
+        NACRE_PLANTED(log_trimmed_too_far) ? kept_from : next(cut.root.horizon);
+    return log_->trim(kept_from, std::min(kept_from, readable));
   }();
   if (written.has_value()) return {};
   auto error = std::move(written).error().while_doing(
