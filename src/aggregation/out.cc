@@ -48,6 +48,7 @@ class OutRows final : public WriteRows {
     NACRE_TRY(target_.database->create_collection(temporary_, options));
     created_ = true;
     std::vector<document::IndexSpec> specs;
+    specs.reserve(indexes_.size());
     for (const bson::Document& index : indexes_) {
       specs.push_back(NACRE_TRY(document::parse_index_spec(index)));
     }

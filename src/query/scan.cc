@@ -30,8 +30,8 @@ KeyWalk::KeyWalk(Execution& execution, TableId table, std::vector<KeyRange> rang
                  std::size_t rows_at_first)
     : execution_(execution),
       table_(table),
-      ranges_(std::move(ranges)),
       backward_(backward),
+      ranges_(std::move(ranges)),
       rows_wanted_(std::min(rows_at_first, kRowsMax)) {}
 
 const KeyRange& KeyWalk::range() const {

@@ -53,20 +53,20 @@ class KeyWalk {
   [[nodiscard]] Result<bool> take_rows();
   Execution& execution_;
   TableId table_;
-  std::vector<KeyRange> ranges_;
   bool backward_;
-  std::size_t at_ = 0;     // ranges used up
-  bool in_range_ = false;  // the cursor, or last_key_, stands in the range
+  bool in_range_ = false;   // the cursor, or last_key_, stands in the range
+  bool more_rows_ = false;  // cursor_ stands on the one beyond rows_, which may be in the range
+  bool key_known_ = false;
+  bool paused_ = false;
+  std::vector<KeyRange> ranges_;
+  std::size_t at_ = 0;  // ranges used up
   std::unique_ptr<txn::Cursor> cursor_;
   // The rows at hand, all in the range, of which row_ is the one shown.
   std::span<const txn::RowView> rows_;
   std::size_t row_ = 0;
   std::size_t rows_wanted_;
-  bool more_rows_ = false;  // cursor_ stands on the one beyond them, which may be in the range
-  std::string key_;         // of the row, once key_known_
-  bool key_known_ = false;
+  std::string key_;       // of the row, once key_known_
   std::string last_key_;  // where to go on after a pause
-  bool paused_ = false;
 };
 
 // Every document of a collection in key order (COLLSCAN), or those in ranges of keys (IXSCAN of

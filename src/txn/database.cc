@@ -292,12 +292,13 @@ Result<std::unique_ptr<Cursor>> Transaction::cursor(TableId table) const {
   if (rep_->writes.is_dropped(table)) {
     return std::make_unique<MergingCursor>(nullptr, rep_->writes, table);
   }
-  auto base = rep_->snapshot().cursor(table);
-  if (!base.has_value()) return base;
+  auto opened = rep_->snapshot().cursor(table);
+  if (!opened.has_value()) return opened;
+  std::unique_ptr<Cursor> base = *std::move(opened);
   if (rep_->reads != nullptr) {
-    *base = std::make_unique<TrackingCursor>(*std::move(base), rep_->reads->set, table);
+    base = std::make_unique<TrackingCursor>(std::move(base), rep_->reads->set, table);
   }
-  return std::make_unique<MergingCursor>(*std::move(base), rep_->writes, table);
+  return std::make_unique<MergingCursor>(std::move(base), rep_->writes, table);
 }
 
 Result<> Transaction::put(TableId table, Bytes key, Bytes value) {
@@ -571,9 +572,11 @@ Result<> Database::visit_rows(TableId table, Bytes from, std::size_t limit, cons
   if (rep_->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
   if (limit == 0) return {};
   if (NACRE_TRY(rep_->store->visit_newest_rows(table, from, limit, seen))) return {};
-  const auto cursor = NACRE_TRY(snapshot().cursor(table));
-  for (bool more = NACRE_TRY(cursor->seek(from)); more && limit > 0;) {
-    const RowViews rows = NACRE_TRY(cursor->read_rows({.limit = limit}));
+  auto opened = snapshot().cursor(table);
+  if (!opened.has_value()) return std::unexpected(std::move(opened).error());
+  Cursor& cursor = **opened;
+  for (bool more = NACRE_TRY(cursor.seek(from)); more && limit > 0;) {
+    const RowViews rows = NACRE_TRY(cursor.read_rows({.limit = limit}));
     seen(rows.rows);
     limit -= rows.rows.size();
     more = rows.more;
