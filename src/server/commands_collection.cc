@@ -159,6 +159,18 @@ struct Renaming {
   bool drop_target = false;
 };
 
+// Those on what was moved and on what it replaced.
+void end_cursors_of_move(const Request& request, const document::Catalog& source,
+                         const Namespace& from, const document::Catalog& target,
+                         const Namespace& to) {
+  Cursors& cursors = request.services.cursors;
+  end_cursors_on(cursors, source, from.database, from.collection,
+                 format("collection renamed from '{}.{}' to '{}.{}'", from.database,
+                        from.collection, to.database, to.collection));
+  end_cursors_on(cursors, target, to.database, to.collection,
+                 format("collection dropped: {}.{}", to.database, to.collection));
+}
+
 Result<> move_to_other_database(const Request& request, document::Database& source,
                                 const Renaming& renaming) {
   const auto& [from, to, drop_target] = renaming;
@@ -168,12 +180,7 @@ Result<> move_to_other_database(const Request& request, document::Database& sour
   NACRE_TRY(document::move_collection({.database = source, .collection = from.collection},
                                       {.database = *target, .collection = to.collection},
                                       drop_target));
-  Cursors& cursors = request.services.cursors;
-  end_cursors_on(cursors, before.catalog(), from.database, from.collection,
-                 format("collection renamed from '{}.{}' to '{}.{}'", from.database,
-                        from.collection, to.database, to.collection));
-  end_cursors_on(cursors, replaced.catalog(), to.database, to.collection,
-                 format("collection dropped: {}.{}", to.database, to.collection));
+  end_cursors_of_move(request, before.catalog(), from, replaced.catalog(), to);
   return {};
 }
 
@@ -203,12 +210,7 @@ Result<> rename_collection(const Request& request, bson::Builder&) {
     return transaction.rename_collection(from.collection, to.collection, drop_target);
   };
   NACRE_TRY((*database)->transact(body));
-  Cursors& cursors = request.services.cursors;
-  end_cursors_on(cursors, before.catalog(), from.database, from.collection,
-                 format("collection renamed from '{}.{}' to '{}.{}'", from.database,
-                        from.collection, to.database, to.collection));
-  end_cursors_on(cursors, before.catalog(), to.database, to.collection,
-                 format("collection dropped: {}.{}", to.database, to.collection));
+  end_cursors_of_move(request, before.catalog(), from, before.catalog(), to);
   return {};
 }
 
