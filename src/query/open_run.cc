@@ -60,6 +60,18 @@ std::unexpected<Error> refuse_text(const document::CollectionInfo* info) {
   return fail(Code::kInvalid, 291, "$text as one of several sides of an $or has no plan");
 }
 
+// What documents must meet beside a $text, which the plan sees to.
+Result<match::Filter> parse_filter(const AccessRequest& request,
+                                   const match::FilterOptions& options,
+                                   const document::CollectionInfo* info) {
+  match::Filter filter = NACRE_TRY(match::Filter::parse(request.filter, options));
+  if (text_condition(request.filter)) {
+    return match::Filter::parse(without_text(request.filter), options);
+  }
+  if (filter.has_text()) return refuse_text(info);
+  return filter;
+}
+
 }  // namespace
 
 Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& request) {
@@ -85,12 +97,7 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
       .scope = request.variables,
       .collator = std::shared_ptr<const text::Collator>(std::shared_ptr<void>(), request.collator),
       .is_prepared = false};
-  match::Filter filter = NACRE_TRY(match::Filter::parse(request.filter, options));
-  if (text) {
-    filter = NACRE_TRY(match::Filter::parse(without_text(request.filter), options));
-  } else if (filter.has_text()) {
-    return refuse_text(info);
-  }
+  match::Filter filter = NACRE_TRY(parse_filter(request, options, info));
   if (request.environment != nullptr) filter.evaluate_in(*request.environment);
   auto kept = std::make_unique<match::Filter>(std::move(filter));
   match::Filter& kept_filter = *kept;
