@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 
 #include "base/text.h"
 #include "kv/bare_writes.h"
@@ -36,6 +38,19 @@ std::uint64_t data_files_bytes(const std::string& directory) {
     }
   }
   return bytes;
+}
+
+// Pages that an earlier row left to somebody's background are not for the next row to pay.
+void wait_for_quiet_disk() {
+  constexpr auto kStep = std::chrono::milliseconds(50);
+  constexpr int kStepsMax = 400;
+  constexpr std::uint64_t kQuietBytes = std::uint64_t{256} << 10;
+  int quiet_steps = 0;
+  for (int step = 0; quiet_steps < 2 && step < kStepsMax; ++step) {
+    const std::uint64_t before = written_bytes();
+    std::this_thread::sleep_for(kStep);
+    quiet_steps = written_bytes() - before < kQuietBytes ? quiet_steps + 1 : 0;
+  }
 }
 
 class Runner {
@@ -199,6 +214,7 @@ class Runner {
       for (std::size_t i = 0; i < engines_.size(); ++i) {
         std::fprintf(stderr, "%s, %s, %d of %d\n", name.c_str(), kinds_[i].name.c_str(), repeat + 1,
                      options_.repeat);
+        wait_for_quiet_disk();
         auto rate = measure(engines_[i]);
         if (!rate) {
           return std::unexpected(std::move(rate).error().while_doing(
