@@ -1,8 +1,9 @@
 // Nacre beside SQLite and PostgreSQL on the same documents: each engine in a process of its own,
-// one after the other, as a table and as JSON.
+// taking turns row by row, as a table and as JSON.
 //
 //   documents_bench [--documents N] [--seconds S] [--engines nacre,sqlite,postgres]
 //                   [--rows ROW,ROW] [--dir DIR] [--json FILE]
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -96,49 +97,100 @@ std::unique_ptr<Engine> open(const std::string& name, const std::string& directo
   give_up("documents_bench", "there is no engine " + name);
 }
 
-// In a process of its own, so that its memory is its own; figures come back line by line.
-void run_engine(const std::string& name, const Options& options, Figures& figures) {
-  const std::string directory = std::filesystem::absolute(options.directory + "/" + name);
-  std::filesystem::remove_all(directory);
-  std::filesystem::create_directories(directory);
-  int ends[2] = {};
-  if (pipe(ends) != 0) give_up(name, "pipe failed");
-  const pid_t child = fork();
-  if (child == 0) {
-    close(ends[0]);
-    {
-      const auto engine = open(name, directory);
-      if (engine == nullptr) _exit(0);
-      measure(*engine, Dataset(options.documents), options.rows, [&](const Measured& one) {
-        dprintf(ends[1], "%s\t%.17g\t%s\t%.17g\n", one.row.c_str(), one.value, one.unit.c_str(),
-                one.check);
-      });
-    }
+// A process that runs one engine, so that its memory is its own. It says when it waits for its
+// turn.
+struct Contender {
+  std::string name;
+  std::string directory;
+  pid_t process = 0;
+  std::FILE* says = nullptr;  // a figure a line, or that it waits
+  int turns = -1;             // a byte lets it go on
+};
+
+constexpr std::string_view kWaits = "waits\n";
+
+void compete(const Contender& self, const Options& options, int told, int tell) {
+  const auto turn = [&] {
+    char go = 0;
+    if (write(tell, kWaits.data(), kWaits.size()) < 0 || read(told, &go, 1) != 1) _exit(1);
+  };
+  turn();
+  const auto engine = open(self.name, self.directory);
+  if (engine == nullptr) return;
+  measure(*engine, Dataset(options.documents), options.rows,
+          {.turn = turn, .seen = [&](const Measured& one) {
+             dprintf(tell, "%s\t%.17g\t%s\t%.17g\n", one.row.c_str(), one.value, one.unit.c_str(),
+                     one.check);
+           }});
+}
+
+Contender start(const std::string& name, const Options& options) {
+  Contender self{.name = name,
+                 .directory = std::filesystem::absolute(options.directory + "/" + name)};
+  std::filesystem::remove_all(self.directory);
+  std::filesystem::create_directories(self.directory);
+  int turns[2] = {};
+  int lines[2] = {};
+  if (pipe2(turns, O_CLOEXEC) != 0 || pipe2(lines, O_CLOEXEC) != 0) give_up(name, "pipe2 failed");
+  self.process = fork();
+  if (self.process == 0) {
+    close(turns[1]);
+    close(lines[0]);
+    compete(self, options, turns[0], lines[1]);
     _exit(0);
   }
-  close(ends[1]);
-  std::FILE* lines = fdopen(ends[0], "r");
+  close(turns[0]);
+  close(lines[1]);
+  self.says = fdopen(lines[0], "r");
+  self.turns = turns[1];
+  return self;
+}
+
+void note(const std::string& name, const std::string& line, Figures& figures) {
+  std::istringstream stream(line);
+  Measured one;
+  std::string value;
+  std::string check;
+  std::getline(stream, one.row, '\t');
+  std::getline(stream, value, '\t');
+  std::getline(stream, one.unit, '\t');
+  std::getline(stream, check);
+  one.value = std::stod(value);
+  one.check = std::stod(check);
+  if (!figures.by_row.contains(one.row)) figures.rows.push_back(one.row);
+  figures.by_row[one.row][name] = one;
+  std::fputs(format("  {}: {} {:.0f}{}\n", name, one.row, one.value, one.unit).c_str(), stderr);
+}
+
+// What it says until it waits; false: it has ended.
+bool listen_to(const Contender& contender, Figures& figures) {
   char line[512];
-  while (std::fgets(line, sizeof line, lines) != nullptr) {
-    std::istringstream stream{std::string(line)};
-    Measured one;
-    std::string value;
-    std::string check;
-    std::getline(stream, one.row, '\t');
-    std::getline(stream, value, '\t');
-    std::getline(stream, one.unit, '\t');
-    std::getline(stream, check);
-    one.value = std::stod(value);
-    one.check = std::stod(check);
-    if (!figures.by_row.contains(one.row)) figures.rows.push_back(one.row);
-    figures.by_row[one.row][name] = one;
-    std::fputs(format("  {}: {} {:.0f}{}\n", name, one.row, one.value, one.unit).c_str(), stderr);
+  while (std::fgets(line, sizeof line, contender.says) != nullptr) {
+    if (line == kWaits) return true;
+    note(contender.name, line, figures);
   }
-  std::fclose(lines);
   int status = 0;
-  waitpid(child, &status, 0);
-  if (status != 0) give_up(name, "ended early");
-  std::filesystem::remove_all(directory);
+  waitpid(contender.process, &status, 0);
+  if (status != 0) give_up(contender.name, "ended early");
+  std::fclose(contender.says);
+  close(contender.turns);
+  std::filesystem::remove_all(contender.directory);
+  return false;
+}
+
+// One turn each, then all again: a disk that is slow for a while is slow for everybody.
+void run_all(const Options& options, Figures& figures) {
+  std::vector<Contender> running;
+  for (const std::string& name : options.engines) {
+    running.push_back(start(name, options));
+    listen_to(running.back(), figures);
+  }
+  while (!running.empty()) {
+    std::erase_if(running, [&](const Contender& contender) {
+      if (write(contender.turns, "", 1) != 1) give_up(contender.name, "does not listen");
+      return !listen_to(contender, figures);
+    });
+  }
 }
 
 // Nacre's figure over the best of the others; 0: nothing to compare.
@@ -195,7 +247,7 @@ int main(int argc, char** argv) {
   using namespace nacre::bench;  // NOLINT(google-build-using-namespace)
   const Options options = parse(argc, argv);
   Figures figures;
-  for (const std::string& name : options.engines) run_engine(name, options, figures);
+  run_all(options, figures);
   std::fputs(table(options, figures).c_str(), stdout);
   if (!options.json.empty()) std::ofstream(options.json) << json(options, figures);
   return 0;

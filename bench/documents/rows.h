@@ -23,8 +23,11 @@ struct Measured {
   double check = 0;  // rows that came back: engines must agree
 };
 
-// `seen` gets each figure as soon as it is there.
-void measure(Engine& engine, const Dataset& dataset, const RowOptions& options,
-             const std::function<void(const Measured&)>& seen);
+struct Stage {
+  std::function<void()> turn;                 // returns when nobody else is being measured
+  std::function<void(const Measured&)> seen;  // gets each figure as soon as it is there
+};
+
+void measure(Engine& engine, const Dataset& dataset, const RowOptions& options, const Stage& stage);
 
 }  // namespace nacre::bench

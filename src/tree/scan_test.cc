@@ -32,72 +32,52 @@ struct RandomTree {
   Model model;
 };
 
-class ReadRows : public ::testing::TestWithParam<std::size_t> {};
-
-TEST_P(ReadRows, ShowsEveryRowFromASeekOnInOrder) {
-  RandomTree tree(GetParam());
-  Cursor cursor(*tree.base.tree, View::newest());
-  for (int round = 0; round < 50; ++round) {
-    const std::string from = random_key(tree.random);
-    auto at = tree.model.lower_bound(from);
-    auto more = cursor.seek(as_bytes(from));
-    ASSERT_TRUE(more.has_value()) << more.error().text();
-    while (*more) {
-      const std::size_t limit = 1 + tree.random() % 200;
-      auto seen = cursor.read_rows({.limit = limit});
-      ASSERT_TRUE(seen.has_value()) << seen.error().text();
-      ASSERT_LE(seen->rows.size(), limit);
-      ASSERT_FALSE(seen->rows.empty());
-      for (const RowView& row : seen->rows) {
-        ASSERT_TRUE(at != tree.model.end());
-        EXPECT_EQ(to_string(row.prefix) + to_string(row.suffix), at->first);
-        EXPECT_EQ(as_text(row.value), at->second.value);
-        EXPECT_EQ(row.word, at->second.word);
-        ++at;
-      }
-      more = seen->more;
-      if (*more && tree.random() % 4 == 0) {  // a step between two reads, there and back
-        ASSERT_EQ(as_text(cursor.key()), at->first);
-        ASSERT_TRUE(*cursor.prev());
-        ASSERT_TRUE(*cursor.next());
-        ASSERT_EQ(as_text(cursor.value()), at->second.value);
-      }
+// The cursor stands on the first of the model's rows from `at` to `end`: it must show them all, in
+// pieces of any size, and whole after a step there and back between two of them.
+template <typename Row>
+void expect_rows(Cursor& cursor, Row at, Row end, std::mt19937_64& random) {
+  constexpr bool kBackward = !std::is_same_v<Row, Model::iterator>;
+  for (bool more = at != end; more;) {
+    const std::size_t limit = 1 + random() % 200;
+    auto seen = cursor.read_rows({.limit = limit, .backward = kBackward});
+    ASSERT_TRUE(seen.has_value()) << seen.error().text();
+    ASSERT_LE(seen->rows.size(), limit);
+    ASSERT_FALSE(seen->rows.empty());
+    EXPECT_FALSE(seen->is_bound);
+    for (const RowView& row : seen->rows) {
+      ASSERT_TRUE(at != end);
+      EXPECT_EQ(to_string(row.prefix) + to_string(row.suffix), at->first);
+      EXPECT_EQ(as_text(row.value), at->second.value);
+      EXPECT_EQ(row.word, at->second.word);
+      ++at;
     }
-    EXPECT_TRUE(at == tree.model.end());
+    more = seen->more;
+    if (!more || random() % 4 != 0) continue;
+    ASSERT_EQ(as_text(cursor.key()), at->first);
+    ASSERT_TRUE(kBackward ? *cursor.next() : *cursor.prev());
+    ASSERT_TRUE(kBackward ? *cursor.prev() : *cursor.next());
+    ASSERT_EQ(as_text(cursor.value()), at->second.value);
   }
+  EXPECT_TRUE(at == end);
 }
 
-TEST_P(ReadRows, ShowsEveryRowBeforeASeekInDescendingOrder) {
+class ReadRows : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(ReadRows, ShowEveryRowFromASeekOnInBothDirections) {
   RandomTree tree(GetParam());
+  Model& model = tree.model;
   Cursor cursor(*tree.base.tree, View::newest());
   for (int round = 0; round < 50; ++round) {
     const std::string from = random_key(tree.random);
-    auto at = std::make_reverse_iterator(tree.model.lower_bound(from));
-    auto more = cursor.seek_before(as_bytes(from));
+    const auto at = model.lower_bound(from);
+    auto more = cursor.seek(as_bytes(from));
     ASSERT_TRUE(more.has_value()) << more.error().text();
-    while (*more) {
-      const std::size_t limit = 1 + tree.random() % 200;
-      auto seen = cursor.read_rows({.limit = limit, .backward = true});
-      ASSERT_TRUE(seen.has_value()) << seen.error().text();
-      ASSERT_LE(seen->rows.size(), limit);
-      ASSERT_FALSE(seen->rows.empty());
-      EXPECT_FALSE(seen->is_bound);
-      for (const RowView& row : seen->rows) {
-        ASSERT_TRUE(at != tree.model.rend());
-        EXPECT_EQ(to_string(row.prefix) + to_string(row.suffix), at->first);
-        EXPECT_EQ(as_text(row.value), at->second.value);
-        EXPECT_EQ(row.word, at->second.word);
-        ++at;
-      }
-      more = seen->more;
-      if (*more && tree.random() % 4 == 0) {  // a step between two reads, there and back
-        ASSERT_EQ(as_text(cursor.key()), at->first);
-        ASSERT_TRUE(*cursor.next());
-        ASSERT_TRUE(*cursor.prev());
-        ASSERT_EQ(as_text(cursor.value()), at->second.value);
-      }
-    }
-    EXPECT_TRUE(at == tree.model.rend());
+    ASSERT_EQ(*more, at != model.end());
+    expect_rows(cursor, at, model.end(), tree.random);
+    more = cursor.seek_before(as_bytes(from));
+    ASSERT_TRUE(more.has_value()) << more.error().text();
+    ASSERT_EQ(*more, at != model.begin());
+    expect_rows(cursor, std::make_reverse_iterator(at), model.rend(), tree.random);
   }
 }
 
