@@ -227,6 +227,14 @@ Tag last_tag(std::uint8_t rank) {
   return first == Tag::kFalse ? Tag::kTrue : first;
 }
 
+void shorten(std::string& encoding) {
+  const Hash128 hash = hash128(as_bytes(encoding));
+  encoding.resize(kKeyPrefixBytes);
+  encoding.push_back(static_cast<char>(kTruncatedMarker));
+  append_be(encoding, hash.high);
+  append_be(encoding, hash.low);
+}
+
 }  // namespace
 
 void append_key(std::string& to, const Element& value, Direction direction, std::string* type_bits,
@@ -243,18 +251,14 @@ KeyBuilder::Key KeyBuilder::finish() {
   type_bits_.clear();
   key.type_bits.resize(key.type_bits.find_last_not_of('\0') + 1);  // npos + 1 is 0
   if (key.bytes.size() > kKeyPrefixBytes) {
-    key.bytes = shortened_key(std::move(key.bytes));
+    shorten(key.bytes);
     key.exact = false;
   }
   return key;
 }
 
 std::string shortened_key(std::string encoding) {
-  const Hash128 hash = hash128(as_bytes(encoding));
-  encoding.resize(kKeyPrefixBytes);
-  encoding.push_back(static_cast<char>(kTruncatedMarker));
-  append_be(encoding, hash.high);
-  append_be(encoding, hash.low);
+  shorten(encoding);
   return encoding;
 }
 
