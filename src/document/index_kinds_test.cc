@@ -64,7 +64,8 @@ TEST(IndexSpec, WhatMakesNoSenseIsRefusedWithMongoDbsNumber) {
   EXPECT_EQ(refusal(R"({"key": {}})"), 67);
   EXPECT_EQ(refusal(R"({"key": {"a": "2dsphere"}})"), 67);
   EXPECT_EQ(refusal(R"({"key": {"a": "nothing"}})"), 67);
-  EXPECT_EQ(refusal(R"({"key": {"$**": -1}})"), 67);
+  EXPECT_EQ(refusal(R"({"key": {"$**": 0}})"), 67);
+  EXPECT_EQ(refusal(R"({"key": {"$**": -1}})"), 0);
   EXPECT_EQ(refusal(R"({"key": {"a": 0}})"), 67);
   EXPECT_EQ(refusal(R"({"key": {"a": "hashed"}, "unique": true})"), 16764);
   EXPECT_EQ(refusal(R"({"key": {"a": "hashed", "b": "hashed"}})"), 31303);
@@ -80,6 +81,54 @@ TEST(IndexSpec, WhatMakesNoSenseIsRefusedWithMongoDbsNumber) {
   EXPECT_EQ(refusal(R"({"key": {"a": 1}, "color": 1})"), 197);
   EXPECT_EQ(refusal(R"({"key": {"_id": 1}, "unique": true})"), 197);
   EXPECT_EQ(refusal(R"({"key": {"a": 1}, "collation": {"locale": "klingon"}})"), 2);
+}
+
+std::int32_t refusal_of(std::string_view key, std::string_view projection) {
+  return refusal(R"({"key": )" + std::string(key) + R"(, "wildcardProjection": )" +
+                 std::string(projection) + "}");
+}
+
+TEST(IndexSpec, OfWildcardsBesideOtherFieldsThoseAreTakenThatMongoDbTakes) {
+  EXPECT_EQ(refusal(R"({"key": {"a": 1, "b.$**": -1, "c": -1}})"), 0);
+  EXPECT_EQ(refusal(R"({"key": {"a": 1, "a.b.$**": 1}})"), 0);
+  EXPECT_EQ(refusal(R"({"key": {"a": 1, "$**": "text"}})"), 0) << "another kind";
+  EXPECT_EQ(refusal(R"({"key": {"a": 1, "$**": 1}})"), 67) << "$** has a, too";
+  EXPECT_EQ(refusal(R"({"key": {"a.b": 1, "a.$**": 1}})"), 7246204);
+  EXPECT_EQ(refusal(R"({"key": {"a.$**": 1, "a": 1}})"), 7246204);
+  EXPECT_EQ(refusal(R"({"key": {"a.$**": 1, "$**": 1}})"), 7246201);
+  EXPECT_EQ(refusal(R"({"key": {"a": "wildcard"}})"), 7246202);
+  EXPECT_EQ(refusal(R"({"key": {"$**": "wildcard"}})"), 67);
+  EXPECT_EQ(refusal(R"({"key": {"a": "hashed", "$**": 1}})"), 67);
+  EXPECT_EQ(refusal(R"({"key": {"b.$**": 1, "a": "text"}})"), 67);
+  EXPECT_EQ(refusal(R"({"key": {"a": 1, "b.$**": 1}, "unique": true})"), 67);
+  EXPECT_EQ(refusal(R"({"key": {"a": 1, "b.$**": 1}, "sparse": true})"), 67);
+  EXPECT_EQ(refusal(R"({"key": {"a": 1, "b.$**": 1}, "expireAfterSeconds": 1})"), 67);
+  EXPECT_EQ(refusal(R"({"key": {"a": 1, "b.$**": 1}, "partialFilterExpression": {"a": 1}})"), 0);
+}
+
+TEST(IndexSpec, TheProjectionOfAWildcardLeavesOutTheFieldsBesideIt) {
+  constexpr std::string_view kAlone = R"({"$**": 1})";
+  constexpr std::string_view kBesideB = R"({"$**": 1, "b": 1})";
+  EXPECT_EQ(refusal_of(kBesideB, R"({"b": 0})"), 0);
+  EXPECT_EQ(refusal_of(kBesideB, R"({"b": 0, "_id": 1})"), 0);
+  EXPECT_EQ(refusal_of(kBesideB, R"({"a": 1, "b.c": 1})"), 0) << "what is inside b is not b";
+  EXPECT_EQ(refusal_of(R"({"b.c": 1, "$**": 1, "d": 1})", R"({"b": 0, "d": 0})"), 0);
+  EXPECT_EQ(refusal_of(kBesideB, R"({})"), 9);
+  EXPECT_EQ(refusal_of(R"({"a.$**": 1, "b": 1})", R"({"b": 0})"), 9);
+  EXPECT_EQ(refusal_of(kBesideB, R"({"b": 0, "a.c": 0, "a": 0})"), 7246200);
+  EXPECT_EQ(refusal_of(kBesideB, R"({"b": "x"})"), 7246207);
+  EXPECT_EQ(refusal_of(kBesideB, R"({"b": 1})"), 7246208);
+  EXPECT_EQ(refusal_of(R"({"$**": 1, "b.c": 1})", R"({"b": 1})"), 7246208);
+  EXPECT_EQ(refusal_of(kBesideB, R"({"b.c": 0})"), 7246209);
+  EXPECT_EQ(refusal_of(kBesideB, R"({"c": 0})"), 7246209);
+  EXPECT_EQ(refusal_of(kBesideB, R"({"a": 0})"), 7246210);
+  EXPECT_EQ(refusal_of(kBesideB, R"({"a": 1, "_id": 0})"), 7246210);
+  EXPECT_EQ(refusal_of(kBesideB, R"({"b": 0, "a": 1, "c": 1})"), 7246211);
+  EXPECT_EQ(refusal_of(kAlone, R"({"a": 1, "b": 0})"), 31254);
+  EXPECT_EQ(refusal_of(kAlone, R"({"a": 0, "b": 1})"), 31253);
+  EXPECT_EQ(refusal_of(kAlone, R"({"a": 1, "a.b": 1})"), 31249);
+  EXPECT_EQ(refusal_of(kAlone, R"({"a.b": 1, "a": 1})"), 31250);
+  EXPECT_EQ(refusal_of(kAlone, R"({"a": 1, "a-b": 1, "_id": 0})"), 0);
 }
 
 TEST(IndexKinds, PartialIndexesHoldWhatTheirFilterTakes) {
@@ -132,6 +181,39 @@ TEST(IndexKinds, WildcardsHoldEveryPathThatTheyTake) {
   EXPECT_EQ(entry_count(*database, "$**_1"), 5U) << "a.b twice, a.b.c, a.d, e";
   EXPECT_EQ(entry_count(*database, "a.$**_1"), 4U);
   EXPECT_EQ(entry_count(*database, "some"), 3U);
+  expect_clean(*database);
+}
+
+TEST(IndexKinds, FieldsBesideAWildcardAreInEachOfItsEntries) {
+  auto database = testing::open(testing::new_path());
+  testing::create_index(*database, "c",
+                        R"({"key": {"t": 1, "$**": 1}, "wildcardProjection": {"t": 0}})");
+  testing::create_index(*database, "c", R"({"key": {"a.$**": 1, "_id": -1}})");
+  testing::insert(*database, "c", R"({"_id": 1, "t": 5, "a": {"b": [1, 2]}, "e": "x"})");
+  EXPECT_EQ(entry_count(*database, "t_1_$**_1"), 3U);
+  EXPECT_EQ(entry_count(*database, "a.$**_1__id_-1"), 2U);
+  testing::insert(*database, "c", R"({"_id": 2, "t": {"u": 5}})");
+  EXPECT_EQ(entry_count(*database, "t_1_$**_1"), 4U) << "one for a document without paths";
+  const auto array = testing::try_insert(*database, "c", R"({"_id": 3, "t": [1], "e": 1})");
+  ASSERT_FALSE(array);
+  EXPECT_EQ(array.error().number(), 7246301);
+  expect_clean(*database);
+}
+
+// The story: a field that is named "a.b", or "" around a "b", had the entries of the paths that
+// read alike, and what the index alone answers counted its document.
+TEST(IndexKinds, NamesThatReadLikePathsAreNoneInAWildcard) {
+  auto database = testing::open(testing::new_path());
+  testing::create_index(*database, "c", R"({"key": {"$**": 1}})");
+  testing::insert(*database, "c", R"({"_id": 1, "a.b": 1, "c": {"d.e": 2}})");
+  EXPECT_EQ(entry_count(*database, "$**_1"), 0U);
+  testing::insert(*database, "c", R"({"_id": 2, "": {"b": 1}})");
+  EXPECT_EQ(entry_count(*database, "$**_1"), 1U);
+  const auto snapshot = database->snapshot();
+  auto cursor = snapshot->rows().cursor(snapshot->catalog().find("c")->find_index("$**_1")->table);
+  ASSERT_TRUE((*cursor)->seek_first().value_or(false));
+  const std::string path(".b");
+  EXPECT_NE(as_text((*cursor)->key()).find(path), std::string_view::npos);
   expect_clean(*database);
 }
 

@@ -7,14 +7,13 @@
 #include "base/text.h"
 #include "bson/collation.h"
 #include "document/index_spec_internal.h"
+#include "document/wildcard_internal.h"
 
 namespace nacre::document {
 namespace {
 
 constexpr std::int32_t kTooManyFields = 13103;
 constexpr std::int32_t kTwoHashedFields = 31303;
-constexpr std::int32_t kSeveralWildcards = 7246201;
-constexpr std::int32_t kSpecialBesideWildcard = 7246202;
 constexpr std::size_t kKeyPatternBytesMax = 2048;
 constexpr std::string_view kTextRest = "_ftsx";  // beside "_fts" in a kept key pattern
 
@@ -22,30 +21,11 @@ std::unexpected<Error> refused(std::string text) {
   return fail(Code::kInvalid, kCannotCreateIndex, std::move(text));
 }
 
-bool is_wildcard(std::string_view path) { return path == "$**" || path.ends_with(".$**"); }
-
-// What a pattern of several fields cannot be, whether or not it could be carried out.
-Result<> check_wildcards(bson::View key) {
-  const auto count = std::ranges::count_if(
-      key, [](const bson::Element& field) { return is_wildcard(field.name()); });
-  if (count == 0 || key.count() == 1) return {};
-  if (count > 1) {
-    return fail(Code::kInvalid, kSeveralWildcards,
-                "A compound wildcard index can have one wildcard field only");
-  }
-  for (const bson::Element& field : key) {
-    if (!field.is(bson::Type::kString)) continue;
-    return fail(Code::kInvalid, kSpecialBesideWildcard,
-                "A compound wildcard index takes no fields of special kinds");
-  }
-  return {};
-}
-
 Result<> check_path(std::string_view path) {
   if (path.empty() || path.starts_with('.') || path.ends_with('.') || path.contains("..")) {
     return refused(format("Index keys cannot contain an empty field: '{}'", path));
   }
-  if (is_wildcard(path)) path.remove_suffix(std::min<std::size_t>(path.size(), 4));
+  if (is_wildcard_path(path)) path = root_of_wildcard(path);
   for (std::size_t at = 0; at < path.size();) {
     const std::size_t dot = std::min(path.find('.', at), path.size());
     const std::string_view step = path.substr(at, dot - at);
@@ -61,7 +41,7 @@ Result<> check_path(std::string_view path) {
 
 Result<IndexField> parse_kind(const std::string& path, std::string_view kind) {
   if (kind == "text") return IndexField{.path = path, .kind = FieldKind::kText};
-  if (kind == "hashed" && !is_wildcard(path)) {
+  if (kind == "hashed" && !is_wildcard_path(path)) {
     return IndexField{.path = path, .kind = FieldKind::kHashed};
   }
   if (kind == "2d" || kind == "2dsphere" || kind == "geoHaystack") {
@@ -82,11 +62,8 @@ Result<IndexField> parse_field(const bson::Element& element) {
         "field '{}' is not",
         path));
   }
-  if (is_wildcard(path)) {
-    if (direction < 0) {
-      return refused("A numeric value in a $** index key pattern must be positive.");
-    }
-    return IndexField{.path = path, .kind = FieldKind::kWildcard};
+  if (is_wildcard_path(path)) {
+    return IndexField{.path = path, .descending = direction < 0, .kind = FieldKind::kWildcard};
   }
   return IndexField{.path = path, .descending = direction < 0};
 }
@@ -139,10 +116,6 @@ Result<> check_kinds(const IndexSpec& spec) {
   const auto count = [&](FieldKind kind) {
     return std::ranges::count_if(spec.fields, [&](const IndexField& f) { return f.kind == kind; });
   };
-  if (count(FieldKind::kWildcard) > 0 && spec.fields.size() > 1) {
-    return fail(Code::kUnsupported, kCannotCreateIndex,
-                "Wildcards beside other fields are not carried out by this version");
-  }
   if (count(FieldKind::kText) > 0 && count(FieldKind::kHashed) > 0) {
     return refused("An index cannot have both text and hashed fields");
   }
@@ -166,7 +139,7 @@ std::vector<std::string_view> text_fields(bson::View key) {
 
 Result<IndexSpec> parse_key_pattern(bson::View key) {
   if (key.bytes().size() > kKeyPatternBytesMax) return refused("Index key pattern too large");
-  NACRE_TRY(check_wildcards(key));
+  NACRE_TRY(check_wildcard_key(key));
   IndexSpec spec;
   bson::Builder kept;
   for (const bson::Element& element : key) {

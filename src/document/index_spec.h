@@ -1,13 +1,14 @@
 // What a client asks for when it creates an index, checked and in one shape.
 //
-// Kinds: ascending and descending fields, compound; hashed; wildcard ("$**", "a.$**"); text, alone
-//   or among others. Options: unique, prepareUnique, sparse, hidden, partialFilterExpression,
-//   expireAfterSeconds, collation, wildcardProjection, weights, default_language,
-//   language_override.
+// Kinds: ascending and descending fields, compound; hashed; wildcard ("$**", "a.$**"), alone or
+//   among ordered fields that it leaves out; text, alone or among others. Options: unique,
+//   prepareUnique, sparse, hidden, partialFilterExpression, expireAfterSeconds, collation,
+//   wildcardProjection, weights, default_language, language_override.
 // Errors:  kInvalid with MongoDB's number: 67 CannotCreateIndex, 14 TypeMismatch, 9, 2, 197
 //          InvalidIndexSpecificationOption, 16764 (a unique hashed index), 31303 (two hashed
-//          fields); kUnsupported (67) for what this version does not carry out: 2d, 2dsphere,
-//          wildcards beside other fields, clustered.
+//          fields), 7246200 to 7246211 (wildcards beside other fields), 31249 31250 31253 31254 (a
+//          wildcardProjection); kUnsupported (67) for what this version does not carry out: 2d,
+//          2dsphere, clustered.
 // Threads: plain values and pure functions.
 #pragma once
 

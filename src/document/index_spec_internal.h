@@ -26,6 +26,13 @@ inline constexpr std::int32_t kUnknownIndexOption = 197;
 // What no single option shows: which of them go together.
 [[nodiscard]] Result<> check_index_options(const IndexSpec& spec, bson::View specification);
 
+// Whether the wildcards of a key pattern may stand beside each other and the fields that are there.
+[[nodiscard]] Result<> check_wildcard_key(const bson::View& key);
+// `projection` into `spec`, whose fields are known.
+[[nodiscard]] Result<> parse_wildcard_projection(const bson::View& projection, IndexSpec& spec);
+// What a wildcard index, read to its end, must have and cannot have.
+[[nodiscard]] Result<> check_wildcard(const IndexSpec& spec);
+
 // weights, default_language and language_override of a text index over `fields`.
 [[nodiscard]] Result<TextOptions> parse_text_options(bson::View specification,
                                                      const std::vector<std::string_view>& fields);

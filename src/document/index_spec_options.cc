@@ -152,31 +152,6 @@ Result<> parse_index_collation(const bson::Element& element, IndexSpec& spec) {
   return {};
 }
 
-Result<> parse_wildcard_projection(const bson::Element& element, IndexSpec& spec) {
-  const bson::View projection = NACRE_TRY(parse_object(element));
-  if (spec.fields.front().kind != FieldKind::kWildcard) {
-    return fail(Code::kInvalid, kBadIndexValue,
-                "The field 'wildcardProjection' is only allowed in an 'wildcard' index");
-  }
-  if (spec.fields.front().path != "$**" || projection.empty()) {
-    return fail(Code::kInvalid, kIndexFailedToParse,
-                "The field 'wildcardProjection' must not be empty, and needs the key pattern "
-                "{'$**': 1}");
-  }
-  std::optional<bool> inclusion;
-  for (const bson::Element& path : projection) {
-    if (!path.is_number() && !path.is(bson::Type::kBool)) return wrong_type(path, "a number");
-    if (path.name() == "_id") continue;
-    if (inclusion.value_or(path.truthy()) != path.truthy()) {
-      return fail(Code::kInvalid, kIndexFailedToParse,
-                  "The field 'wildcardProjection' cannot mix inclusion and exclusion");
-    }
-    inclusion = path.truthy();
-  }
-  spec.options.wildcard_projection = bson::Document(projection);
-  return {};
-}
-
 Result<std::string> text_word(bson::View specification, std::string_view option,
                               std::string_view otherwise) {
   const bson::Element given = specification.find(option);
@@ -240,7 +215,7 @@ Result<> parse_index_option(const bson::Element& element, IndexSpec& spec) {
   } else if (name == "collation") {
     return parse_index_collation(element, spec);
   } else if (name == "wildcardProjection") {
-    return parse_wildcard_projection(element, spec);
+    return parse_wildcard_projection(NACRE_TRY(parse_object(element)), spec);
   } else if (name == "storageEngine") {
     return check_storage_engine(element);
   } else if (name == "textIndexVersion") {
@@ -305,7 +280,7 @@ Result<> check_index_options(const IndexSpec& spec, bson::View specification) {
   }
   const bool is_special = has(FieldKind::kWildcard) || has(FieldKind::kText);
   if (is_special && wants_unique) return refused("Index of this kind cannot be unique");
-  if (has(FieldKind::kWildcard) && spec.sparse) return refused("A wildcard index cannot be sparse");
+  if (has(FieldKind::kWildcard)) NACRE_TRY(check_wildcard(spec));
   if (options.expire_after_seconds && (spec.fields.size() != 1 || is_special)) {
     return refused(
         "TTL indexes are single-field indexes, compound indexes do not support TTL, nor do "

@@ -176,6 +176,7 @@ class BoundsBuilder {
     const document::IndexField& field = index_.fields[i];
     if (field.kind == FieldKind::kText || (index_.multikey[i] && array_bound_)) return false;
     const bool wildcard = field.kind == FieldKind::kWildcard;
+    if (wildcard && options_.wildcard_path.empty()) return false;
     // With a collation two conditions are not put together: the intersection of their intervals
     // would be by the order of bytes.
     const bool apart = index_.multikey[i] || options_.collator != nullptr;
@@ -271,7 +272,10 @@ KeyRange range_between(const document::IndexInfo& index, const bson::View& lower
 bson::Document describe(const IndexBounds& bounds, const document::IndexInfo& index) {
   bson::Builder builder;
   for (std::size_t i = 0; i < index.fields.size(); ++i) {
-    if (index.fields[i].kind == document::FieldKind::kWildcard) {
+    const bool wildcard = index.fields[i].kind == document::FieldKind::kWildcard;
+    if (wildcard && bounds.wildcard_path.empty()) {
+      builder.begin_array("$_path");
+    } else if (wildcard) {
       const std::string quoted = bson::to_json(bson::Value(bounds.wildcard_path).element());
       builder.begin_array("$_path").push(format("[{0}, {0}]", quoted)).end();
       builder.begin_array(bounds.wildcard_path);

@@ -4,8 +4,8 @@
 //   range ends it. Fields behind that are left to the filter, which sees every document anyway
 //   unless `covers_filter` says that it need not.
 // Hashed fields are bound to points only, wildcards to what one path is bound to, strings only
-// where
-//   index and query compare them alike.
+//   where index and query compare them alike. Of an index with fields in front of its wildcard
+//   these may be bound alone; each document then has a key in the ranges for each of its paths.
 // Multikey: at most one field with an array on its path is bound, as two conditions may be met by
 //   two elements, which lie in two entries.
 // Threads: plain values and pure functions.
@@ -50,7 +50,7 @@ struct IndexBounds {
 
 struct BoundsOptions {
   const text::Collator* collator = nullptr;  // of the query
-  std::string_view wildcard_path = {};       // of a wildcard index: which path it is used for
+  std::string_view wildcard_path = {};  // of a wildcard index: which path it is used for, if any
 };
 [[nodiscard]] IndexBounds index_bounds(const match::Filter& filter,
                                        const document::IndexInfo& index,

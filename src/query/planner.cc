@@ -120,7 +120,7 @@ bool dominates(const Access& a, const Access& b) {
   for (std::size_t i = 0; i < bound(b); ++i) {
     if (a.index->fields[i].path != b.index->fields[i].path) return false;
   }
-  return a.bounds.wildcard_path == b.bounds.wildcard_path;
+  return b.bounds.wildcard_path.empty() || a.bounds.wildcard_path == b.bounds.wildcard_path;
 }
 
 void prune(std::vector<Access>& all) {
@@ -218,11 +218,16 @@ void add_by_index(const PlanRequest& request, const IndexInfo& index, bool force
     }
     return;
   }
+  const auto wildcard = std::ranges::find(index.fields, FieldKind::kWildcard, &IndexField::kind);
+  const auto at = static_cast<std::size_t>(wildcard - index.fields.begin());
   for (const std::string_view path : request.filter->bounded_paths()) {
-    if (has_position(path) || !document::wildcard_takes(index, path)) continue;
+    if (path.empty() || has_position(path) || !document::wildcard_takes(index, path)) continue;
     Access access = make_access(request, index, path);
-    if (access.bounds.bounded()) to.push_back(std::move(access));
+    if (access.bounds.fields[at].has_value()) to.push_back(std::move(access));
   }
+  if (at == 0) return;
+  Access access = make_access(request, index, {});
+  if (access.bounds.bounded()) to.push_back(std::move(access));
 }
 
 Access by_scan(const PlanRequest& request) {

@@ -1,4 +1,5 @@
 // What a hint, and min and max, make of a query: one way and no other.
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -110,6 +111,9 @@ Result<Access> hinted(const PlanRequest& request) {
     access.kind = AccessKind::kCollection;
     return between(request, id_index(*request.collection), std::move(access));
   }
+  if (has_edges && (*index)->has(document::FieldKind::kWildcard)) {
+    return fail(Code::kInvalid, kOtherFields, "min()/max() cannot be used with a wildcard index");
+  }
   std::vector<Access> ways;
   add_by_index(request, **index, /*forced=*/true, ways);
   if (ways.empty()) {
@@ -118,7 +122,8 @@ Result<Access> hinted(const PlanRequest& request) {
                        (*index)->name));
   }
   if (has_edges) return between(request, **index, std::move(ways.front()));
-  return std::move(ways.front());
+  // Of a wildcard index there is one for each path.
+  return std::move(*std::ranges::min_element(ways, is_better));
 }
 
 }  // namespace nacre::query

@@ -108,6 +108,58 @@ TEST_F(Planner, HashedAndWildcardIndexesAnswerWhatTheyCan) {
   EXPECT_EQ(plan(R"({"v": 1})"), "COLLSCAN");
 }
 
+TEST_F(Planner, FieldsBesideAWildcardBoundItsEntriesOrStandAlone) {
+  index(R"({"key": {"t": 1, "$**": 1, "u": -1}, "wildcardProjection": {"t": 0, "u": 0}})");
+  insert(R"({"_id": 1, "t": 1, "x": 5, "y": {"z": "a"}, "u": 1})");
+  insert(R"({"_id": 2, "t": 1, "x": [5, 6], "u": 3})");
+  insert(R"({"_id": 3, "t": 1, "u": 2})");
+  insert(R"({"_id": 4, "t": 2, "x": 5})");
+  const std::string name = "IXSCAN t_1_$**_1_u_-1";
+  const auto count = [&](std::string_view filter) {
+    return testing::find(scope(), {.filter = filter}).size();
+  };
+  EXPECT_EQ(plan(R"({"t": 1, "x": 5})"), "FETCH " + name);
+  EXPECT_EQ(count(R"({"t": 1, "x": 5})"), 2U);
+  EXPECT_EQ(count(R"({"t": {"$in": [1, 2]}, "x": {"$gt": 4}})"), 3U);
+  EXPECT_EQ(plan(R"({"t": 1, "y.z": "a"})"), "FETCH " + name);
+  EXPECT_EQ(plan(R"({"t": 1, "x": 5})", R"({"u": -1})"), "FETCH " + name) << "in its order";
+  EXPECT_EQ(plan(R"({"x": 5})"), "COLLSCAN") << "what stands in front is not bound";
+  // The fields in front alone: a document has many entries, and one when it has nothing else.
+  EXPECT_EQ(plan(R"({"t": 1})"), "FETCH " + name);
+  EXPECT_EQ(count(R"({"t": 1})"), 3U);
+  EXPECT_EQ(count(R"({"t": {"$gte": 1}})"), 4U);
+  const auto counted = query::count(
+      scope(), {.collection = "c", .filter = testing::json(R"({"t": 1})"), .hint = {}});
+  ASSERT_TRUE(counted);
+  EXPECT_EQ(*counted, 3);
+  EXPECT_EQ(plan(R"({"t": 1, "x": null})"), "FETCH " + name) << "by t";
+  EXPECT_EQ(count(R"({"t": 1, "x": null})"), 1U);
+  EXPECT_EQ(plan("{}", R"({"t": 1})"), "SORT COLLSCAN");
+}
+
+TEST_F(Planner, AWildcardInFrontOfOtherFieldsIsBoundByOneOfItsPaths) {
+  index(R"({"key": {"a.$**": -1, "t": 1}})");
+  for (int i = 0; i < 9; ++i) {
+    insert("{\"_id\": " + std::to_string(i) + R"(, "a": {"x": )" + std::to_string(i % 3) +
+           R"(, "y": 1}, "t": )" + std::to_string(9 - i) + "}");
+  }
+  const std::string name = "IXSCAN a.$**_-1_t_1";
+  const auto ids = [&](std::string_view filter, std::string_view sort) {
+    std::string all;
+    for (const std::string& row : testing::find(scope(), {.filter = filter, .sort = sort})) {
+      all += std::to_string(testing::json(row).find("_id").as_int64().value_or(-1));
+    }
+    return all;
+  };
+  EXPECT_EQ(plan(R"({"a.x": 1})"), "FETCH " + name);
+  EXPECT_EQ(plan(R"({"t": 1})"), "COLLSCAN");
+  EXPECT_EQ(plan(R"({"a.x": 1})", R"({"t": 1})"), "FETCH " + name);
+  EXPECT_EQ(ids(R"({"a.x": 1})", R"({"t": 1})"), "741");
+  EXPECT_EQ(ids(R"({"a.x": 1})", R"({"t": -1})"), "147");
+  EXPECT_EQ(ids(R"({"a.x": {"$gte": 1}, "t": {"$lt": 4}})", R"({"_id": 1})"), "78");
+  EXPECT_EQ(ids(R"({"a.x": {"$in": [0, 2]}, "t": {"$lt": 4}})", R"({"t": 1})"), "86");
+}
+
 TEST_F(Planner, BothSidesOfAnOrMayHaveAnIndex) {
   index(R"({"key": {"a": 1}})");
   index(R"({"key": {"b": 1}})");

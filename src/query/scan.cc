@@ -223,9 +223,20 @@ Result<std::optional<Row>> IdLookup::next() {
   return Row{.key = as_bytes(plan_.key), .document = *document, .stored = as_bytes(*row_)};
 }
 
+namespace {
+
+// Whether a document may have several keys in the bounds: elements of an array, or paths of a
+// wildcard that is not bound to one.
+bool may_repeat(const document::IndexInfo& index, const IndexBounds& bounds) {
+  return std::ranges::any_of(index.multikey, std::identity()) ||
+         (index.has(document::FieldKind::kWildcard) && bounds.wildcard_path.empty());
+}
+
+}  // namespace
+
 IndexScan::IndexScan(Execution& execution, Plan plan)
     : plan_(std::move(plan)),
-      once_(std::ranges::any_of(plan_.index->multikey, std::identity())),
+      once_(may_repeat(*plan_.index, plan_.bounds)),
       walk_(execution, plan_.index->table, std::move(plan_.bounds.ranges), plan_.backward,
             plan_.rows == 0 ? kRowsAtFirst : plan_.rows) {}
 
@@ -280,7 +291,17 @@ void describe_index(bson::Builder& to, const document::IndexInfo& index, const I
   const bool multikey = std::ranges::any_of(index.multikey, std::identity());
   const bool wildcard = index.has(document::FieldKind::kWildcard);
   if (wildcard) {
-    to.begin_document("keyPattern").append("$_path", 1).append(bounds.wildcard_path, 1).end();
+    to.begin_document("keyPattern");
+    for (const document::IndexField& field : index.fields) {
+      if (field.kind != document::FieldKind::kWildcard) {
+        to.append(field.path, field.descending ? -1 : 1);
+        continue;
+      }
+      to.append("$_path", 1);
+      if (bounds.wildcard_path.empty()) continue;
+      to.append(bounds.wildcard_path, field.descending ? -1 : 1);
+    }
+    to.end();
   } else {
     to.append("keyPattern", index.specification.find("key"));
   }
@@ -290,7 +311,9 @@ void describe_index(bson::Builder& to, const document::IndexInfo& index, const I
   }
   to.append("isMultiKey", multikey).begin_document("multiKeyPaths");
   for (std::size_t i = 0; i < index.fields.size(); ++i) {
-    const std::string_view path = wildcard ? bounds.wildcard_path : index.fields[i].path;
+    const bool is_any = index.fields[i].kind == document::FieldKind::kWildcard;
+    const std::string_view path = is_any ? bounds.wildcard_path : index.fields[i].path;
+    if (path.empty()) continue;
     to.begin_array(path);
     if (index.multikey[i]) to.push(path);
     to.end();

@@ -138,7 +138,9 @@ TEST_F(Dispatching, IndexSpecificationsAreRefusedByTheirCodes) {
                        {R"([{"key": {"a": "text"}, "name": "a", "textIndexVersion": 4}])", 67},
                        {R"([{"key": {"a": 1}, "name": "a", "storageEngine": 1}])", 14},
                        {R"([{"key": {"$**": 1, "b.$**": 1}, "name": "a"}])", 7246201},
-                       {R"([{"key": {"$**": 1, "b": "hashed"}, "name": "a"}])", 7246202},
+                       {R"([{"key": {"$**": 1, "b": "hashed"}, "name": "a"}])", 67},
+                       {R"([{"key": {"$**": 1, "b": 1}, "name": "a"}])", 67},
+                       {R"([{"key": {"a.$**": 1, "a.b": 1}, "name": "a"}])", 7246204},
                        {R"([{"key": {"a": 1}, "name": "a"}, {"key": {"a": 1}, "name": "a"}])", 68},
                        {R"([{"key": {"a": 1}, "name": "a", "unknown": 1}])", 197}};
   for (const auto& [indexes, code] : cases) {
