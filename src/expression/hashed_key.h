@@ -8,17 +8,12 @@
 // Threads: pure functions.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
-#include "base/bytes.h"
 #include "bson/value.h"
 
 namespace nacre::expression {
 
 [[nodiscard]] std::int64_t hashed_index_key(const bson::Element& value);
-
-// MD5 (RFC 1321).
-[[nodiscard]] std::array<std::uint8_t, 16> md5(Bytes bytes);
 
 }  // namespace nacre::expression

@@ -9,6 +9,8 @@ namespace {
 constexpr std::string_view kSearchRemark = "refused with 31082: there is no Atlas here";
 constexpr std::string_view kJavascriptRemark = "refused with 31264: there is no script engine";
 constexpr std::string_view kFiltersRemark = "there are no index filters";
+constexpr std::string_view kHashRemark =
+    "documents in the order of _id, those of a time series in that of time";
 constexpr std::string_view kHelloRemark = "no topologyVersion, no compression, no authentication";
 
 // Ascending by name (a test says so). Columns: name, handler, flags, fields, remark.
@@ -47,7 +49,9 @@ constexpr auto kTable = std::to_array<Command>({
     {"currentOp", current_op, kAdminOnly | kAnyFields, "", "this operation"},
     {"dataSize", data_size, kPlain, "keyPattern min max estimate", "of whole collections"},
     {"datasize", data_size, kPlain, "keyPattern min max estimate", "of whole collections"},
+    {"dbHash", db_hash, kAnyFields, "", kHashRemark},
     {"dbStats", db_stats, kPlain, "scale freeStorage", "reads every collection and index"},
+    {"dbhash", db_hash, kAnyFields, "", kHashRemark},
     {"dbstats", db_stats, kPlain, "scale freeStorage", "reads every collection and index"},
     {"delete", remove, kWrites | kInTransaction,
      "deletes ordered let bypassDocumentValidation collectionUUID", ""},

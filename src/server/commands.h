@@ -70,6 +70,7 @@ namespace nacre::server {
 [[nodiscard]] Result<> host_info(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> server_status(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> db_stats(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> db_hash(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> coll_stats(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> validate(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> repl_set_get_status(const Request& request, bson::Builder& reply);

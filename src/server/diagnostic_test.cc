@@ -47,6 +47,33 @@ TEST_F(Statistics, OfACollectionTellTheSizeOfEachIndex) {
   expect_error(R"({"collStats": "v", "$db": "test"})", 166);
 }
 
+// 21 bytes of {_id: 1, a: 5} and 14 of {_id: 2}: what md5sum says of them.
+TEST_F(Statistics, DbHashTellsDatabasesOfTheSameDocumentsApartFromOthers) {
+  const bson::Document hashed = run(R"({"dbHash": 1, "$db": "test"})");
+  const std::string of_c(hashed.get("collections.c").string());
+  EXPECT_EQ(of_c, "86966b74902d75ca8c83d3c0cd482353") << bson::to_json(hashed);
+  EXPECT_EQ(hashed.find("collections").document().count(), 1U) << "views hold none";
+  EXPECT_EQ(hashed.get("uuids.c").binary().bytes.size(), 16U);
+  EXPECT_TRUE(hashed.find("host").is(bson::Type::kString));
+  EXPECT_TRUE(hashed.find("timeMillis").is_number());
+  // The same documents in another order of inserts, in a capped collection and elsewhere.
+  expect_ok(R"({"create": "c", "$db": "other", "capped": true, "size": 4096})");
+  expect_ok(R"({"insert": "c", "$db": "other", "documents": [{"_id": 2}, {"_id": 1, "a": 5}]})");
+  const bson::Document other = run(R"({"dbhash": 1, "$db": "other"})");
+  EXPECT_EQ(other.get("collections.c").string(), of_c);
+  EXPECT_EQ(other.get("capped.0").string(), "c") << bson::to_json(other);
+  EXPECT_EQ(other.find("md5").string(), hashed.find("md5").string());
+  expect_ok(R"({"insert": "d", "$db": "other", "documents": [{"_id": 1}]})");
+  const bson::Document more = run(R"({"dbHash": 1, "$db": "other"})");
+  EXPECT_NE(more.find("md5").string(), other.find("md5").string());
+  const bson::Document one = run(R"({"dbHash": 1, "collections": ["c", "x"], "$db": "other"})");
+  EXPECT_EQ(one.find("collections").document().count(), 1U) << bson::to_json(one);
+  EXPECT_EQ(one.find("md5").string(), other.find("md5").string());
+  expect_error(R"({"dbHash": 1, "collections": [1], "$db": "other"})", 2);
+  EXPECT_EQ(run(R"({"dbHash": 1, "$db": "none"})").find("md5").string(),
+            "d41d8cd98f00b204e9800998ecf8427e");
+}
+
 TEST_F(Statistics, ValidateCountsDocumentsAndKeys) {
   const bson::Document valid = run(R"({"validate": "c", "$db": "test", "full": true})");
   EXPECT_EQ(valid.find("nrecords").as_int64(), 2) << bson::to_json(valid);
