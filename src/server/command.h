@@ -21,6 +21,7 @@
 #include "server/server_clock.h"
 #include "server/sessions.h"
 #include "server/transactions.h"
+#include "server/usage.h"
 
 namespace nacre::server {
 
@@ -40,6 +41,7 @@ struct Services {
   Sessions& sessions;
   Transactions& transactions;
   ServerClock& clock;
+  Usage& usage;
   const ServerFacts& facts;
   std::function<NetworkStats()> network_stats;
 };

@@ -122,6 +122,7 @@ constexpr auto kTable = std::to_array<Command>({
     {"setFeatureCompatibilityVersion", set_feature_compatibility_version, kAdminOnly,
      "confirm fromConfigServer", "8.0 only"},
     {"startSession", start_session, kPlain, "", ""},
+    {"top", top, kAdminOnly | kAnyFields, "", "since the server began"},
     {"update", update, kWrites | kInTransaction,
      "updates ordered let bypassDocumentValidation collectionUUID", ""},
     {"updateSearchIndex", search_index_command, kAnyFields, "", kSearchRemark},

@@ -71,6 +71,7 @@ namespace nacre::server {
 [[nodiscard]] Result<> server_status(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> db_stats(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> db_hash(const Request& request, bson::Builder& reply);
+[[nodiscard]] Result<> top(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> coll_stats(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> validate(const Request& request, bson::Builder& reply);
 [[nodiscard]] Result<> repl_set_get_status(const Request& request, bson::Builder& reply);

@@ -74,6 +74,43 @@ TEST_F(Statistics, DbHashTellsDatabasesOfTheSameDocumentsApartFromOthers) {
             "d41d8cd98f00b204e9800998ecf8427e");
 }
 
+TEST_F(Statistics, TopCountsTheCommandsOfEachCollection) {
+  for (int i = 0; i < 3; ++i) expect_ok(R"({"find": "c", "$db": "test"})");
+  expect_ok(R"({"count": "c", "$db": "test"})");
+  expect_ok(R"({"find": "none", "$db": "test"})");
+  expect_error(R"({"find": "c", "limit": "x", "$db": "test"})", 14);
+  const bson::Document top = run(R"({"top": 1, "$db": "admin"})");
+  const bson::View totals = top.find("totals").document();
+  EXPECT_EQ(totals.find("note").string(), "all times in microseconds");
+  EXPECT_FALSE(totals.find("test.none")) << bson::to_json(top);
+  const bson::View row = totals.find("test.c").document();
+  const auto count = [&](std::string_view of) {
+    return row.find(of).document().find("count").as_int64();
+  };
+  EXPECT_EQ(count("queries"), 3) << bson::to_json(top);
+  EXPECT_EQ(count("insert"), 1);
+  EXPECT_EQ(count("commands"), 2) << "createIndexes and count";
+  EXPECT_EQ(count("readLock"), 4);
+  EXPECT_EQ(count("writeLock"), 2);
+  EXPECT_EQ(count("total"), 6);
+  EXPECT_TRUE(row.find("total").document().find("time").is_number());
+  expect_ok(R"({"drop": "c", "$db": "test"})");
+  expect_ok(R"({"find": "c", "$db": "test"})");
+  EXPECT_FALSE(run(R"({"top": 1, "$db": "admin"})").find("totals").document().find("test.c"));
+  expect_error(R"({"top": 1, "$db": "test"})", 13);
+}
+
+TEST(Usage, IsOfSoManyCollections) {
+  Usage usage;
+  for (std::size_t i = 0; i < Usage::kNamespacesMax + 5; ++i) {
+    usage.add("d", std::to_string(i), Usage::Kind::kInsert, true, std::chrono::nanoseconds(5));
+  }
+  EXPECT_EQ(usage.rows().size(), Usage::kNamespacesMax);
+  usage.forget("d.3");
+  usage.add("d", "new", Usage::Kind::kQuery, false, std::chrono::nanoseconds(5));
+  EXPECT_TRUE(usage.rows().contains("d.new"));
+}
+
 TEST_F(Statistics, ValidateCountsDocumentsAndKeys) {
   const bson::Document valid = run(R"({"validate": "c", "$db": "test", "full": true})");
   EXPECT_EQ(valid.find("nrecords").as_int64(), 2) << bson::to_json(valid);

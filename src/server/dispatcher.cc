@@ -1,6 +1,8 @@
 #include "server/dispatcher.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -50,6 +52,28 @@ Result<const Command*> known_command(const Fields& fields, const Message& messag
   }
   if ((command->flags & kAnyFields) == 0) NACRE_TRY(fields.check_known(command->fields));
   return command;
+}
+
+// The collection that a command is of, if it is of one.
+std::string_view collection_of(const Command& command, const Fields& fields) {
+  if ((command.flags & kAdminOnly) != 0) return {};
+  const bson::Element name =
+      command.name == "getMore" ? fields.get("collection") : *fields.body().begin();
+  return name.is(bson::Type::kString) ? name.string() : std::string_view();
+}
+
+Usage::Kind usage_kind_of(const Command& command) {
+  struct Named {
+    std::string_view name;
+    Usage::Kind kind;
+  };
+  constexpr auto kKinds = std::to_array<Named>({{"find", Usage::Kind::kQuery},
+                                                {"getMore", Usage::Kind::kGetMore},
+                                                {"insert", Usage::Kind::kInsert},
+                                                {"update", Usage::Kind::kUpdate},
+                                                {"delete", Usage::Kind::kRemove}});
+  const auto found = std::ranges::find(kKinds, command.name, &Named::name);
+  return found == kKinds.end() ? Usage::Kind::kOther : found->kind;
 }
 
 // A statement's error ends its transaction as any other error does.
@@ -114,11 +138,16 @@ Result<> Dispatcher::run(const Peer& peer, const Message& message, bson::View bo
                         .database = database,
                         .fields = fields,
                         .max_time_ms = max_time_ms};
+  const auto began = std::chrono::steady_clock::now();
   bson::Document result;
   if (part == TransactionPart::kStarts || part == TransactionPart::kContinues) {
     result = NACRE_TRY(run_in_transaction(*command, request, part));
   } else {
     result = NACRE_TRY(run_alone(*command, request, part));
+  }
+  if (const std::string_view collection = collection_of(*command, fields); !collection.empty()) {
+    services_.usage.add(database, collection, usage_kind_of(*command),
+                        (command->flags & kWrites) != 0, std::chrono::steady_clock::now() - began);
   }
   reply.append_all(result);
   return {};

@@ -69,6 +69,7 @@ class Dispatching : public ::testing::Test {
                                             .sessions = sessions_,
                                             .transactions = transactions_,
                                             .clock = clock_,
+                                            .usage = usage_,
                                             .facts = facts_,
                                             .network_stats = [] { return NetworkStats{}; }});
     dispatcher_ = std::make_unique<Dispatcher>(*services_);
@@ -122,6 +123,7 @@ class Dispatching : public ::testing::Test {
   std::unique_ptr<Databases> databases_;
   Cursors cursors_;
   Transactions transactions_{cursors_};
+  Usage usage_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<Dispatcher> dispatcher_;
   const Peer peer_{.id = 5, .local_address = "127.0.0.1:4711"};

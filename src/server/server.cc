@@ -67,6 +67,7 @@ class Server::Rep {
                                             .sessions = sessions_,
                                             .transactions = transactions_,
                                             .clock = clock_,
+                                            .usage = usage_,
                                             .facts = facts_,
                                             .network_stats = [this] { return network_->stats(); }});
     dispatcher_ = std::make_unique<Dispatcher>(*services_);
@@ -122,6 +123,7 @@ class Server::Rep {
   Cursors cursors_;  // gone before the databases they read
   Sessions sessions_;
   Transactions transactions_{cursors_};
+  Usage usage_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<Network> network_;
