@@ -6,10 +6,8 @@
 #include <random>
 
 #include "aggregation/aggregate_testing.h"
-#include "bson/compare.h"
+#include "aggregation/naive_pipeline_testing.h"
 #include "bson/random_values_testing.h"
-#include "match/filter.h"
-#include "query/sort_key.h"
 
 namespace nacre::aggregation {
 namespace {
@@ -88,164 +86,6 @@ class Generator {
   std::mt19937_64 engine_;
 };
 
-// Lists of documents, stage after stage.
-class Naive {
- public:
-  std::vector<bson::Document> run(const bson::View& stages, std::vector<bson::Document> rows) {
-    for (const bson::Element& each : stages) {
-      const bson::Element stage = *each.document().begin();
-      rows = apply(stage, rows);
-    }
-    return rows;
-  }
-  // A sort met rows whose _id is an array: such a sort has ties, or is an error.
-  [[nodiscard]] bool is_ambiguous() const { return is_ambiguous_; }
-
- private:
-  std::vector<bson::Document> apply(const bson::Element& stage,
-                                    const std::vector<bson::Document>& rows) {
-    if (stage.name() == "$match") return match(stage.document(), rows);
-    if (stage.name() == "$sort") return sort(stage.document(), rows);
-    if (stage.name() == "$group") return group(stage.document(), rows);
-    std::vector<bson::Document> out;
-    const auto number = static_cast<std::size_t>(stage.as_int64().value_or(0));
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (stage.name() == "$limit" ? i < number : stage.name() == "$skip" && i >= number) {
-        out.push_back(rows[i]);
-      } else if (stage.name() == "$unwind") {
-        unwind(stage.string().substr(1), rows[i], out);
-      } else if (stage.name() == "$project") {
-        out.push_back(project(stage.document().begin()->name(), rows[i]));
-      } else if (stage.name() == "$addFields") {
-        out.push_back(
-            with(rows[i], "x", rows[i].find(stage.document().begin()->string().substr(1))));
-      }
-    }
-    return out;
-  }
-
-  static std::vector<bson::Document> match(const bson::View& filter,
-                                           const std::vector<bson::Document>& rows) {
-    const auto parsed = match::Filter::parse(filter);
-    std::vector<bson::Document> out;
-    for (const bson::Document& row : rows) {
-      if (*parsed->matches(row)) out.push_back(row);
-    }
-    return out;
-  }
-
-  std::vector<bson::Document> sort(const bson::View& by, const std::vector<bson::Document>& rows) {
-    const auto pattern = query::SortPattern::parse(by);
-    std::vector<std::pair<std::string, std::size_t>> order;
-    for (const bson::Document& row : rows) {
-      is_ambiguous_ = is_ambiguous_ || row.find("_id").is(bson::Type::kArray);
-      order.emplace_back(pattern->key(row).value_or(""), order.size());
-    }
-    std::ranges::sort(order);
-    std::vector<bson::Document> out;
-    for (const auto& [key, place] : order) out.push_back(rows[place]);
-    return out;
-  }
-
-  static void unwind(std::string_view field, const bson::Document& row,
-                     std::vector<bson::Document>& out) {
-    const bson::Element value = row.find(field);
-    if (!value || value.is_null_like()) return;
-    if (!value.is(bson::Type::kArray)) {
-      out.push_back(row);
-      return;
-    }
-    for (const bson::Element& each : value.array()) out.push_back(with(row, field, each));
-  }
-
-  static bson::Document project(std::string_view field, const bson::Document& row) {
-    bson::Builder builder;
-    for (const bson::Element& each : row.view()) {
-      if (each.name() == field || each.name() == "_id") builder.append(each);
-    }
-    return builder.finish();
-  }
-
-  // In the field's own place, or behind all others; taken away when the value is missing.
-  static bson::Document with(const bson::Document& row, std::string_view field,
-                             const bson::Element& value) {
-    bson::Builder builder;
-    bool found = false;
-    for (const bson::Element& each : row.view()) {
-      const bool is_it = each.name() == field;
-      found = found || is_it;
-      if (!is_it) builder.append(each);
-      if (is_it && value) builder.append(field, value);
-    }
-    if (!found && value) builder.append(field, value);
-    return builder.finish();
-  }
-
-  static std::vector<bson::Document> group(const bson::View& spec,
-                                           const std::vector<bson::Document>& rows) {
-    const std::string_view by = spec.find("_id").string().substr(1);
-    std::vector<std::vector<bson::Document>> groups;
-    for (const bson::Document& row : rows) {
-      const auto same = [&](const std::vector<bson::Document>& members) {
-        return bson::equal(or_null(members.front().find(by)).element(),
-                           or_null(row.find(by)).element());
-      };
-      const auto found = std::ranges::find_if(groups, same);
-      if (found == groups.end()) {
-        groups.push_back({row});
-      } else {
-        found->push_back(row);
-      }
-    }
-    std::vector<bson::Document> out;
-    for (const auto& members : groups) {
-      bson::Builder builder;
-      builder.append("_id", or_null(members.front().find(by)).element());
-      builder.append_number("n", static_cast<std::int64_t>(members.size()));
-      builder.append("a", extreme(members, "a", false).element());
-      builder.append("b", extreme(members, "b", true).element());
-      append_sum(builder, members);
-      out.push_back(builder.finish());
-    }
-    return out;
-  }
-
-  static bson::Value or_null(const bson::Element& value) {
-    return value ? bson::Value(value) : bson::Value(bson::Null{});
-  }
-
-  static bson::Value extreme(const std::vector<bson::Document>& members, std::string_view field,
-                             bool greatest) {
-    bson::Element best;
-    for (const bson::Document& member : members) {
-      const bson::Element value = member.find(field);
-      if (!value || value.is_null_like()) continue;
-      const bool better =
-          !best || (greatest ? bson::compare(value, best) > 0 : bson::compare(value, best) < 0);
-      if (better) best = value;
-    }
-    return or_null(best);
-  }
-
-  static void append_sum(bson::Builder& builder, const std::vector<bson::Document>& members) {
-    double sum = 0;
-    bool has_double = false;
-    for (const bson::Document& member : members) {
-      const bson::Element value = member.find("c");
-      if (!value.is_number()) continue;
-      has_double = has_double || value.is(bson::Type::kDouble);
-      sum += value.as_double().value_or(0);
-    }
-    if (has_double) {
-      builder.append("c", sum);
-    } else {
-      builder.append_number("c", static_cast<std::int64_t>(sum));
-    }
-  }
-
-  bool is_ambiguous_ = false;
-};
-
 class PipelineProperty : public testing::PipelineTest {
  protected:
   Rows sorted_run(const std::string& stages, const AggregateRequest& request) {
@@ -279,7 +119,8 @@ TEST_F(PipelineProperty, RowsAreTheSameHoweverTheyAreFound) {
     SCOPED_TRACE("NACRE_SEED=" + std::to_string(seed) + " NACRE_CASES=1: " + stages);
     Rows naive;
     const auto parsed = bson::array_from_json(stages);
-    Naive interpreter;
+    ASSERT_TRUE(testing::NaivePipeline::is_known(*parsed));
+    testing::NaivePipeline interpreter;
     for (const bson::Document& row : interpreter.run(*parsed, documents)) {
       naive.push_back(bson::to_json(row.view()));
     }
@@ -296,6 +137,38 @@ TEST_F(PipelineProperty, RowsAreTheSameHoweverTheyAreFound) {
     }
   }
   EXPECT_GE(2 * compared, cases);
+}
+
+bool is_ambiguous(std::string_view stages) {
+  const auto parsed = bson::array_from_json(stages);
+  EXPECT_TRUE(testing::NaivePipeline::is_known(*parsed)) << stages;
+  testing::NaivePipeline interpreter;
+  std::vector<bson::Document> rows;
+  for (const char* row :
+       {R"({"_id": 1, "a": [1, 2], "b": 1})", R"({"_id": 2, "a": 2, "b": 1.0})"}) {
+    rows.push_back(query::testing::json(row));
+  }
+  rows = interpreter.run(*parsed, rows);
+  return interpreter.is_ambiguous();
+}
+
+TEST(NaivePipeline, SaysWhatDependsOnAnOrderThatIsNone) {
+  EXPECT_FALSE(is_ambiguous(R"([{"$limit": 5}, {"$skip": 2}])")) << "nothing is cut";
+  EXPECT_TRUE(is_ambiguous(R"([{"$limit": 1}])"));
+  EXPECT_FALSE(is_ambiguous(R"([{"$sort": {"_id": -1}}, {"$limit": 1}])"));
+  EXPECT_TRUE(is_ambiguous(R"([{"$sort": {"b": 1}}, {"$skip": 1}])")) << "a tie";
+  EXPECT_FALSE(is_ambiguous(R"([{"$unwind": "$a"}, {"$sort": {"_id": 1}}, {"$limit": 1}])"))
+      << "elements of one array are in order";
+  EXPECT_TRUE(is_ambiguous(R"([{"$group": {"_id": "$b"}}])")) << "1 or 1.0";
+  EXPECT_TRUE(is_ambiguous(R"([{"$group": {"_id": "$c", "m": {"$max": "$b"}}}])"));
+  EXPECT_FALSE(is_ambiguous(R"([{"$group": {"_id": "$c", "m": {"$max": "$a"}}}])"));
+  for (const char* unknown :
+       {R"([{"$limit": 0}])", R"([{"$match": {"$expr": true}}])", R"([{"$project": {"a": 0}}])",
+        R"([{"$group": {"_id": null}}])", R"([{"$addFields": {"a": "$$ROOT"}}])",
+        R"([{"$unwind": "$a.b"}])", R"([{"$sort": {"a": {"$meta": "textScore"}}}])"}) {
+    const auto parsed = bson::array_from_json(unknown);
+    EXPECT_FALSE(testing::NaivePipeline::is_known(*parsed)) << unknown;
+  }
 }
 
 }  // namespace
