@@ -93,7 +93,7 @@ IndexEntry finish_entry(const IndexInfo& index, EntryFields fields, Bytes id_key
   const bool bare = index.has_bare_keys();
   if (!bare) append_bytes(entry.key, id_key);
   const bool whole = !bson::is_widened(entry.key);
-  if (!whole) entry.key = bson::shortened_key(entry.key);
+  if (!whole) entry.key = bson::shortened_key(std::move(entry.key));
   if (whole && !bare) {
     append_varint(entry.value, id_key.size());
   } else {
