@@ -4,6 +4,7 @@
 #include <array>
 
 #include "aggregation/accumulator_internal.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -50,7 +51,7 @@ const Row* find(std::string_view name) {
 
 Result<> check_accumulator_bytes(std::string_view name, std::size_t bytes) {
   if (bytes <= kAccumulatorBytesMax) return {};
-  return fail(Code::kFull, 146,
+  return fail(Code::kFull, error_codes::kExceededMemoryLimit,
               format("{} used too much memory and cannot spill to disk. Memory limit: {} bytes",
                      name, kAccumulatorBytesMax));
 }

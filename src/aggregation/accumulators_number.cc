@@ -4,6 +4,7 @@
 
 #include "aggregation/accumulator_internal.h"
 #include "aggregation/sum.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -193,7 +194,8 @@ Result<AccumulatorSpecPtr> parse_std_dev_samp(const bson::Element& call,
 
 Result<AccumulatorSpecPtr> parse_count_rows(const bson::Element& call, const ParseContext&) {
   if (!call.is(bson::Type::kDocument) || !call.document().empty()) {
-    return fail(Code::kInvalid, 14, "$count takes no arguments, i.e. $count:{}");
+    return fail(Code::kInvalid, error_codes::kTypeMismatch,
+                "$count takes no arguments, i.e. $count:{}");
   }
   return std::make_unique<CountSpec>();
 }

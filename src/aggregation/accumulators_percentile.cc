@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "aggregation/accumulator_internal.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -107,7 +108,7 @@ Result<std::vector<double>> parse_wanted(const bson::Element& p) {
 }
 
 std::unexpected<Error> missing(std::string_view name, std::string_view field) {
-  return fail(Code::kInvalid, 40414,
+  return fail(Code::kInvalid, error_codes::kIDLFailedToParse,
               format("BSON field '{}.{}' is missing but a required field", name, field));
 }
 
@@ -131,7 +132,7 @@ Result<AccumulatorSpecPtr> parse_percentile(const bson::Element& call,
     } else if (field.name() == "method") {
       method = field;
     } else {
-      return fail(Code::kInvalid, 40415,
+      return fail(Code::kInvalid, error_codes::kIDLUnknownField,
                   format("BSON field '{}.{}' is an unknown field.", call.name(), field.name()));
     }
   }
@@ -139,12 +140,12 @@ Result<AccumulatorSpecPtr> parse_percentile(const bson::Element& call,
   if (many && !p) return missing(call.name(), "p");
   if (!method) return missing(call.name(), "method");
   if (!method.is(bson::Type::kString)) {
-    return fail(Code::kInvalid, 14,
+    return fail(Code::kInvalid, error_codes::kTypeMismatch,
                 format("BSON field '{}.method' is the wrong type '{}', expected type 'string'",
                        call.name(), bson::name(method.type())));
   }
   if (method.string() != "approximate") {
-    return fail(Code::kInvalid, 2,
+    return fail(Code::kInvalid, error_codes::kBadValue,
                 "Currently only 'approximate' can be used as percentile 'method'.");
   }
   std::vector<double> wanted = {0.5};

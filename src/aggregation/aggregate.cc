@@ -8,6 +8,7 @@
 #include "aggregation/context.h"
 #include "aggregation/pipeline_variables.h"
 #include "aggregation/view_reads.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "query/run.h"
 #include "text/collator.h"
@@ -58,7 +59,7 @@ Result<std::unique_ptr<query::Run>> open_on(query::Reader reader, const query::S
   NACRE_TRY(define_let(request.let, parse, context));
   kept->pipeline = NACRE_TRY(Pipeline::parse(request.pipeline, parse));
   if (request.collection.empty() && !kept->pipeline.has_source()) {
-    return fail(Code::kInvalid, 73,
+    return fail(Code::kInvalid, error_codes::kInvalidNamespace,
                 "{aggregate: 1} is not valid for a pipeline that does not begin with a stage that "
                 "makes documents of its own");
   }

@@ -11,6 +11,7 @@
 #include "aggregation/sort_stage.h"
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "expression/time_unit.h"
 
@@ -330,7 +331,8 @@ Result<> parse_range(const bson::Element& range, DensifySpec& spec) {
       if (!field.is(bson::Type::kString)) return wrong_type("$densify.range", field, "string");
       spec.unit = expression::time_unit(field.string());
       if (!spec.unit) {
-        return fail(Code::kInvalid, 9, format("unknown time unit value: {}", field.string()));
+        return fail(Code::kInvalid, error_codes::kFailedToParse,
+                    format("unknown time unit value: {}", field.string()));
       }
     } else {
       return unknown_field("$densify.range", field);

@@ -3,6 +3,7 @@
 
 #include "aggregation/operand.h"
 #include "aggregation/stages.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -65,7 +66,7 @@ class DocumentsStage final : public StageSpec {
 
 Result<StagePtr> parse_documents(const bson::Element& stage, ParseContext& context) {
   if (!context.collection.empty()) {
-    return fail(Code::kInvalid, 73,
+    return fail(Code::kInvalid, error_codes::kInvalidNamespace,
                 "'$documents' is only valid when the pipeline is of no collection: {aggregate: 1}");
   }
   Operand documents = NACRE_TRY(Operand::parse(stage, context));

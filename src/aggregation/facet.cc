@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "aggregation/stages.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/validate.h"
 
@@ -58,7 +59,7 @@ class FacetRows final : public query::Stage {
       if (!row) return {};
       rows_.append(as_text(row->document.bytes()));
       if (rows_.size() > context_.stage_bytes_max) {
-        return fail(Code::kFull, 146,
+        return fail(Code::kFull, error_codes::kExceededMemoryLimit,
                     format("$facet's input takes more than the {} bytes that it may hold",
                            context_.stage_bytes_max));
       }

@@ -5,6 +5,7 @@
 #include "aggregation/path_edit.h"
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -48,7 +49,7 @@ Result<FillFields> parse_fields(const bson::Element& stage) {
   }
   if (!fields.output) return missing_field("$fill", "output");
   if (fields.output.document().empty()) {
-    return fail(Code::kInvalid, 9, "maps cannot be empty: $fill.output");
+    return fail(Code::kInvalid, error_codes::kFailedToParse, "maps cannot be empty: $fill.output");
   }
   if (fields.partition_by && fields.partition_fields) {
     return fail(Code::kInvalid, 6050204,
@@ -78,7 +79,7 @@ struct Parts {
 
 Result<> add_output(const bson::Element& field, const FillFields& fields, Parts& parts) {
   if (!field.is(bson::Type::kDocument) || field.document().count() != 1) {
-    return fail(Code::kInvalid, 9,
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
                 format("$fill.output.{} must be an object with 'value' or 'method'", field.name()));
   }
   const bson::Element how = *field.document().begin();
@@ -107,7 +108,7 @@ Result<> add_output(const bson::Element& field, const FillFields& fields, Parts&
 
 Result<StagePtr> parse_fill(const bson::Element& stage, ParseContext& context) {
   if (!stage.is(bson::Type::kDocument)) {
-    return fail(Code::kInvalid, 9,
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
                 format("The $fill stage specification must be an object, found {}",
                        bson::name(stage.type())));
   }

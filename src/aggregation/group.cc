@@ -5,6 +5,7 @@
 
 #include "aggregation/order.h"
 #include "aggregation/stages.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -179,7 +180,7 @@ Result<> Group::stay_within_memory() {
   if (bytes_ <= context_.stage_bytes_max) [[likely]]
     return {};
   if (!context_.allow_disk_use) {
-    return fail(Code::kFull, 292,
+    return fail(Code::kFull, error_codes::kQueryExceededMemoryLimitNoDiskUseAllowed,
                 format("$group exceeded memory limit of {} bytes, but did not opt in to external "
                        "sorting. Pass allowDiskUse:true to opt in.",
                        context_.stage_bytes_max));

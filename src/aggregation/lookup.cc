@@ -13,6 +13,7 @@
 #include "aggregation/pipeline_variables.h"
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/path.h"
 
@@ -295,11 +296,11 @@ Result<std::string_view> parse_from(const bson::Element& field, const ParseConte
   if (field.is(bson::Type::kString)) {
     const std::string_view name = field.string();
     if (!name.empty() && !name.contains('\0')) return name;
-    return fail(Code::kInvalid, 73,
+    return fail(Code::kInvalid, error_codes::kInvalidNamespace,
                 format("invalid $lookup namespace: {}.{}", context.database.name(), name));
   }
   if (!field.is(bson::Type::kDocument)) {
-    return fail(Code::kInvalid, 9,
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
                 format("$lookup argument 'from: {}' must be a string, is type {}", field.name(),
                        bson::name(field.type())));
   }
@@ -308,7 +309,8 @@ Result<std::string_view> parse_from(const bson::Element& field, const ParseConte
   const bool is_here = !database || (database.is(bson::Type::kString) &&
                                      database.string() == context.database.name());
   if (!is_here || !collection.is(bson::Type::kString)) {
-    return fail(Code::kInvalid, 9, "$lookup reads collections of its own database only");
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
+                "$lookup reads collections of its own database only");
   }
   return collection.string();
 }
@@ -322,25 +324,27 @@ Result<LookupFields> parse_lookup_fields(const bson::Element& stage, const Parse
       fields.has_from = true;
     } else if (name == "let") {
       if (!field.is(bson::Type::kDocument)) {
-        return fail(Code::kInvalid, 9,
+        return fail(Code::kInvalid, error_codes::kFailedToParse,
                     format("$lookup argument 'let' must be an object, is type {}",
                            bson::name(field.type())));
       }
       fields.let = field;
     } else if (name == "pipeline") {
       if (!field.is(bson::Type::kArray)) {
-        return fail(Code::kInvalid, 14, "'pipeline' option must be specified as an array");
+        return fail(Code::kInvalid, error_codes::kTypeMismatch,
+                    "'pipeline' option must be specified as an array");
       }
       fields.pipeline = field;
     } else if (name == "as" || name == "localField" || name == "foreignField") {
       if (!field.is(bson::Type::kString)) {
-        return fail(Code::kInvalid, 9,
+        return fail(Code::kInvalid, error_codes::kFailedToParse,
                     format("$lookup argument '{}' must be a string, is type {}", name,
                            bson::name(field.type())));
       }
       (name == "as" ? fields.as : name == "localField" ? fields.local : fields.foreign) = field;
     } else if (name != "_internalCollation") {
-      return fail(Code::kInvalid, 9, format("unknown argument to $lookup: {}", name));
+      return fail(Code::kInvalid, error_codes::kFailedToParse,
+                  format("unknown argument to $lookup: {}", name));
     }
   }
   return fields;
@@ -350,25 +354,28 @@ Result<LookupFields> parse_lookup_fields(const bson::Element& stage, const Parse
 
 Result<StagePtr> parse_lookup(const bson::Element& stage, ParseContext& context) {
   if (!stage.is(bson::Type::kDocument)) {
-    return fail(Code::kInvalid, 9,
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
                 format("the $lookup stage specification must be an object, but found {}",
                        bson::name(stage.type())));
   }
   const LookupFields fields = NACRE_TRY(parse_lookup_fields(stage, context));
-  if (!fields.as) return fail(Code::kInvalid, 9, "must specify 'as' field for a $lookup");
+  if (!fields.as)
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
+                "must specify 'as' field for a $lookup");
   NACRE_TRY(check_field_path(fields.as.string()));
   if (bool{fields.local} != bool{fields.foreign}) {
-    return fail(Code::kInvalid, 9,
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
                 "$lookup requires both or neither of 'localField' and 'foreignField' to be "
                 "specified");
   }
   if (!fields.local && !fields.pipeline) {
-    return fail(Code::kInvalid, 9,
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
                 "$lookup requires either 'pipeline' or both 'localField' and 'foreignField' to be "
                 "specified");
   }
   if (fields.let && !fields.pipeline) {
-    return fail(Code::kInvalid, 9, "$lookup with a 'let' argument must also have a 'pipeline'");
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
+                "$lookup with a 'let' argument must also have a 'pipeline'");
   }
   LookupSpec spec;
   spec.as = split_path(fields.as.string());
@@ -391,7 +398,7 @@ Result<StagePtr> parse_lookup(const bson::Element& stage, ParseContext& context)
     spec.inside = NACRE_TRY(SubPipeline::parse(fields.from, stages, std::move(inside)));
   }
   if (!fields.has_from && !spec.inside.pipeline().has_source()) {
-    return fail(Code::kInvalid, 9,
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
                 "must specify 'pipeline' when 'from' is empty, with $documents as its first stage");
   }
   return std::make_unique<LookupStage>(std::move(spec));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "aggregation/stages.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -58,7 +59,7 @@ Result<> check_operators(const bson::View& filter) {
   for (const bson::Element& part : filter) {
     const std::string_view name = part.name();
     if (name == "$where") {
-      return fail(Code::kInvalid, 2,
+      return fail(Code::kInvalid, error_codes::kBadValue,
                   "$where is not allowed inside of a $match aggregation expression");
     }
     if (name == "$near" || name == "$nearSphere" || name == "$geoNear") {

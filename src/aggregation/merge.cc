@@ -10,6 +10,7 @@
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
 #include "aggregation/write_target.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "document/writer.h"
 
@@ -124,7 +125,7 @@ class MergeRows final : public WriteRows {
   Result<> write_new(const query::Scope& scope, const bson::View& row) {
     if (spec_.not_matched == WhenNotMatched::kDiscard) return {};
     if (spec_.not_matched == WhenNotMatched::kFail) {
-      return fail(Code::kInvalid, 13113,
+      return fail(Code::kInvalid, error_codes::kMergeStageNoMatchingDocument,
                   "$merge could not find a matching document in the target collection for at least "
                   "one document in the source collection");
     }
@@ -252,7 +253,7 @@ Result<WhenMatched> parse_matched(std::string_view word) {
   if (word == "keepExisting") return WhenMatched::kKeepExisting;
   if (word == "merge") return WhenMatched::kMerge;
   if (word == "fail") return WhenMatched::kFail;
-  return fail(Code::kInvalid, 2,
+  return fail(Code::kInvalid, error_codes::kBadValue,
               format("Enumeration value '{}' for field 'whenMatched' is not a valid value.", word));
 }
 
@@ -290,7 +291,7 @@ Result<> parse_pipeline(const bson::Element& matched, const bson::Element& let,
   spec.pipeline = NACRE_TRY(Pipeline::parse(matched.array(), inside));
   for (const StagePtr& stage : spec.pipeline.stages) {
     if (std::ranges::find(kPipelineStages, stage->source().name()) == kPipelineStages.end()) {
-      return fail(Code::kInvalid, 72,
+      return fail(Code::kInvalid, error_codes::kInvalidOptions,
                   format("{} is not allowed to be used within an update", stage->source().name()));
     }
   }

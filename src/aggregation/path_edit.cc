@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -30,7 +31,7 @@ Result<> check_field_path(std::string_view path) {
   }
   const std::vector<std::string> steps = split_path(path);
   if (steps.size() > kPathStepsMax) {
-    return fail(Code::kInvalid, 15,
+    return fail(Code::kInvalid, error_codes::kOverflow,
                 format("Field path has {} steps, more than {}", steps.size(), kPathStepsMax));
   }
   for (const std::string& step : steps) {

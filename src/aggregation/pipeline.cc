@@ -10,6 +10,7 @@
 #include "aggregation/sort_stage.h"
 #include "aggregation/stage_spec.h"
 #include "aggregation/stage_table.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "query/text_query.h"
 
@@ -128,7 +129,8 @@ Result<Pipeline> Pipeline::parse(const bson::View& stages, ParseContext& context
   Pipeline pipeline;
   for (const bson::Element& stage : stages) {
     if (!stage.is(bson::Type::kDocument)) {
-      return fail(Code::kInvalid, 14, "Each element of the 'pipeline' array must be an object");
+      return fail(Code::kInvalid, error_codes::kTypeMismatch,
+                  "Each element of the 'pipeline' array must be an object");
     }
     if (stage.document().count() != 1) {
       return fail(Code::kInvalid, 40323,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/collation.h"
 
@@ -43,7 +44,9 @@ Result<> check_let_variable(const bson::Element& variable) {
     return fail(Code::kInvalid, 4738901,
                 format("Cannot set the variable {}: it belongs to the system", name));
   }
-  if (name.empty()) return fail(Code::kInvalid, 9, "empty variable names are not allowed");
+  if (name.empty())
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
+                "empty variable names are not allowed");
   NACRE_TRY(expression::check_variable_name(name));
   if (!looks_at_the_clock(variable)) return {};
   return fail(Code::kInvalid, 51144,

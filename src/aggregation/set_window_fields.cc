@@ -9,6 +9,7 @@
 #include "aggregation/window.h"
 #include "aggregation/window_internal.h"
 #include "base/codec.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -64,7 +65,7 @@ class WindowRows final : public query::Stage {
         const bson::Element value =
             NACRE_TRY(spec_.partition_by->evaluate(row->document, context_));
         if (value.is(bson::Type::kArray)) {
-          return fail(Code::kInvalid, 14,
+          return fail(Code::kInvalid, error_codes::kTypeMismatch,
                       "An expression used to partition cannot evaluate to value of type array");
         }
         const bson::Value null(bson::Null{});

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/error_codes.h"
+
 namespace nacre::aggregation {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr std::uint32_t kWriteRules =
     kLast | kNotInFacet | kNotInLookup | kNotInUnion | kNotInTransaction;
 constexpr std::string_view kNoGeo = "geo queries are not carried out by this version";
 constexpr std::string_view kNoSearch = "there is no Atlas search here";
-constexpr std::int32_t kSearchNotEnabled = 31082;
+using error_codes::kSearchNotEnabled;
 
 // Ascending by name.
 constexpr auto kTable = std::to_array<StageRow>({

@@ -4,6 +4,7 @@
 
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "query/collection_stats.h"
 #include "query/plan_cache.h"
@@ -60,7 +61,7 @@ Result<std::vector<bson::Document>> coll_stats(const bson::View& options,
                                                std::string_view collection, Context& context) {
   const document::CollectionInfo* info = context.execution.reader.catalog().find(collection);
   if (info == nullptr) {
-    return fail(Code::kNotFound, 26,
+    return fail(Code::kNotFound, error_codes::kNamespaceNotFound,
                 format("Unable to retrieve storageStats in $collStats stage :: caused by :: "
                        "Collection [{}] not found.",
                        namespace_of(context, collection)));
@@ -189,13 +190,13 @@ Result<StagePtr> parse_plan_cache_stats(const bson::Element& stage, ParseContext
   }
   for (const bson::Element& field : stage.document()) {
     if (field.name() != "allHosts") {
-      return fail(Code::kInvalid, 9,
+      return fail(Code::kInvalid, error_codes::kFailedToParse,
                   format("$planCacheStats parameters object may contain only 'allHosts' field. "
                          "Found: {}",
                          field.name()));
     }
     if (!field.is(bson::Type::kBool)) {
-      return fail(Code::kInvalid, 9,
+      return fail(Code::kInvalid, error_codes::kFailedToParse,
                   format("$planCacheStats 'allHosts' parameter must be a boolean. Found: {}",
                          bson::name(field.type())));
     }
@@ -280,7 +281,7 @@ Result<StagePtr> parse_query_settings(const bson::Element& stage, ParseContext& 
 
 Result<StagePtr> parse_query_stats(const bson::Element& stage, ParseContext& context) {
   if (!stage.is(bson::Type::kDocument)) {
-    return fail(Code::kInvalid, 9, "$queryStats value must be an object");
+    return fail(Code::kInvalid, error_codes::kFailedToParse, "$queryStats value must be an object");
   }
   for (const bson::Element& field : stage.document()) {
     if (field.name() != "transformIdentifiers") return unknown_field("$queryStats", field);
@@ -294,10 +295,11 @@ Result<StagePtr> parse_query_stats(const bson::Element& stage, ParseContext& con
 
 Result<StagePtr> parse_current_op(const bson::Element& stage, ParseContext& context) {
   if (!stage.is(bson::Type::kDocument)) {
-    return fail(Code::kInvalid, 9, "$currentOp options must be specified in an object");
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
+                "$currentOp options must be specified in an object");
   }
   if (!context.collection.empty() || context.database.name() != "admin") {
-    return fail(Code::kInvalid, 73,
+    return fail(Code::kInvalid, error_codes::kInvalidNamespace,
                 "$currentOp must be run against the 'admin' database with {aggregate: 1}");
   }
   for (const bson::Element& field : stage.document()) {
@@ -305,7 +307,8 @@ Result<StagePtr> parse_current_op(const bson::Element& stage, ParseContext& cont
     if (name != "allUsers" && name != "idleConnections" && name != "idleCursors" &&
         name != "idleSessions" && name != "localOps" && name != "backtrace" &&
         name != "targetAllNodes" && name != "truncateOps") {
-      return fail(Code::kInvalid, 9, format("Unrecognized option '{}' in $currentOp stage.", name));
+      return fail(Code::kInvalid, error_codes::kFailedToParse,
+                  format("Unrecognized option '{}' in $currentOp stage.", name));
     }
     if (!field.is(bson::Type::kBool)) {
       return fail(
@@ -335,7 +338,7 @@ Result<std::vector<bson::Document>> own_session(const bson::View&, std::string_v
 
 Result<StagePtr> parse_list_sessions(const bson::Element& stage, ParseContext& context) {
   if (!stage.is(bson::Type::kDocument)) {
-    return fail(Code::kInvalid, 14,
+    return fail(Code::kInvalid, error_codes::kTypeMismatch,
                 format("{} options must be specified in an object", stage.name()));
   }
   const bool is_local = stage.name() == "$listLocalSessions";
@@ -349,7 +352,7 @@ Result<StagePtr> parse_list_sessions(const bson::Element& stage, ParseContext& c
       is_local ? context.collection.empty()
                : context.collection == "system.sessions" && context.database.name() == "config";
   if (!fits) {
-    return fail(Code::kInvalid, 73,
+    return fail(Code::kInvalid, error_codes::kInvalidNamespace,
                 format("{} may only be run against {}", stage.name(),
                        is_local ? "a database, with {aggregate: 1}" : "config.system.sessions"));
   }

@@ -4,13 +4,14 @@
 #include <utility>
 
 #include "aggregation/match_stage.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "query/view.h"
 
 namespace nacre::aggregation {
 namespace {
 
-constexpr std::int32_t kGraphContainsCycle = 5;
+using error_codes::kGraphContainsCycle;
 
 }  // namespace
 
@@ -67,18 +68,18 @@ Result<Source> Foreign::find(const bson::View& filter, Context& context) const {
 
 std::unexpected<Error> wrong_type(std::string_view stage, const bson::Element& field,
                                   std::string_view expected) {
-  return fail(Code::kInvalid, 14,
+  return fail(Code::kInvalid, error_codes::kTypeMismatch,
               format("BSON field '{}.{}' is the wrong type '{}', expected type '{}'", stage,
                      field.name(), bson::name(field.type()), expected));
 }
 
 std::unexpected<Error> unknown_field(std::string_view stage, const bson::Element& field) {
-  return fail(Code::kInvalid, 40415,
+  return fail(Code::kInvalid, error_codes::kIDLUnknownField,
               format("BSON field '{}.{}' is an unknown field.", stage, field.name()));
 }
 
 std::unexpected<Error> missing_field(std::string_view stage, std::string_view field) {
-  return fail(Code::kInvalid, 40414,
+  return fail(Code::kInvalid, error_codes::kIDLFailedToParse,
               format("BSON field '{}.{}' is missing but a required field", stage, field));
 }
 

@@ -3,6 +3,7 @@
 
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
@@ -74,7 +75,7 @@ Result<StagePtr> parse_union_with(const bson::Element& stage, ParseContext& cont
     const bool has_pipeline = stage.document().find("pipeline").is(bson::Type::kArray);
     if (collection.empty() && !has_pipeline) return missing_field("$unionWith", "coll");
   } else {
-    return fail(Code::kInvalid, 9,
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
                 format("the $unionWith stage specification must be an object or string, but found "
                        "{}",
                        bson::name(stage.type())));
@@ -83,7 +84,7 @@ Result<StagePtr> parse_union_with(const bson::Element& stage, ParseContext& cont
   inside.place = Place::kUnion;
   SubPipeline other = NACRE_TRY(SubPipeline::parse(collection, pipeline, std::move(inside)));
   if (collection.empty() && !other.pipeline().has_source()) {
-    return fail(Code::kInvalid, 9,
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
                 "$unionWith stage without explicit collection must have a pipeline with $documents "
                 "as first stage");
   }

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/collation.h"
 #include "bson/validate.h"
@@ -16,9 +17,9 @@ namespace {
 using bson::View;
 using query::ResolvedView;
 
-constexpr std::int32_t kNotSupportedOnView = 166;
-constexpr std::int32_t kOptionNotSupportedOnView = 167;
-constexpr std::int32_t kInvalidPipelineOperator = 168;
+using error_codes::kCommandNotSupportedOnView;
+using error_codes::kInvalidPipelineOperator;
+using error_codes::kOptionNotSupportedOnView;
 constexpr std::int32_t kDistinctTooBig = 17217;
 
 // A name that queries read, where it is a view's.
@@ -87,14 +88,14 @@ bson::Builder options_of(const bson::Element& hint, const View& let = {}) {
 }
 
 // What only a view's pipeline can answer.
-bool is_about_view(const Error& error) { return error.number() == kNotSupportedOnView; }
+bool is_about_view(const Error& error) { return error.number() == kCommandNotSupportedOnView; }
 
 template <class Request>
 Result<ViewRead> resolve(const query::Scope& scope, const Request& request) {
   const query::Reader reader = NACRE_TRY(query::open_reader(scope));
   auto read = NACRE_TRY(read_of_view(reader.catalog(), request));
   if (read) return *std::move(read);
-  return fail(Code::kConflict, kNotSupportedOnView,
+  return fail(Code::kConflict, kCommandNotSupportedOnView,
               format("{} was a view a moment ago and is none now", request.collection));
 }
 

@@ -2,12 +2,13 @@
 
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::aggregation {
 namespace {
 
-constexpr std::int32_t kNotSupportedOnView = 166;
+using error_codes::kCommandNotSupportedOnView;
 constexpr std::size_t kBatchRows = 1000;
 constexpr std::size_t kBatchBytes = std::size_t{4} << 20;
 
@@ -18,7 +19,8 @@ Result<WriteTarget> open_target(std::string_view stage, const TargetNames& names
   const std::string_view name = names.collection;
   if (name.empty() || name.contains('$') || name.contains('\0') || name.starts_with('.') ||
       name.ends_with('.')) {
-    return fail(Code::kInvalid, 73, format("Invalid {} target namespace, '{}'", stage, name));
+    return fail(Code::kInvalid, error_codes::kInvalidNamespace,
+                format("Invalid {} target namespace, '{}'", stage, name));
   }
   if (name.starts_with("system.")) {
     return fail(Code::kInvalid, stage == "$out" ? 17385 : 31319,
@@ -33,18 +35,19 @@ Result<WriteTarget> open_target(std::string_view stage, const TargetNames& names
                   format("{} cannot write to the database {}", stage, names.database));
     }
     if (!context.open_database) {
-      return fail(Code::kUnsupported, 115, format("{} to another database", stage));
+      return fail(Code::kUnsupported, error_codes::kCommandNotSupported,
+                  format("{} to another database", stage));
     }
     target.database = NACRE_TRY(context.open_database(names.database));
   }
   const document::Snapshot now = NACRE_TRY(target.database->snapshot());
   const document::CollectionInfo* info = now.catalog().find(name);
   if (info != nullptr && info->settings.is_view) {
-    return fail(Code::kInvalid, kNotSupportedOnView,
+    return fail(Code::kInvalid, kCommandNotSupportedOnView,
                 format("{} cannot write to {}: it is a view", stage, name));
   }
   if (info != nullptr && info->settings.series && stage == "$merge") {
-    return fail(Code::kInvalid, kNotSupportedOnView,
+    return fail(Code::kInvalid, kCommandNotSupportedOnView,
                 format("{} cannot write to {}: it is a time series", stage, name));
   }
   return target;

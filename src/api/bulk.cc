@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "api/write_internal.h"
+#include "base/error_codes.h"
 #include "document/writer.h"
 
 namespace nacre {
@@ -52,7 +53,7 @@ Bulk& Bulk::delete_many(DocumentInput filter) {
 }
 
 Result<BulkResult> Collection::bulk_write(const Bulk& bulk) const {
-  if (bulk.problem_) return fail(Code::kInvalid, 9, *bulk.problem_);
+  if (bulk.problem_) return fail(Code::kInvalid, error_codes::kFailedToParse, *bulk.problem_);
   BulkResult result;
   const auto insert = [&](const query::Scope& scope, const Bulk::Write& write) -> Result<> {
     bson::Document holder;

@@ -3,6 +3,7 @@
 #include "aggregation/view_reads.h"
 #include "api/state_internal.h"
 #include "api/write_internal.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/json.h"
 #include "document/envelope.h"
@@ -33,10 +34,10 @@ struct FoundRow {
 };
 
 Result<> refuse_view(const document::CollectionInfo& info) {
-  constexpr std::int32_t kNotSupportedOnView = 166;
+  using error_codes::kCommandNotSupportedOnView;
   NACRE_TRY(detail::refuse_series(info));
   if (!info.settings.is_view) return {};
-  return fail(Code::kInvalid, kNotSupportedOnView,
+  return fail(Code::kInvalid, kCommandNotSupportedOnView,
               format("{} is a view: its documents have no version; find shows them", info.name));
 }
 

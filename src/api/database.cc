@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "api/state_internal.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "io/memory_file_system.h"
 #include "io/posix_file_system.h"
@@ -102,7 +103,7 @@ Collection Database::collection(std::string_view name) {
 }
 
 Result<Collection> Database::existing_collection(std::string_view name) {
-  constexpr std::int32_t kNamespaceNotFound = 26;
+  using error_codes::kNamespaceNotFound;
   const document::Snapshot snapshot = NACRE_TRY(state_->database->snapshot());
   if (snapshot.catalog().find(name) != nullptr) return collection(name);
   return std::unexpected(detail::unknown_name(

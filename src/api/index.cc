@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "api/state_internal.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "document/index_spec.h"
 #include "query/collection_change.h"
@@ -13,11 +14,11 @@ using detail::explained;
 
 namespace {
 
-constexpr std::int32_t kNotInTransaction = 263;
+using error_codes::kOperationNotSupportedInTransaction;
 
 Result<> refuse_in_transaction(const Collection& collection, const char* what) {
   if (Access::transaction(collection) == nullptr) return {};
-  return fail(Code::kUnsupported, kNotInTransaction,
+  return fail(Code::kUnsupported, kOperationNotSupportedInTransaction,
               std::string(what) + " cannot be done inside a transaction");
 }
 

@@ -4,6 +4,7 @@
 
 #include "api/state_internal.h"
 #include "api/write_internal.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "document/envelope.h"
 #include "document/index_keys.h"
@@ -23,13 +24,14 @@ bool starts_with_operator(const bson::View& update) {
 
 Result<> check_operators(const bson::View& update) {
   if (starts_with_operator(update)) return {};
-  return fail(Code::kInvalid, 9,
+  return fail(Code::kInvalid, error_codes::kFailedToParse,
               "an update needs operators such as $set; replace_one takes whole documents");
 }
 
 Result<> check_replacement(const bson::View& document) {
   if (!starts_with_operator(document)) return {};
-  return fail(Code::kInvalid, 9, "replace_one takes a whole document, not update operators");
+  return fail(Code::kInvalid, error_codes::kFailedToParse,
+              "replace_one takes a whole document, not update operators");
 }
 
 Result<> insert_all(const query::Scope& scope, const std::string& collection,
@@ -124,7 +126,8 @@ Result<query::UpdateResult> run_update(const query::Scope& scope, const std::str
   const bson::Value hint = NACRE_TRY(Access::read_hint(options.hint));
   if (options.expected_version) {
     if (options.upsert || wanted.multi) {
-      return fail(Code::kInvalid, 2, "expected_version is for one document, and not with upsert");
+      return fail(Code::kInvalid, error_codes::kBadValue,
+                  "expected_version is for one document, and not with upsert");
     }
     NACRE_TRY(check_version(scope,
                             {.collection = collection,
@@ -152,7 +155,8 @@ Result<std::int64_t> run_delete(const query::Scope& scope, const std::string& co
   const query::Collation collation = NACRE_TRY(Access::read_collation(options.collation));
   const bson::Value hint = NACRE_TRY(Access::read_hint(options.hint));
   if (options.expected_version) {
-    if (wanted.multi) return fail(Code::kInvalid, 2, "expected_version is for one document");
+    if (wanted.multi)
+      return fail(Code::kInvalid, error_codes::kBadValue, "expected_version is for one document");
     NACRE_TRY(check_version(scope,
                             {.collection = collection,
                              .filter = wanted.filter,

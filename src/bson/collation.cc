@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::bson {
@@ -11,11 +12,11 @@ namespace {
 
 using text::CollationChoices;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kTypeMismatch = 14;
+using error_codes::kBadValue;
+using error_codes::kTypeMismatch;
 constexpr std::int32_t kIncompatibleVersion = 161;
-constexpr std::int32_t kFieldMissing = 40414;
-constexpr std::int32_t kFieldUnknown = 40415;
+using error_codes::kIDLFailedToParse;
+using error_codes::kIDLUnknownField;
 
 constexpr std::string_view kSimple = "simple";
 // What MongoDB calls the version of its orders; documents of indexes carry it from place to place.
@@ -95,7 +96,7 @@ Result<> read(const Element& field, CollationChoices& choices) {
                   format("collation version {} is not {}, the one there is", version, kVersion));
     }
   } else {
-    return fail(Code::kInvalid, kFieldUnknown,
+    return fail(Code::kInvalid, kIDLUnknownField,
                 format("BSON field 'collation.{}' is an unknown field.", name));
   }
   return {};
@@ -108,7 +109,7 @@ Result<std::shared_ptr<const text::Collator>> parse_collation(const View& collat
   CollationChoices choices;
   for (const Element& field : collation) NACRE_TRY(read(field, choices));
   if (!collation.find("locale")) {
-    return fail(Code::kInvalid, kFieldMissing,
+    return fail(Code::kInvalid, kIDLFailedToParse,
                 "BSON field 'collation.locale' is missing but a required field");
   }
   if (choices.locale == kSimple) return nullptr;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/json.h"
 #include "bson/json_extended_internal.h"
@@ -10,7 +11,7 @@
 namespace nacre::bson {
 namespace {
 
-constexpr std::int32_t kFailedToParse = 9;
+using error_codes::kFailedToParse;
 
 // Why not libbson's reader: it refuses some types inside arrays, takes query operators such as
 // {"$type": "array"} for values, and gives no place for many errors.

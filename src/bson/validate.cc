@@ -4,13 +4,14 @@
 
 #include <array>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::bson {
 namespace {
 
-constexpr std::int32_t kInvalidBson = 22;
-constexpr std::int32_t kTooLarge = 10334;
+using error_codes::kBSONObjectTooLarge;
+using error_codes::kInvalidBSON;
 constexpr int kDepthCeiling = 250;
 
 class Walk {
@@ -45,7 +46,7 @@ class Walk {
   [[nodiscard]] std::unexpected<Error> damaged(std::size_t at, std::string_view what) const {
     std::string text = format("BSON at byte {}", at);
     if (!field_.empty()) text += format(", field \"{}\"", field_.substr(0, 100));
-    return fail(nacre::Code::kInvalid, kInvalidBson, format("{}: {}", text, what));
+    return fail(nacre::Code::kInvalid, kInvalidBSON, format("{}: {}", text, what));
   }
 
   // A document starts at at_ and must end at or before `limit`.
@@ -199,7 +200,7 @@ Result<View> validate(Bytes bytes, Limits limits) {
   const View view = NACRE_TRY(validate_first(bytes, limits));
   if (view.bytes().size() != bytes.size()) {
     return fail(
-        nacre::Code::kInvalid, kInvalidBson,
+        nacre::Code::kInvalid, kInvalidBSON,
         format("BSON: document length {}, {} bytes are there", view.bytes().size(), bytes.size()));
   }
   return view;
@@ -208,17 +209,17 @@ Result<View> validate(Bytes bytes, Limits limits) {
 Result<View> validate_first(Bytes bytes, Limits limits) {
   NACRE_CHECK(limits.depth_max <= kDepthCeiling, "the array of open documents is that long");
   if (bytes.size() < 5) {
-    return fail(nacre::Code::kInvalid, kInvalidBson,
+    return fail(nacre::Code::kInvalid, kInvalidBSON,
                 format("BSON: {} bytes, a document needs 5", bytes.size()));
   }
   const std::size_t size = load_le<std::uint32_t>(bytes.data());
   if (size > limits.bytes_max) {
     return fail(
-        nacre::Code::kInvalid, kTooLarge,
+        nacre::Code::kInvalid, kBSONObjectTooLarge,
         format("BSON: document of {} bytes, at most {} are allowed", size, limits.bytes_max));
   }
   if (size > bytes.size()) {
-    return fail(nacre::Code::kInvalid, kInvalidBson,
+    return fail(nacre::Code::kInvalid, kInvalidBSON,
                 format("BSON: document length {}, {} bytes are there", size, bytes.size()));
   }
   Walk walk(bytes.first(size), limits.depth_max);

@@ -1,14 +1,16 @@
 #include "cli/exit.h"
 
+#include "base/error_codes.h"
+
 namespace nacre::cli {
 namespace {
 
-constexpr std::int32_t kInterruptedNumber = 11601;  // MongoDB's "Interrupted"
+using error_codes::kInterrupted;
 
 }  // namespace
 
 Exit exit_of(const Error& error) {
-  if (error.number() == kInterruptedNumber) return Exit::kInterrupted;
+  if (error.number() == kInterrupted) return Exit::kInterrupted;
   switch (error.code()) {
     case Code::kInvalid:
     case Code::kUnsupported:

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/collation.h"
 #include "document/index_spec.h"
@@ -15,10 +16,10 @@ using bson::Element;
 using bson::Type;
 using bson::View;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kTypeMismatch = 14;
-constexpr std::int32_t kInvalidOptions = 72;
-constexpr std::int32_t kCommandNotSupported = 115;
+using error_codes::kBadValue;
+using error_codes::kCommandNotSupported;
+using error_codes::kInvalidOptions;
+using error_codes::kTypeMismatch;
 constexpr std::int64_t kCappedBytesMax = std::int64_t{1} << 50;
 constexpr std::int64_t kCappedDocumentsMax = std::int64_t{1} << 31;
 

@@ -49,7 +49,7 @@ class Conversion {
     const auto body = [this](Transaction& transaction) -> Result<> {
       const CollectionInfo* source = NACRE_TRY(transaction.require_for_write(collection_));
       if (source->settings.series) {
-        return fail(Code::kInvalid, kNotSupportedOnView,
+        return fail(Code::kInvalid, kCommandNotSupportedOnView,
                     format("{} is a time-series collection", collection_));
       }
       const bson::Document options = options_of_copy(*source);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/mutex.h"
 #include "base/text.h"
 #include "document/capped.h"
@@ -16,7 +17,7 @@ namespace {
 // A writer that lost this often lines up with the others of its key; see Database::transact.
 constexpr int kFreeAttempts = 2;
 constexpr int kAttemptsMax = 1000;
-constexpr std::int32_t kAmbiguousIndex = 181;  // AmbiguousIndexKeyPattern
+using error_codes::kAmbiguousIndexKeyPattern;
 
 std::uint64_t next_serial() {
   static std::atomic<std::uint64_t> count{0};
@@ -233,7 +234,7 @@ Result<> Database::drop_index(std::string_view collection, bson::View key) {
       found.push_back(index.name);
     }
     if (found.size() > 1) {
-      return fail(Code::kInvalid, kAmbiguousIndex,
+      return fail(Code::kInvalid, kAmbiguousIndexKeyPattern,
                   format("{} indexes found for key pattern {}: drop them by name", found.size(),
                          wanted.name));
     }

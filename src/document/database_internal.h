@@ -8,6 +8,7 @@
 #include <list>
 #include <memory>
 
+#include "base/error_codes.h"
 #include "base/mutex.h"
 #include "document/database.h"
 #include "document/text_totals.h"
@@ -17,19 +18,19 @@
 namespace nacre::document {
 
 // MongoDB's numbers for what goes wrong here.
-inline constexpr std::int32_t kIllegalOperation = 20;
-inline constexpr std::int32_t kNamespaceNotFound = 26;
-inline constexpr std::int32_t kIndexNotFound = 27;
-inline constexpr std::int32_t kNamespaceExists = 48;
-inline constexpr std::int32_t kInvalidOptions = 72;
-inline constexpr std::int32_t kInvalidNamespace = 73;
-inline constexpr std::int32_t kIndexOptionsConflict = 85;
-inline constexpr std::int32_t kIndexKeySpecsConflict = 86;
-inline constexpr std::int32_t kWriteConflict = 112;
-inline constexpr std::int32_t kCommandNotSupported = 115;
-inline constexpr std::int32_t kIndexBuildAborted = 276;
-inline constexpr std::int32_t kBackgroundOperationInProgress = 12587;  // ...ForNamespace
-inline constexpr std::int32_t kNotSupportedOnView = 166;
+using error_codes::kBackgroundOperationInProgressForNamespace;
+using error_codes::kCommandNotSupported;
+using error_codes::kCommandNotSupportedOnView;
+using error_codes::kIllegalOperation;
+using error_codes::kIndexBuildAborted;
+using error_codes::kIndexKeySpecsConflict;
+using error_codes::kIndexNotFound;
+using error_codes::kIndexOptionsConflict;
+using error_codes::kInvalidNamespace;
+using error_codes::kInvalidOptions;
+using error_codes::kNamespaceExists;
+using error_codes::kNamespaceNotFound;
+using error_codes::kWriteConflict;
 
 class Database::Rep {
  public:

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/builder.h"
 #include "document/index_expansion_internal.h"
@@ -7,7 +8,7 @@
 namespace nacre::document {
 namespace {
 
-constexpr std::int32_t kParallelArrays = 171;
+using error_codes::kCannotIndexParallelArrays;
 
 std::pair<std::string_view, std::string_view> first_step(std::string_view path) {
   const std::size_t dot = path.find('.');
@@ -57,7 +58,7 @@ class Expansion {
         array = here;
         reached = i;
       } else if (array != here) {
-        return fail(Code::kInvalid, kParallelArrays,
+        return fail(Code::kInvalid, kCannotIndexParallelArrays,
                     format("cannot index parallel arrays [{}] [{}]", fields_[i].path,
                            fields_[reached].path));
       }

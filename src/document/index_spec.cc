@@ -91,7 +91,7 @@ Result<> add_field(IndexField field, IndexSpec& spec) {
   });
   if (repeated) {
     return fail(
-        Code::kInvalid, kBadIndexValue,
+        Code::kInvalid, kBadValue,
         format("The field '{}' appears multiple times in the index key pattern", field.path));
   }
   if (field.kind == FieldKind::kText) {
@@ -168,11 +168,11 @@ Result<IndexSpec> parse_key_pattern(bson::View key) {
 Result<IndexSpec> parse_index_spec(bson::View specification) {
   const bson::Element key = specification.find("key");
   if (!key) {
-    return fail(Code::kInvalid, kIndexFailedToParse,
+    return fail(Code::kInvalid, kFailedToParse,
                 "The 'key' field is a required property of an index specification");
   }
   if (!key.is(bson::Type::kDocument)) {
-    return fail(Code::kInvalid, kIndexTypeMismatch,
+    return fail(Code::kInvalid, kTypeMismatch,
                 format("The field 'key' must be an object, but got {}", bson::name(key.type())));
   }
   IndexSpec spec = NACRE_TRY(parse_key_pattern(key.document()));

@@ -7,15 +7,16 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error_codes.h"
 #include "document/index_spec.h"
 
 namespace nacre::document {
 
-inline constexpr std::int32_t kBadIndexValue = 2;
-inline constexpr std::int32_t kIndexFailedToParse = 9;
-inline constexpr std::int32_t kIndexTypeMismatch = 14;
-inline constexpr std::int32_t kCannotCreateIndex = 67;
-inline constexpr std::int32_t kUnknownIndexOption = 197;
+using error_codes::kBadValue;
+using error_codes::kCannotCreateIndex;
+using error_codes::kFailedToParse;
+using error_codes::kInvalidIndexSpecificationOption;
+using error_codes::kTypeMismatch;
 
 // The names of text fields in a key pattern, in order.
 [[nodiscard]] std::vector<std::string_view> text_fields(bson::View key);

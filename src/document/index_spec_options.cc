@@ -30,7 +30,7 @@ std::unexpected<Error> refused(std::string text) {
 }
 
 std::unexpected<Error> wrong_type(const bson::Element& element, std::string_view wanted) {
-  return fail(Code::kInvalid, kIndexTypeMismatch,
+  return fail(Code::kInvalid, kTypeMismatch,
               format("The field '{}' must be {}, but got {}", element.name(), wanted,
                      bson::name(element.type())));
 }
@@ -50,7 +50,7 @@ Result<std::string> parse_name(const bson::Element& element) {
   std::string name(element.string());
   // A "*" would mean all of them where indexes are dropped.
   if (name == "*") {
-    return fail(Code::kInvalid, kBadIndexValue, "The index name '*' is not valid.");
+    return fail(Code::kInvalid, kBadValue, "The index name '*' is not valid.");
   }
   if (name.empty() || name.contains('\0')) {
     return refused(format("The index name '{}' is not valid", name));
@@ -63,7 +63,7 @@ Result<> check_version(const bson::Element& element) {
   const auto version = element.as_int64();
   if (version == 1 || version == 2) return {};
   if (!version) {
-    return fail(Code::kInvalid, kBadIndexValue,
+    return fail(Code::kInvalid, kBadValue,
                 "Index version must be representable as a 32-bit integer");
   }
   return refused("Invalid index specification: the index version must be 1 or 2");
@@ -74,7 +74,7 @@ Result<> check_storage_engine(const bson::Element& element) {
   const bson::View engines = NACRE_TRY(parse_object(element));
   for (const bson::Element& engine : engines) {
     if (!engine.is(bson::Type::kDocument)) {
-      return fail(Code::kInvalid, kBadIndexValue,
+      return fail(Code::kInvalid, kBadValue,
                   format("'storageEngine.{}' has to be an embedded document", engine.name()));
     }
   }
@@ -145,7 +145,7 @@ Result<> parse_partial(const bson::Element& element, IndexSpec& spec) {
 Result<> parse_index_collation(const bson::Element& element, IndexSpec& spec) {
   const bson::View collation = NACRE_TRY(parse_object(element));
   if (collation.empty()) {
-    return fail(Code::kInvalid, kBadIndexValue, "The field 'collation' cannot be an empty object");
+    return fail(Code::kInvalid, kBadValue, "The field 'collation' cannot be an empty object");
   }
   spec.options.collator = NACRE_TRY(bson::parse_collation(collation));
   spec.names_collation = true;
@@ -226,7 +226,7 @@ Result<> parse_index_option(const bson::Element& element, IndexSpec& spec) {
     return fail(Code::kUnsupported, kCannotCreateIndex,
                 format("The index option '{}' is not carried out by this version", name));
   } else if (!among(kOtherOptions)) {
-    return fail(Code::kInvalid, kUnknownIndexOption,
+    return fail(Code::kInvalid, kInvalidIndexSpecificationOption,
                 format("The field '{}' is not valid for an index specification", name));
   }
   return {};
@@ -260,13 +260,12 @@ Result<> check_index_options(const IndexSpec& spec, bson::View specification) {
   if (spec.fields.size() == 1 && spec.fields.front().path == "_id" &&
       spec.fields.front().kind == FieldKind::kOrdered) {
     if (spec.fields.front().descending) {
-      return fail(Code::kInvalid, kBadIndexValue,
-                  "The field 'key' for an _id index must be {_id: 1}");
+      return fail(Code::kInvalid, kBadValue, "The field 'key' for an _id index must be {_id: 1}");
     }
     for (const std::string_view option :
          {"unique", "sparse", "hidden", "expireAfterSeconds", "partialFilterExpression"}) {
       if (!specification.find(option)) continue;
-      return fail(Code::kInvalid, kUnknownIndexOption,
+      return fail(Code::kInvalid, kInvalidIndexSpecificationOption,
                   format("The field '{}' is not valid for an _id index specification", option));
     }
   }

@@ -172,11 +172,11 @@ Result<> check_wildcard_key(const bson::View& key) {
 Result<> parse_wildcard_projection(const bson::View& projection, IndexSpec& spec) {
   const std::size_t at = wildcard_position(spec.fields);
   if (at == spec.fields.size()) {
-    return fail(Code::kInvalid, kBadIndexValue,
+    return fail(Code::kInvalid, kBadValue,
                 "The field 'wildcardProjection' is only allowed in an 'wildcard' index");
   }
   if (spec.fields[at].path != "$**" || projection.empty()) {
-    return fail(Code::kInvalid, kIndexFailedToParse,
+    return fail(Code::kInvalid, kFailedToParse,
                 "The field 'wildcardProjection' must not be empty, and needs '$**' in the key "
                 "pattern");
   }
@@ -184,7 +184,7 @@ Result<> parse_wildcard_projection(const bson::View& projection, IndexSpec& spec
   Projection paths;
   for (const bson::Element& path : projection) {
     if (!path.is_number() && !path.is(bson::Type::kBool)) {
-      return fail(Code::kInvalid, is_alone ? kIndexTypeMismatch : kNotAFlag,
+      return fail(Code::kInvalid, is_alone ? kTypeMismatch : kNotAFlag,
                   format("The field '{}' of wildcardProjection must be a number, but is {}",
                          path.name(), bson::name(path.type())));
     }

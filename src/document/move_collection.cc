@@ -19,7 +19,7 @@ constexpr int kAttemptsMax = 10;
 // Neither what goes nor what it replaces may be one of these.
 Result<> check_place(const CollectionPlace& place, const CollectionInfo& info) {
   if (!info.settings.is_view && !info.settings.series) return {};
-  return fail(Code::kInvalid, kNotSupportedOnView,
+  return fail(Code::kInvalid, kCommandNotSupportedOnView,
               format("Namespace {}.{} is a {}", place.database.name(), place.collection,
                      info.settings.is_view ? "view" : "time-series collection"));
 }
@@ -54,7 +54,7 @@ class Move {
     const bool builds = std::ranges::any_of(
         info->indexes, [](const IndexInfo& index) { return index.state == IndexState::kBuilding; });
     if (builds) {
-      return fail(Code::kConflict, kBackgroundOperationInProgress,
+      return fail(Code::kConflict, kBackgroundOperationInProgressForNamespace,
                   format("Collection {} has an index that is being built", from_.collection));
     }
     const Snapshot target = NACRE_TRY(to_.database.snapshot());

@@ -2,13 +2,14 @@
 
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::document {
 namespace {
 
 constexpr std::string_view kPrefix = "tmp.";
-constexpr std::int32_t kOutOfDiskSpace = 14031;
+using error_codes::kOutOfDiskSpace;
 
 Result<> numbered(Result<> done) {
   if (done || done.error().code() != Code::kFull) return done;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/key_encoder.h"
 
@@ -14,11 +15,11 @@ namespace {
 using bson::Element;
 using bson::Type;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kTypeMismatch = 14;
-constexpr std::int32_t kInvalidOptions = 72;
-constexpr std::int32_t kMissingField = 40414;
-constexpr std::int32_t kUnknownField = 40415;
+using error_codes::kBadValue;
+using error_codes::kIDLFailedToParse;
+using error_codes::kIDLUnknownField;
+using error_codes::kInvalidOptions;
+using error_codes::kTypeMismatch;
 constexpr std::int64_t kSpanSecondsMax = std::int64_t{365} * 86'400;
 constexpr std::size_t kTailBytes = 13;  // of an encoded ObjectId
 
@@ -124,7 +125,7 @@ Result<> check_names(const bson::View& options) {
       {"timeField", "metaField", "granularity", "bucketMaxSpanSeconds", "bucketRoundingSeconds"});
   for (const Element& option : options) {
     if (std::ranges::find(kKnown, option.name()) != kKnown.end()) continue;
-    return fail(Code::kInvalid, kUnknownField,
+    return fail(Code::kInvalid, kIDLUnknownField,
                 format("BSON field 'timeseries.{}' is an unknown field.", option.name()));
   }
   return {};
@@ -172,7 +173,7 @@ Result<TimeSeries> TimeSeries::parse(const Element& option) {
   TimeSeries series;
   series.time_field_ = NACRE_TRY(name_in(options, "timeField"));
   if (!options.find("timeField")) {
-    return fail(Code::kInvalid, kMissingField,
+    return fail(Code::kInvalid, kIDLFailedToParse,
                 "BSON field 'create.timeseries.timeField' is missing but a required field");
   }
   series.meta_field_ = NACRE_TRY(name_in(options, "metaField"));
@@ -208,7 +209,7 @@ Result<TimeSeries> TimeSeries::changed(const bson::View& changes) const {
   NACRE_TRY(check_names(changes));
   for (const std::string_view fixed : {"timeField", "metaField"}) {
     if (!changes.find(fixed)) continue;
-    return fail(Code::kInvalid, kUnknownField,
+    return fail(Code::kInvalid, kIDLUnknownField,
                 format("BSON field 'collMod.timeseries.{}' is an unknown field.", fixed));
   }
   const Buckets buckets = NACRE_TRY(read_buckets(changes));

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/codec.h"
+#include "base/error_codes.h"
 #include "base/planted.h"
 #include "base/text.h"
 #include "document/database.h"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 255;
 constexpr std::size_t kIndexesMax = 63;  // beside that on _id
-constexpr std::int32_t kCannotCreateIndex = 67;
+using error_codes::kCannotCreateIndex;
 
 Result<> check_name(std::string_view name) {
   const bool bad = name.empty() || name.size() > kNameBytesMax || name.starts_with('.') ||
@@ -161,7 +162,7 @@ Result<const CollectionInfo*> Transaction::find_for_write(std::string_view colle
   if (info == nullptr) return info;
   if (info->settings.is_view) {
     return fail(
-        Code::kInvalid, kNotSupportedOnView,
+        Code::kInvalid, kCommandNotSupportedOnView,
         format("Namespace {}.{} is a view, not a collection", database_->name(), collection));
   }
   NACRE_TRY(require_row(collection));
@@ -241,7 +242,7 @@ Result<> check_no_build(const CollectionInfo& info) {
   const bool builds = std::ranges::any_of(
       info.indexes, [](const IndexInfo& index) { return index.state == IndexState::kBuilding; });
   if (!builds) return {};
-  return fail(Code::kConflict, kBackgroundOperationInProgress,
+  return fail(Code::kConflict, kBackgroundOperationInProgressForNamespace,
               format("Collection {} has an index that is being built", info.name));
 }
 
@@ -252,7 +253,7 @@ namespace {
 // To MongoDB, where it is a view of its buckets.
 Result<> check_no_series(const CollectionInfo& info) {
   if (!info.settings.series) return {};
-  return fail(Code::kInvalid, kNotSupportedOnView,
+  return fail(Code::kInvalid, kCommandNotSupportedOnView,
               format("{} is a time-series collection: it is not renamed, nor replaced by one that "
                      "is",
                      info.name));
@@ -397,7 +398,7 @@ Result<> check_takes_life(const IndexInfo& index) {
 namespace {
 
 Result<> check_id_index_change(const Transaction::IndexChange& change) {
-  constexpr std::int32_t kBadValue = 2;
+  using error_codes::kBadValue;
   if (change.hidden) return fail(Code::kInvalid, kBadValue, "can't hide _id index");
   if (!change.expire_after_seconds) return {};  // it is unique
   return fail(Code::kInvalid, kInvalidOptions, "the index on _id does not support TTL");
@@ -420,7 +421,7 @@ Result<> make_unique(txn::Transaction& rows, const CollectionInfo& collection, I
                 "'prepareUnique' first.");
   }
   if (index.state != IndexState::kReady) {
-    return fail(Code::kConflict, kBackgroundOperationInProgress,
+    return fail(Code::kConflict, kBackgroundOperationInProgressForNamespace,
                 format("index {} is being built", index.name));
   }
   NACRE_TRY(check_values_differ(rows, collection, index));

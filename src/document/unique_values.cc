@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/key_encoder.h"
 #include "document/envelope.h"
@@ -13,7 +14,7 @@
 namespace nacre::document {
 namespace {
 
-constexpr std::int32_t kCannotConvert = 359;
+using error_codes::kCannotConvertIndexToUnique;
 constexpr std::size_t kViolationBytesMax = std::size_t{8} << 20;
 
 // What the keys of all entries of one value begin with.
@@ -201,7 +202,7 @@ Result<> check_values_differ(const txn::Transaction& rows, const CollectionInfo&
   return std::unexpected(Error(Code::kInvalid,
                                "Cannot convert the index to unique. Please resolve conflicting "
                                "documents before running collMod again.")
-                             .with_number(kCannotConvert)
+                             .with_number(kCannotConvertIndexToUnique)
                              .with_details(std::move(details).release()));
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/compare.h"
 #include "bson/json.h"
@@ -15,17 +16,17 @@ using bson::Element;
 using bson::Type;
 using bson::View;
 
-constexpr std::int32_t kFailedToParse = 9;
-constexpr std::int32_t kDollarPrefixed = 52;
-constexpr std::int32_t kNotSingleValue = 54;
-constexpr std::int32_t kImmutable = 66;
+using error_codes::kDollarPrefixedFieldName;
+using error_codes::kFailedToParse;
+using error_codes::kImmutableField;
+using error_codes::kNotSingleValueField;
 constexpr std::int32_t kGrownTooLarge = 17419;
 
 Result<> check_replacement(const View& replacement) {
   for (const Element& element : replacement) {
     if (!element.name().starts_with('$')) continue;
     return fail(
-        Code::kInvalid, kDollarPrefixed,
+        Code::kInvalid, kDollarPrefixedFieldName,
         format("The dollar ($) prefixed field '{}' in '{}' is not allowed in the context of "
                "an update's replacement document. Consider using an aggregation pipeline "
                "with $replaceWith.",
@@ -35,7 +36,7 @@ Result<> check_replacement(const View& replacement) {
 }
 
 std::unexpected<Error> id_changed() {
-  return fail(Code::kInvalid, kImmutable,
+  return fail(Code::kInvalid, kImmutableField,
               "Performing an update on the path '_id' would modify the immutable field '_id'");
 }
 
@@ -114,7 +115,7 @@ Result<std::optional<bson::Document>> Update::apply(const View& document, bson::
   }
   const Element new_id = parsed_->source.find("_id");
   if (new_id && id && !equal(new_id, id)) {
-    return fail(Code::kInvalid, kImmutable,
+    return fail(Code::kInvalid, kImmutableField,
                 format("After applying the update, the (immutable) field '_id' was found to have "
                        "been altered to _id: {}",
                        bson::to_json(new_id)));
@@ -145,7 +146,7 @@ Result<bson::Document> seed_of_upsert(std::span<const bson::PathValue> equalitie
     auto node = add_node(seed.root, equality.path);
     if (!node.has_value()) {
       return fail(
-          Code::kInvalid, kNotSingleValue,
+          Code::kInvalid, kNotSingleValueField,
           format("cannot infer query fields to set, path '{}' is matched twice", equality.path));
     }
     (*node)->op = Update::Node::Operator::kSet;

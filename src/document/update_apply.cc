@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/arithmetic.h"
 #include "bson/compare.h"
@@ -19,11 +20,11 @@ using bson::View;
 using Node = Update::Node;
 using Operator = Update::Node::Operator;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kTypeMismatch = 14;
-constexpr std::int32_t kPathNotViable = 28;
-constexpr std::int32_t kDollarPrefixed = 52;
-constexpr std::int32_t kImmutable = 66;
+using error_codes::kBadValue;
+using error_codes::kDollarPrefixedFieldName;
+using error_codes::kImmutableField;
+using error_codes::kPathNotViable;
+using error_codes::kTypeMismatch;
 constexpr std::size_t kPaddingMax = 1'500'000;  // nulls written to reach a position of an array
 
 class Applier {
@@ -86,7 +87,7 @@ class Applier {
   [[nodiscard]] Result<> check_top_level(const Node& node) const {
     if (moment_.inserting || !node.name.starts_with('$') || !creates(node)) return {};
     return fail(
-        Code::kInvalid, kDollarPrefixed,
+        Code::kInvalid, kDollarPrefixedFieldName,
         format("The dollar ($) prefixed field '{}' in '{}' is not allowed in the context of "
                "an update's replacement document. Consider using an aggregation pipeline "
                "with $replaceWith.",
@@ -286,7 +287,7 @@ class Applier {
     }
     if (!there) return {};
     if (node.path == "_id" || node.path.starts_with("_id.")) {
-      return fail(Code::kInvalid, kImmutable,
+      return fail(Code::kInvalid, kImmutableField,
                   "Performing an update on the path '_id' would modify the immutable field '_id'");
     }
     NACRE_TRY(check_no_array("source", source));

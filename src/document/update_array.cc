@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/compare.h"
 #include "bson/json.h"
@@ -17,8 +18,8 @@ using Node = Update::Node;
 using Operator = Update::Node::Operator;
 using Elements = std::vector<Element>;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kTypeMismatch = 14;
+using error_codes::kBadValue;
+using error_codes::kTypeMismatch;
 
 std::unexpected<Error> not_an_array(const Node& node, const Element& existing,
                                     const View& document) {

@@ -1,6 +1,7 @@
 // The clauses of $push and $addToSet.
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/json.h"
 #include "document/update_internal.h"
@@ -12,8 +13,8 @@ using bson::Element;
 using bson::Type;
 using Node = Update::Node;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kTypeMismatch = 14;
+using error_codes::kBadValue;
+using error_codes::kTypeMismatch;
 
 std::unexpected<Error> bad(std::string what) {
   return fail(Code::kInvalid, kBadValue, std::move(what));

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/json.h"
 #include "bson/path.h"
@@ -16,12 +17,12 @@ using bson::View;
 using Node = Update::Node;
 using Operator = Update::Node::Operator;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kFailedToParse = 9;
-constexpr std::int32_t kTypeMismatch = 14;
-constexpr std::int32_t kOverflow = 15;
+using error_codes::kBadValue;
+using error_codes::kFailedToParse;
+using error_codes::kOverflow;
+using error_codes::kTypeMismatch;
 constexpr std::int32_t kNullByte = 9867600;
-constexpr std::int32_t kNotImplemented = 238;
+using error_codes::kNotImplemented;
 
 std::unexpected<Error> bad(std::string what) {
   return fail(Code::kInvalid, kBadValue, std::move(what));

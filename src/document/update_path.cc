@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/path.h"
 #include "document/update_internal.h"
@@ -12,9 +13,9 @@ namespace {
 using Node = Update::Node;
 using Step = Update::Node::Step;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kConflict = 40;
-constexpr std::int32_t kEmptyField = 56;
+using error_codes::kBadValue;
+using error_codes::kConflictingUpdateOperators;
+using error_codes::kEmptyFieldName;
 
 std::unexpected<Error> bad(std::string what) {
   return fail(Code::kInvalid, kBadValue, std::move(what));
@@ -73,14 +74,15 @@ Result<Node> make_node(const bson::PathStep& step, std::string_view path,
 }  // namespace
 
 Result<> check_path(std::string_view path) {
-  if (path.empty()) return fail(Code::kInvalid, kEmptyField, "An empty update path is not valid.");
+  if (path.empty())
+    return fail(Code::kInvalid, kEmptyFieldName, "An empty update path is not valid.");
   const bson::Path parsed(path);
   bool first = true;
   bool met_matched = false;
   for (const bson::PathStep& step : parsed.steps()) {
     if (step.name.empty()) {
       return fail(
-          Code::kInvalid, kEmptyField,
+          Code::kInvalid, kEmptyFieldName,
           format("The update path '{}' contains an empty field name, which is not allowed.", path));
     }
     const Step kind = step_of(step.name);
@@ -107,7 +109,7 @@ Result<> check_path(std::string_view path) {
 
 Result<Node*> add_node(Node& root, std::string_view path, std::span<const ArrayFilter> filters) {
   const auto conflict = [&](std::string_view at) {
-    return fail(Code::kInvalid, kConflict,
+    return fail(Code::kInvalid, kConflictingUpdateOperators,
                 format("Updating the path '{}' would create a conflict at '{}'", path, at));
   };
   Node* at = &root;
@@ -141,7 +143,7 @@ Result<Node> merge_nodes(std::span<const Node* const> nodes) {
     const bool alike = both_go_on && means_elements(merged.children.front()) ==
                                          means_elements(node->children.front());
     if (!alike) {
-      return fail(Code::kInvalid, kConflict,
+      return fail(Code::kInvalid, kConflictingUpdateOperators,
                   format("Update created a conflict at '{}'",
                          node->path.empty() ? merged.path : node->path));
     }

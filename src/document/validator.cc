@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "match/validation_error.h"
 
@@ -12,9 +13,9 @@ using bson::Element;
 using bson::Type;
 using bson::View;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kTypeMismatch = 14;
-constexpr std::int32_t kValidationFailure = 121;
+using error_codes::kBadValue;
+using error_codes::kDocumentValidationFailure;
+using error_codes::kTypeMismatch;
 
 Result<std::string_view> read_choice(const View& options, std::string_view name,
                                      std::string_view otherwise) {
@@ -39,7 +40,7 @@ Error failure(const View& filter, const View& document) {
   if (const Element id = document.find("_id")) details.append("failingDocumentId", id);
   details.append("details", match::explain_failure(filter, document)).end();
   return Error(Code::kInvalid, "Document failed validation")
-      .with_number(kValidationFailure)
+      .with_number(kDocumentValidationFailure)
       .with_details(details.finish().release());
 }
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/planted.h"
 #include "base/text.h"
 #include "bson/json.h"
@@ -15,11 +16,11 @@
 namespace nacre::document {
 namespace {
 
-constexpr std::int32_t kDuplicateKey = 11000;
-constexpr std::int32_t kInvalidIdField = 53;
-constexpr std::int32_t kDollarPrefixed = 52;
-constexpr std::int32_t kImmutableField = 66;
-constexpr std::int32_t kObjectTooLarge = 10334;
+using error_codes::kBSONObjectTooLarge;
+using error_codes::kDollarPrefixedFieldName;
+using error_codes::kDuplicateKey;
+using error_codes::kImmutableField;
+using error_codes::kInvalidIdField;
 
 // As the shell writes a value: what applications find in the message of a duplicate key.
 std::string shell_text(bson::View values) {
@@ -155,7 +156,7 @@ Result<> Writer::validate(bson::View document, const bson::View* before) const {
 Result<> Writer::check_size(bson::View document) {
   const std::size_t size = document.bytes().size();
   if (size <= bson::kDocumentBytesMax) return {};
-  return fail(Code::kInvalid, kObjectTooLarge,
+  return fail(Code::kInvalid, kBSONObjectTooLarge,
               format("object to insert too large. size in bytes: {}, max size: {}", size,
                      bson::kDocumentBytesMax));
 }
@@ -269,7 +270,7 @@ Result<> check_names_in_id(bson::View id) {
   for (const bson::Element& field : id) {
     const std::string_view name = field.name();
     if (name.starts_with('$') && name != "$ref" && name != "$id" && name != "$db") {
-      return fail(Code::kInvalid, kDollarPrefixed,
+      return fail(Code::kInvalid, kDollarPrefixedFieldName,
                   format("_id fields may not contain '$'-prefixed fields: {} is not valid for "
                          "storage.",
                          name));

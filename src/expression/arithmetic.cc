@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 
+#include "base/error_codes.h"
 #include "expression/numbers_internal.h"
 
 namespace nacre::expression {
@@ -12,9 +13,9 @@ namespace {
 
 namespace decimal = bson::decimal;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kTypeMismatch = 14;
-constexpr std::int32_t kOverflow = 15;
+using error_codes::kBadValue;
+using error_codes::kOverflow;
+using error_codes::kTypeMismatch;
 
 Result<bson::Element> moved_date(std::int64_t date, std::optional<std::int64_t> by, bool forward,
                                  std::string_view name, Evaluation& at) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/compare.h"
 #include "expression/arrays_internal.h"
@@ -164,7 +165,8 @@ Result<bson::Element> range(const Arguments& arguments, Evaluation& at) {
   const std::int64_t count = (end - start) / step;
   if (count > 0 &&
       static_cast<std::size_t>(count * kBytesEach) > at.environment.limits().memory_bytes_max) {
-    return fail(Code::kFull, 146, format("$range would use too much memory for {} numbers", count));
+    return fail(Code::kFull, error_codes::kExceededMemoryLimit,
+                format("$range would use too much memory for {} numbers", count));
   }
   ArrayResult result;
   for (std::int64_t i = start; step > 0 ? i < end : i > end; i += step) {

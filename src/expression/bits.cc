@@ -2,12 +2,13 @@
 #include <array>
 #include <functional>
 
+#include "base/error_codes.h"
 #include "expression/numbers_internal.h"
 
 namespace nacre::expression {
 namespace {
 
-constexpr std::int32_t kTypeMismatch = 14;
+using error_codes::kTypeMismatch;
 constexpr std::int32_t kNotNumeric = 28765;
 
 template <class Combine, std::int64_t identity>

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "expression/call_internal.h"
 
@@ -13,7 +14,7 @@ constexpr std::size_t kStringBytesMax = std::size_t{16} << 20;
 Result<> check_memory(const Evaluation& at, std::size_t more) {
   const std::size_t max = at.environment.limits().memory_bytes_max;
   if (at.scratch.bytes() + more <= max) return {};
-  return fail(Code::kFull, 146,
+  return fail(Code::kFull, error_codes::kExceededMemoryLimit,
               format("an expression holds {} bytes of intermediate results, more than {}",
                      at.scratch.bytes() + more, max));
 }

@@ -1,6 +1,7 @@
 // $dateFromString.
 #include <array>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "expression/date_parse_internal.h"
 #include "expression/date_text_internal.h"
@@ -9,7 +10,7 @@
 namespace nacre::expression {
 namespace {
 
-constexpr std::int32_t kConversionFailure = 241;
+using error_codes::kConversionFailure;
 constexpr std::string_view kSpecifiers = "dGHjLmMSuVYzZ%bB";
 
 constexpr std::array<Parameter, 5> kParameters = {{{.name = "dateString", .missing_number = 40542},

@@ -1,6 +1,7 @@
 // Texts as dates: by a pattern, or in one of the forms that people write.
 #include <algorithm>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "expression/calendar_internal.h"
 #include "expression/date_parse_internal.h"
@@ -9,7 +10,7 @@
 namespace nacre::expression {
 namespace {
 
-constexpr std::int32_t kConversionFailure = 241;
+using error_codes::kConversionFailure;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }

@@ -1,6 +1,7 @@
 // $filter $let $map $reduce: expressions with variables of their own.
 #include <array>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "expression/arrays_internal.h"
 #include "expression/node_internal.h"
@@ -8,7 +9,7 @@
 namespace nacre::expression {
 namespace {
 
-constexpr std::int32_t kFailedToParse = 9;
+using error_codes::kFailedToParse;
 
 Result<std::string_view> name_of_variable(const bson::Element& as) {
   if (!as) return "this";

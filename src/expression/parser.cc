@@ -2,6 +2,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "expression/call_internal.h"
 #include "expression/field_path_internal.h"
@@ -12,12 +13,12 @@
 namespace nacre::expression {
 namespace {
 
-constexpr std::int32_t kUnrecognized = 168;
+using error_codes::kInvalidPipelineOperator;
 constexpr std::int32_t kSeveralFields = 15983;
 constexpr std::int32_t kWrongArity = 16020;
 constexpr std::int32_t kArityOutOfRange = 28667;
 constexpr std::int32_t kUndefinedVariable = 17276;
-constexpr std::int32_t kTooDeep = 15;
+using error_codes::kOverflow;
 
 Result<> check_arity(const Operator& row, std::size_t given) {
   const bool enough = given >= row.arity_min;
@@ -67,7 +68,7 @@ Result<Branch> parse_branch(const bson::Element& element, Parser& parser) {
 // NOLINTNEXTLINE(misc-no-recursion): depth_ is bounded
 Result<NodePtr> Parser::parse(const bson::Element& element) {
   if (depth_ >= kExpressionDepthMax) {
-    return invalid(kTooDeep,
+    return invalid(kOverflow,
                    format("the expression is nested more than {} levels", kExpressionDepthMax));
   }
   ++depth_;
@@ -200,7 +201,7 @@ Result<std::vector<NodePtr>> Parser::parse_list(const bson::Element& element) {
 Result<NodePtr> Parser::parse_operator(const bson::Element& call) {
   const Operator* row = find_operator(call.name());
   if (row == nullptr) {
-    return invalid(kUnrecognized, format("Unrecognized expression '{}'", call.name()));
+    return invalid(kInvalidPipelineOperator, format("Unrecognized expression '{}'", call.name()));
   }
   return row->parse != nullptr ? row->parse(*row, call, *this) : parse_call(*row, call);
 }

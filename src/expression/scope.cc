@@ -1,11 +1,12 @@
 #include "expression/scope.h"
 
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::expression {
 namespace {
 
-constexpr std::int32_t kFailedToParse = 9;
+using error_codes::kFailedToParse;
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_beyond_ascii(char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "expression/arrays_internal.h"
 #include "expression/strings_internal.h"
@@ -176,7 +177,8 @@ Result<std::string> replaced(std::string_view text, std::string_view find,
       from += size;
     }
     if (result.size() > kStringBytesMax) {
-      return fail(Code::kFull, 146, "$replaceAll would make a string of more than 64 MiB");
+      return fail(Code::kFull, error_codes::kExceededMemoryLimit,
+                  "$replaceAll would make a string of more than 64 MiB");
     }
   }
   result += text.substr(from);

@@ -1,6 +1,7 @@
 // $convert, $toInt and its like, $type $isNumber $binarySize.
 #include <array>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "expression/call_internal.h"
 #include "expression/conversion_internal.h"
@@ -8,9 +9,9 @@
 namespace nacre::expression {
 namespace {
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kFailedToParse = 9;
-constexpr std::int32_t kConversionFailure = 241;
+using error_codes::kBadValue;
+using error_codes::kConversionFailure;
+using error_codes::kFailedToParse;
 
 struct TypeName {
   std::string_view name;

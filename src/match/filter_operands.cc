@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/json.h"
 #include "match/filter_parse_internal.h"
@@ -190,7 +191,7 @@ Result<TextQuery> parse_text(const Element& operand) {
   if (!operand.is(Type::kDocument)) return bad("$text expects an object");
   TextQuery query;
   if (!operand.document().find("$search")) {
-    return fail(Code::kInvalid, 4, "Missing expected field \"$search\"");
+    return fail(Code::kInvalid, error_codes::kNoSuchKey, "Missing expected field \"$search\"");
   }
   for (const Element& option : operand.document()) NACRE_TRY(set_text_option(query, option));
   if (!query.language.empty() && text::Language::find(query.language) == nullptr) {

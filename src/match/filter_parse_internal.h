@@ -9,15 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "base/error_codes.h"
 #include "base/result.h"
 #include "match/filter_internal.h"
 
 namespace nacre::match {
 
-inline constexpr std::int32_t kBadValue = 2;
-inline constexpr std::int32_t kFailedToParse = 9;
-inline constexpr std::int32_t kTypeMismatch = 14;
-inline constexpr std::int32_t kNotImplemented = 238;
+using error_codes::kBadValue;
+using error_codes::kFailedToParse;
+using error_codes::kNotImplemented;
+using error_codes::kTypeMismatch;
 
 [[nodiscard]] inline std::unexpected<Error> bad(std::string what) {
   return fail(Code::kInvalid, kBadValue, std::move(what));

@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/json.h"
 #include "match/json_schema.h"
@@ -15,9 +16,9 @@ using bson::Type;
 using bson::View;
 using SchemaPtr = std::unique_ptr<const JsonSchema>;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kFailedToParse = 9;
-constexpr std::int32_t kTypeMismatch = 14;
+using error_codes::kBadValue;
+using error_codes::kFailedToParse;
+using error_codes::kTypeMismatch;
 
 std::unexpected<Error> wrong_type(const Element& keyword, std::string_view expected) {
   return fail(Code::kInvalid, kTypeMismatch,

@@ -1,3 +1,4 @@
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "match/types_internal.h"
 
@@ -9,7 +10,7 @@ Result<std::uint32_t> types_of_name(std::string_view name) {
     const auto type = static_cast<bson::Type>(code);
     if (bson::name(type) == name && name != "unknown") return type_bit(type);
   }
-  return fail(Code::kInvalid, 2, format("Unknown type name alias: {}", name));
+  return fail(Code::kInvalid, error_codes::kBadValue, format("Unknown type name alias: {}", name));
 }
 
 }  // namespace nacre::match

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/builder.h"
 #include "match/filter.h"
@@ -16,11 +17,11 @@ using bson::Element;
 using bson::Type;
 using bson::View;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kFailedToParse = 9;
-constexpr std::int32_t kTypeMismatch = 14;
+using error_codes::kBadValue;
+using error_codes::kFailedToParse;
+using error_codes::kTypeMismatch;
 constexpr std::int32_t kNearNotAllowed = 5626500;
-constexpr std::int32_t kNotAllowedHere = 224;  // QueryFeatureNotAllowed
+using error_codes::kQueryFeatureNotAllowed;
 
 std::unexpected<Error> unparsed(std::string what) {
   return fail(Code::kInvalid, kFailedToParse, std::move(what));
@@ -50,7 +51,7 @@ Result<> find_identifier(const View& filter, std::string& identifier) {
       continue;
     }
     if (name == "$expr") {
-      return fail(Code::kInvalid, kNotAllowedHere, "$expr is not allowed in this context");
+      return fail(Code::kInvalid, kQueryFeatureNotAllowed, "$expr is not allowed in this context");
     }
     if (name == "$comment") continue;
     if (name.starts_with('$')) {

@@ -1,6 +1,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error_codes.h"
 #include "query/array_filters.h"
 #include "query/change_internal.h"
 #include "query/pull.h"
@@ -8,7 +9,7 @@
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kFailedToParse = 9;
+using error_codes::kFailedToParse;
 constexpr std::int32_t kConstantsNeedPipeline = 51198;
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "document/collection_options.h"
 #include "query/view.h"
@@ -11,9 +12,9 @@
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kNamespaceNotFound = 26;
-constexpr std::int32_t kInvalidOptions = 72;
-constexpr std::int32_t kOptionNotSupportedOnView = 167;
+using error_codes::kInvalidOptions;
+using error_codes::kNamespaceNotFound;
+using error_codes::kOptionNotSupportedOnView;
 
 Result<> check_view_pipeline(const bson::Element& pipeline) {
   if (!pipeline.is(bson::Type::kArray)) return {};
@@ -77,7 +78,7 @@ Result<> check_life(const document::CollectionInfo& info, const bson::Element& l
     return senseless("'expireAfterSeconds' must be a number or 'off'");
   }
   if (!life.is_number() && !life.is(bson::Type::kString)) {
-    return fail(Code::kInvalid, 14,
+    return fail(Code::kInvalid, error_codes::kTypeMismatch,
                 format("BSON field 'collMod.expireAfterSeconds' is the wrong type '{}', expected "
                        "types '[string, number]'",
                        bson::name(life.type())));
@@ -95,7 +96,7 @@ Result<> check_series(const document::CollectionInfo& info, const bson::View& ch
         "'timeseries' options are those of a time-series collection, which this is not");
   }
   if (is_said(series) && !series.is(bson::Type::kDocument)) {
-    return fail(Code::kInvalid, 14,
+    return fail(Code::kInvalid, error_codes::kTypeMismatch,
                 format("BSON field 'collMod.timeseries' is the wrong type '{}', expected type "
                        "'object'",
                        bson::name(series.type())));
@@ -151,13 +152,13 @@ Result<> create_collection(document::Database& database, std::string_view collec
 }
 
 Result<> check_changes(const bson::View& changes) {
-  constexpr std::int32_t kUnknownField = 40415;
+  using error_codes::kIDLUnknownField;
   for (const bson::Element& change : changes) {
     const std::string_view name = change.name();
     const bool known = std::ranges::find(kChangeable, name) != kChangeable.end() ||
                        std::ranges::find(kChangeableOtherwise, name) != kChangeableOtherwise.end();
     if (known) continue;
-    return fail(Code::kInvalid, kUnknownField,
+    return fail(Code::kInvalid, kIDLUnknownField,
                 format("'{}' is no option of a collection that can be changed", name));
   }
   return {};

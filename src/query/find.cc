@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "document/envelope.h"
 #include "document/index_keys.h"
@@ -16,7 +17,7 @@
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kBadValue = 2;
+using error_codes::kBadValue;
 
 // Whether there is a $text in it, outside of what it compares with.
 bool mentions_text(const bson::View& filter) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "document/index_keys.h"
 #include "query/capped_scan.h"
@@ -13,7 +14,7 @@
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kNotSupportedOnView = 166;
+using error_codes::kCommandNotSupportedOnView;
 
 // {_id: value} with a value that can only be an equality: the way of most reads, worth no parsing.
 bson::Element id_of_simple_filter(const bson::View& filter) {
@@ -56,8 +57,10 @@ std::unexpected<Error> refuse_text(const document::CollectionInfo* info) {
       info != nullptr && std::ranges::any_of(info->indexes, [](const document::IndexInfo& index) {
         return index.options.text != nullptr;
       });
-  if (!has_index) return fail(Code::kInvalid, 27, "text index required for $text query");
-  return fail(Code::kInvalid, 291, "$text as one of several sides of an $or has no plan");
+  if (!has_index)
+    return fail(Code::kInvalid, error_codes::kIndexNotFound, "text index required for $text query");
+  return fail(Code::kInvalid, error_codes::kNoQueryExecutionPlans,
+              "$text as one of several sides of an $or has no plan");
 }
 
 // What documents must meet beside a $text, which the plan sees to.
@@ -80,7 +83,7 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
   const document::CollectionInfo* info =
       request.found != nullptr ? request.found : catalog.find(request.collection);
   if (info != nullptr && info->settings.is_view) {
-    return fail(Code::kInvalid, kNotSupportedOnView,
+    return fail(Code::kInvalid, kCommandNotSupportedOnView,
                 format("{} is a view: it is read through its pipeline", request.collection));
   }
   const bson::Element id = id_of_simple_filter(request.filter);

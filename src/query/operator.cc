@@ -1,12 +1,13 @@
 #include "query/operator.h"
 
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kMaxTimeExpired = 50;
-constexpr std::int32_t kInterrupted = 11601;
+using error_codes::kInterrupted;
+using error_codes::kMaxTimeMSExpired;
 
 }  // namespace
 
@@ -44,7 +45,7 @@ Result<> Limits::look() const {
     return fail(Code::kClosed, kInterrupted, "operation was interrupted");
   }
   if (deadline_ && std::chrono::steady_clock::now() > *deadline_) {
-    return fail(Code::kFull, kMaxTimeExpired, "operation exceeded time limit");
+    return fail(Code::kFull, kMaxTimeMSExpired, "operation exceeded time limit");
   }
   return {};
 }

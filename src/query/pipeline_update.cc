@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "document/update.h"
 #include "query/variables.h"
@@ -9,8 +10,8 @@
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kInvalidOptions = 72;
-constexpr std::int32_t kTypeMismatch = 14;
+using error_codes::kInvalidOptions;
+using error_codes::kTypeMismatch;
 constexpr std::int32_t kOneFieldOnly = 40323;
 
 Result<bson::Element> stage_of(const bson::Element& entry) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/compare.h"
 #include "document/index_spec.h"
@@ -12,9 +13,9 @@ namespace {
 
 using document::IndexInfo;
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kFailedToParse = 9;
-constexpr std::int32_t kNoPlan = 291;  // NoQueryExecutionPlans
+using error_codes::kBadValue;
+using error_codes::kFailedToParse;
+using error_codes::kNoQueryExecutionPlans;
 constexpr std::int32_t kNeedsHint = 51173;
 constexpr std::int32_t kOtherFields = 51174;
 constexpr std::int32_t kBoundsOutOfOrder = 51175;
@@ -117,7 +118,7 @@ Result<Access> hinted(const PlanRequest& request) {
   std::vector<Access> ways;
   add_by_index(request, **index, /*forced=*/true, ways);
   if (ways.empty()) {
-    return fail(Code::kInvalid, kNoPlan,
+    return fail(Code::kInvalid, kNoQueryExecutionPlans,
                 format("error processing query: the hinted index {} cannot answer the query",
                        (*index)->name));
   }

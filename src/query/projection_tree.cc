@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "query/projection_tree_internal.h"
 
@@ -184,7 +185,7 @@ Result<> check_field_path(std::string_view path) {
                   "$setField.");
     }
     if (++steps > kPathStepsMax) {
-      return fail(Code::kInvalid, 15, "FieldPath is too long");
+      return fail(Code::kInvalid, error_codes::kOverflow, "FieldPath is too long");
     }
     if (dot == std::string_view::npos) return {};
     rest.remove_prefix(dot + 1);

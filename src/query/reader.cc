@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "base/error_codes.h"
+
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kSnapshotTooOld = 239;
+using error_codes::kSnapshotTooOld;
 
 template <class T>
 Result<T> with_wire_number(Result<T> result) {

@@ -6,12 +6,13 @@
 #include <string_view>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kInvalidOptions = 72;
+using error_codes::kInvalidOptions;
 
 std::unexpected<Error> refused(std::string what) {
   return fail(Code::kInvalid, kInvalidOptions,

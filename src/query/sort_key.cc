@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/compare.h"
 #include "bson/json.h"
@@ -20,7 +21,7 @@ using bson::Element;
 
 using bson::Type;
 
-constexpr std::int32_t kBadValue = 2;
+using error_codes::kBadValue;
 constexpr std::size_t kFieldsMax = 32;
 
 Element null_element() {
@@ -84,7 +85,8 @@ Result<SortField> parse_meta(const Element& element) {
                 "the only expression supported by $sort right now is {$meta: 'textScore'}");
   }
   if (spec.count() != 1) {
-    return fail(Code::kInvalid, 9, "a $meta of $sort must be the only field of its object");
+    return fail(Code::kInvalid, error_codes::kFailedToParse,
+                "a $meta of $sort must be the only field of its object");
   }
   SortField field{.path = bson::Path(element.name())};
   if (meta.is(Type::kString) && meta.string() == "textScore") {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/codec.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::query {
@@ -48,7 +49,7 @@ void Sorter::compact() {
 
 Result<> Sorter::spill() {
   if (!memory_.allow_disk_use) {
-    return fail(Code::kFull, 292,
+    return fail(Code::kFull, error_codes::kQueryExceededMemoryLimitNoDiskUseAllowed,
                 format("{} exceeded memory limit of {} bytes, but did not opt in to external "
                        "sorting. Aborting operation. Pass allowDiskUse:true to opt in.",
                        name_, memory_.bytes_max));

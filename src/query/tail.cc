@@ -2,15 +2,16 @@
 
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kCommandNotSupported = 115;
-constexpr std::int32_t kCappedPositionLost = 136;
-constexpr std::int32_t kQueryPlanKilled = 175;
+using error_codes::kBadValue;
+using error_codes::kCappedPositionLost;
+using error_codes::kCommandNotSupported;
+using error_codes::kQueryPlanKilled;
 
 Result<> check_request(const FindRequest& request) {
   for (const bson::Element& field : request.sort) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/key_encoder.h"
 #include "document/index_text.h"
@@ -11,9 +12,9 @@
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kBadValue = 2;
-constexpr std::int32_t kIndexNotFound = 27;
-constexpr std::int32_t kNoPlan = 291;
+using error_codes::kBadValue;
+using error_codes::kIndexNotFound;
+using error_codes::kNoQueryExecutionPlans;
 
 std::unexpected<Error> bad(std::int32_t number, std::string text) {
   return fail(Code::kInvalid, number, std::move(text));
@@ -88,7 +89,7 @@ Result<std::string> prefix_of(const document::IndexInfo& index, const match::Fil
     if (field.kind == document::FieldKind::kText) break;
     const auto bounds = filter.bounds(field.path, /*multikey=*/false);
     if (!bounds || bounds->intervals.size() != 1 || !bounds->intervals.front().is_point()) {
-      return bad(kNoPlan,
+      return bad(kNoQueryExecutionPlans,
                  format("failed to use text index to satisfy $text query: there is no equality on "
                         "its prefix field {}",
                         field.path));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "bson/json.h"
 #include "expression/expression.h"
@@ -100,13 +101,13 @@ Result<Element> new_root_of(const Element& stage) {
   Element found;
   for (const Element& each : stage.document()) {
     if (each.name() != "newRoot") {
-      return fail(Code::kInvalid, 40415,
+      return fail(Code::kInvalid, error_codes::kIDLUnknownField,
                   format("BSON field '$replaceRoot.{}' is an unknown field.", each.name()));
     }
     found = each;
   }
   if (!found) {
-    return fail(Code::kInvalid, 40414,
+    return fail(Code::kInvalid, error_codes::kIDLFailedToParse,
                 "BSON field '$replaceRoot.newRoot' is missing but a required field");
   }
   return found;

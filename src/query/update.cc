@@ -1,6 +1,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "document/envelope.h"
 #include "query/change_internal.h"
 #include "query/match_write_internal.h"
@@ -10,7 +11,7 @@
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kFailedToParse = 9;
+using error_codes::kFailedToParse;
 
 class UpdateWrite final : public MatchWrite {
  public:

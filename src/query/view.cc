@@ -3,14 +3,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::query {
 namespace {
 
-constexpr std::int32_t kGraphContainsCycle = 5;
-constexpr std::int32_t kOptionNotSupportedOnView = 167;
-constexpr std::int32_t kViewDepthLimitExceeded = 165;
+using error_codes::kGraphContainsCycle;
+using error_codes::kOptionNotSupportedOnView;
+using error_codes::kViewDepthLimitExceeded;
 
 std::unexpected<Error> too_deep() {
   return fail(

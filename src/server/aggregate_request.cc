@@ -42,7 +42,7 @@ Result<std::optional<std::int64_t>> parse_cursor(const Fields& fields) {
   std::optional<std::int64_t> size;
   for (const bson::Element& field : cursor.document()) {
     if (field.name() != "batchSize") {
-      return fail(Code::kInvalid, wire_code::kUnknownField,
+      return fail(Code::kInvalid, wire_code::kIDLUnknownField,
                   format("BSON field 'cursor.{}' is an unknown field.", field.name()));
     }
     if (field.is_null_like()) continue;

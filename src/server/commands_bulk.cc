@@ -54,7 +54,7 @@ Result<Target> read_target(const bson::View& entry) {
   NACRE_TRY(fields.check_only("bulkWrite.nsInfo", "ns collectionUUID encryptionInformation"));
   const bson::Element name = fields.get("ns");
   if (!name || name.is(bson::Type::kNull)) {
-    return fail(Code::kInvalid, wire_code::kMissingField,
+    return fail(Code::kInvalid, wire_code::kIDLFailedToParse,
                 "BSON field 'bulkWrite.nsInfo.ns' is missing but a required field");
   }
   const std::string_view text = NACRE_TRY(fields.required_string("ns"));
@@ -74,7 +74,7 @@ Result<Target> read_target(const bson::View& entry) {
 Result<std::vector<Target>> read_targets(const Fields& fields) {
   const bson::Element info = fields.get("nsInfo");
   if (info.is(bson::Type::kNull)) {
-    return fail(Code::kInvalid, wire_code::kMissingField,
+    return fail(Code::kInvalid, wire_code::kIDLFailedToParse,
                 "BSON field 'bulkWrite.nsInfo' is missing but a required field");
   }
   std::vector<Target> targets;
@@ -89,7 +89,7 @@ Result<Target> target_of(const Fields& operation, const std::vector<Target>& tar
   const bson::Element index = *operation.body().begin();
   if (index.is(bson::Type::kNull)) {
     return fail(
-        Code::kInvalid, wire_code::kMissingField,
+        Code::kInvalid, wire_code::kIDLFailedToParse,
         format("BSON field 'bulkWrite.ops.{}' is missing but a required field", index.name()));
   }
   if (!index.is_number()) {
@@ -109,7 +109,7 @@ Result<Target> target_of(const Fields& operation, const std::vector<Target>& tar
 Result<> check_there(const Fields& fields, std::string_view field) {
   const bson::Element value = fields.get(field);
   if (value && !value.is(bson::Type::kNull)) return {};
-  return fail(Code::kInvalid, wire_code::kMissingField,
+  return fail(Code::kInvalid, wire_code::kIDLFailedToParse,
               format("BSON field 'bulkWrite.ops.{}' is missing but a required field", field));
 }
 
@@ -145,7 +145,7 @@ Result<Operation> read_operation(const bson::View& entry, const std::vector<Targ
     removal.collection = target.collection;
     return Operation{.target = target, .what = removal};
   }
-  return fail(Code::kInvalid, wire_code::kUnknownField,
+  return fail(Code::kInvalid, wire_code::kIDLUnknownField,
               format("BSON field 'bulkWrite.ops.{}' is an unknown field.", verb));
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "document/database.h"
 #include "match/filter.h"
@@ -16,7 +17,7 @@
 namespace nacre::server {
 namespace {
 
-constexpr std::int32_t kIndexAlreadyExists = 68;
+using error_codes::kIndexAlreadyExists;
 
 using MaybeLease = std::optional<Databases::Lease>;
 
@@ -263,7 +264,7 @@ Result<> list_indexes(const Request& request, bson::Builder& reply) {
   }
   if (info->settings.is_view) {
     return fail(
-        Code::kInvalid, wire_code::kNotSupportedOnView,
+        Code::kInvalid, wire_code::kCommandNotSupportedOnView,
         format("Namespace {}.{} is a view, not a collection", request.database, collection));
   }
   return append_list(request, collection, info->index_specifications(), reply);
@@ -273,7 +274,7 @@ Result<> drop_indexes(const Request& request, bson::Builder& reply) {
   const std::string_view collection = NACRE_TRY(request.fields.collection());
   const bson::Element index = request.fields.get("index");
   if (!index || index.is_null_like()) {
-    return fail(Code::kInvalid, wire_code::kMissingField,
+    return fail(Code::kInvalid, wire_code::kIDLFailedToParse,
                 "BSON field 'dropIndexes.index' is missing but a required field");
   }
   const MaybeLease database = NACRE_TRY(request.services.databases.find(request.database));

@@ -43,7 +43,7 @@ Result<> check_compacted(const Request& request, document::Database& database,
                 format("collection {}.{} does not exist", request.database, collection));
   }
   if (info->settings.is_view) {
-    return fail(Code::kInvalid, wire_code::kNotSupportedOnView,
+    return fail(Code::kInvalid, wire_code::kCommandNotSupportedOnView,
                 format("can't compact a view: {}.{}", request.database, collection));
   }
   return {};
@@ -123,7 +123,7 @@ Result<> compact(const Request& request, bson::Builder& reply) {
   if (spare_bytes(**database) / kMegabyte >= target) {
     const Compaction compaction;
     if (!compaction.is_alone()) {
-      return fail(Code::kConflict, wire_code::kConflictingOperation,
+      return fail(Code::kConflict, wire_code::kConflictingOperationInProgress,
                   "a compaction is already under way");
     }
     const txn::CompactReport report = NACRE_TRY((*database)->compact({}));

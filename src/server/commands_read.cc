@@ -91,7 +91,7 @@ Result<query::DistinctRequest> distinct_request(const Fields& fields) {
   query::DistinctRequest request;
   request.collection = NACRE_TRY(fields.collection());
   if (fields.get("key").is(bson::Type::kNull)) {
-    return fail(Code::kInvalid, wire_code::kMissingField,
+    return fail(Code::kInvalid, wire_code::kIDLFailedToParse,
                 "BSON field 'distinct.key' is missing but a required field");
   }
   request.path = NACRE_TRY(fields.required_string("key"));

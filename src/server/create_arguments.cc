@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "document/collection_options.h"
 #include "document/index_spec.h"
@@ -14,8 +15,8 @@
 namespace nacre::server {
 namespace {
 
-constexpr std::int32_t kOptionNotSupportedOnView = 167;
-constexpr std::int32_t kInvalidIndexSpecificationOption = 197;
+using error_codes::kInvalidIndexSpecificationOption;
+using error_codes::kOptionNotSupportedOnView;
 
 constexpr auto kOptions =
     std::to_array<FieldRule>({{.name = "capped", .takes = Takes::kFlag},
@@ -195,7 +196,7 @@ Result<> check_encryption(const bson::View& options) {
     return invalid(6346401, "Encrypted fields cannot be used with views or time-series");
   }
   if (options.find("encryptedFields").document().find("fields")) return {};
-  return invalid(wire_code::kMissingField,
+  return invalid(wire_code::kIDLFailedToParse,
                  "BSON field 'create.encryptedFields.fields' is missing but a required field");
 }
 
@@ -296,7 +297,7 @@ Result<> check_create_options(const bson::View& options) {
   }
   const bson::Element collation = options.find("collation");
   if (collation && collation.document().empty()) {
-    return invalid(wire_code::kMissingField,
+    return invalid(wire_code::kIDLFailedToParse,
                    "BSON field 'create.collation.locale' is missing but a required field");
   }
   NACRE_TRY(check_encryption(options));

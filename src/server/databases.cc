@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/error_codes.h"
 #include "base/logging.h"
 #include "base/text.h"
 #include "server/wire_error.h"
@@ -13,7 +14,7 @@
 namespace nacre::server {
 namespace {
 
-constexpr std::int32_t kDatabaseDifferCase = 13297;
+using error_codes::kDatabaseDifferCase;
 constexpr std::string_view kDroppedPrefix = "%dropped-";  // no encoded name has "%d" and then "r"
 
 bool is_plain(char c) {

@@ -243,7 +243,8 @@ TEST_F(Dispatching, WhatATransactionCannotDoIsRefused) {
   expect_error(R"({"count": "c")" + in_transaction(1, true), 263);
   expect_error(R"({"create": "c")" + in_transaction(1, true), 263);
   expect_ok(R"({"find": "c")" + in_transaction(2, true));
-  expect_error(R"({"find": "c")" + in_transaction(2, true), wire_code::kConflictingOperation);
+  expect_error(R"({"find": "c")" + in_transaction(2, true),
+               wire_code::kConflictingOperationInProgress);
   std::string elsewhere = R"({"find": "c")" + in_transaction(2, false);
   elsewhere.replace(elsewhere.find(R"("$db": "a")"), 10, R"("$db": "b")");
   expect_error(elsewhere, 263);

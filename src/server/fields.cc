@@ -66,7 +66,7 @@ std::unexpected<Error> Fields::wrong_type(const bson::Element& element,
 }
 
 std::unexpected<Error> Fields::missing(std::string_view field) const {
-  return fail(Code::kInvalid, wire_code::kMissingField,
+  return fail(Code::kInvalid, wire_code::kIDLFailedToParse,
               format("BSON field '{}.{}' is missing but a required field", command(), field));
 }
 
@@ -192,7 +192,7 @@ Result<std::vector<bson::View>> Fields::batch(std::string_view field) const {
   std::vector<bson::View> documents;
   const auto check_count = [&](std::size_t count) -> Result<> {
     if (count >= 1 && count <= kBatchCountMax) return {};
-    return fail(Code::kInvalid, 16,
+    return fail(Code::kInvalid, wire_code::kInvalidLength,
                 format("Write batch sizes must be between 1 and {}. Got {} operations.",
                        kBatchCountMax, count));
   };
@@ -227,7 +227,7 @@ Result<> Fields::check_known(std::string_view known) const {
   const auto check = [&](std::string_view field) -> Result<> {
     if (contains_word(known, field)) return {};
     if (std::ranges::find(kGenericFields, field) != kGenericFields.end()) return {};
-    return fail(Code::kInvalid, wire_code::kUnknownField,
+    return fail(Code::kInvalid, wire_code::kIDLUnknownField,
                 format("BSON field '{}.{}' is an unknown field.", command(), field));
   };
   bool first = true;
@@ -249,7 +249,7 @@ Result<> Fields::check_known(std::string_view known) const {
 Result<> Fields::check_only(std::string_view path, std::string_view known) const {
   for (const bson::Element& element : body_) {
     if (contains_word(known, element.name())) continue;
-    return fail(Code::kInvalid, wire_code::kUnknownField,
+    return fail(Code::kInvalid, wire_code::kIDLUnknownField,
                 format("BSON field '{}.{}' is an unknown field.", path, element.name()));
   }
   return {};

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "server/session_arguments.h"
 #include "server/stable_api.h"
@@ -11,7 +12,7 @@
 namespace nacre::server {
 namespace {
 
-constexpr std::int32_t kNotARetryableWrite = 50768;
+using error_codes::kNotARetryableWriteCommand;
 
 std::unexpected<Error> wrong_type(const bson::Element& field, std::string_view expected) {
   return fail(Code::kInvalid, wire_code::kTypeMismatch,
@@ -65,7 +66,7 @@ Result<> check_read_concern_field(const bson::Element& field, TransactionPart pa
                        "value.",
                        field.string()));
   }
-  return fail(Code::kInvalid, wire_code::kUnknownField,
+  return fail(Code::kInvalid, wire_code::kIDLUnknownField,
               format("BSON field 'readConcern.{}' is an unknown field.", field.name()));
 }
 
@@ -89,7 +90,7 @@ Result<TransactionPart> transaction_part_of(const Command& command, const Fields
   }
   if (ends) return TransactionPart::kEnds;
   if ((command.flags & kInTransaction) == 0) {
-    return fail(Code::kUnsupported, wire_code::kNotSupportedInTransaction,
+    return fail(Code::kUnsupported, wire_code::kOperationNotSupportedInTransaction,
                 format("Cannot run '{}' in a multi-document transaction.", fields.command()));
   }
   if (!start) return TransactionPart::kContinues;
@@ -114,7 +115,7 @@ Result<std::optional<TransactionId>> retryable_write_of(const Command& command,
   if (!fields.get("txnNumber")) return std::nullopt;
   if ((command.flags & kWrites) == 0) {
     return fail(
-        Code::kInvalid, kNotARetryableWrite,
+        Code::kInvalid, kNotARetryableWriteCommand,
         format("txnNumber does not belong to {} outside of transactions", fields.command()));
   }
   return NACRE_TRY(transaction_id_of(fields));

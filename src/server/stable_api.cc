@@ -45,7 +45,7 @@ constexpr auto kOtherStages = std::to_array<std::string_view>(
      "$search", "$searchMeta", "$vectorSearch", "$listSearchIndexes"});
 
 std::unexpected<Error> not_part_of_it(std::string_view what) {
-  return fail(Code::kInvalid, wire_code::kApiStrictError,
+  return fail(Code::kInvalid, wire_code::kAPIStrictError,
               format("Provided apiStrict:true, but {} is not in API Version 1", what));
 }
 
@@ -74,7 +74,7 @@ Result<> check_stages(const bson::View& pipeline) {
 Result<> check_stable_api(const Fields& fields) {
   const bson::Element version = fields.get("apiVersion");
   if (version && (!version.is(bson::Type::kString) || version.string() != "1")) {
-    return fail(Code::kInvalid, wire_code::kApiVersionError, "apiVersion must be \"1\"");
+    return fail(Code::kInvalid, wire_code::kAPIVersionError, "apiVersion must be \"1\"");
   }
   if (!version || !NACRE_TRY(fields.boolean("apiStrict", false))) return {};
   const std::string_view command = fields.command();

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <string>
 
+#include "base/error_codes.h"
 #include "base/text.h"
 #include "server/wire_error.h"
 
 namespace nacre::server {
 namespace {
 
-constexpr std::int32_t kUnsupportedFormat = 12;
-constexpr std::int32_t kInvalidUuid = 207;
+using error_codes::kInvalidUUID;
+using error_codes::kUnsupportedFormat;
 constexpr std::size_t kUuidSize = 16;
 constexpr std::size_t kDigestSize = 32;
 
@@ -89,7 +90,7 @@ Result<> check_value(std::string_view path, const bson::Element& value, Takes ta
   }
   if (has_right_size(value, takes)) return {};
   if (takes == Takes::kUuid) {
-    return fail(Code::kInvalid, kInvalidUuid, format("'{}' is a UUID of another size", path));
+    return fail(Code::kInvalid, kInvalidUUID, format("'{}' is a UUID of another size", path));
   }
   return fail(Code::kInvalid, kUnsupportedFormat, format("'{}' is no digest of 32 bytes", path));
 }
@@ -99,7 +100,7 @@ Result<> check_structure(std::string_view path, const bson::View& document,
   for (const bson::Element& field : document) {
     const auto rule = std::ranges::find(rules, field.name(), &FieldRule::name);
     if (rule == rules.end()) {
-      return fail(Code::kInvalid, wire_code::kUnknownField,
+      return fail(Code::kInvalid, wire_code::kIDLUnknownField,
                   format("BSON field '{}.{}' is an unknown field.", path, field.name()));
     }
     if (field.is_null_like() && rule->takes != Takes::kAny) continue;
@@ -111,7 +112,7 @@ Result<> check_structure(std::string_view path, const bson::View& document,
     if (!rule.required) continue;
     const bson::Element field = document.find(rule.name);
     if (field && (rule.takes == Takes::kAny || !field.is_null_like())) continue;
-    return fail(Code::kInvalid, wire_code::kMissingField,
+    return fail(Code::kInvalid, wire_code::kIDLFailedToParse,
                 format("BSON field '{}.{}' is missing but a required field", path, rule.name));
   }
   return {};

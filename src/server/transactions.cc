@@ -90,11 +90,11 @@ Result<Transactions::Use> Transactions::start(const TransactionId& id, document:
                          id.number, entry.number));
     }
     if (id.number == entry.number || entry.state == State::kInUse) {
-      return fail(Code::kConflict, wire_code::kConflictingOperation,
+      return fail(Code::kConflict, wire_code::kConflictingOperationInProgress,
                   format("transaction {} of this session is already started", entry.number));
     }
     if (open_ >= kTransactionsMax && entry.state != State::kOpen) {
-      return fail(Code::kFull, wire_code::kNotSupportedInTransaction,
+      return fail(Code::kFull, wire_code::kOperationNotSupportedInTransaction,
                   format("{} transactions are open, which is the limit", kTransactionsMax));
     }
     if (entry.state == State::kOpen) older = end(session, entry);
@@ -119,7 +119,7 @@ Result<Transactions::Entry*> Transactions::require(const TransactionId& id) {
   if (id.number > entry.number) return no_such(id, "it was not started");
   if (entry.state == State::kAborted) return no_such(id, "it was aborted");
   if (entry.state == State::kInUse) {
-    return fail(Code::kConflict, wire_code::kConflictingOperation,
+    return fail(Code::kConflict, wire_code::kConflictingOperationInProgress,
                 format("transaction {} is in use by another command", id.number));
   }
   return &entry;
@@ -133,7 +133,7 @@ Result<Transactions::Use> Transactions::use(const TransactionId& id, std::string
                 format("Transaction {} has been committed.", id.number));
   }
   if (entry->database != database) {
-    return fail(Code::kUnsupported, wire_code::kNotSupportedInTransaction,
+    return fail(Code::kUnsupported, wire_code::kOperationNotSupportedInTransaction,
                 format("a transaction stays in one database: this one is in {}, not in {}",
                        entry->database, database));
   }

@@ -8,6 +8,7 @@
 
 #include "base/codec.h"
 #include "base/crc32c.h"
+#include "server/wire_error.h"
 
 namespace nacre::server {
 namespace {
@@ -252,6 +253,13 @@ TEST(Wire, RandomBytesNeverPassUnsoundAndNeverCrash) {
     const Bytes view = std::as_bytes(std::span(bytes));
     if (const auto message = decode_message(view)) expect_sound(*message, view);
   }
+}
+
+TEST(WireError, CodesAreCalledByMongoDbsNames) {
+  EXPECT_EQ(code_name(error_codes::kBadValue), "BadValue");
+  EXPECT_EQ(code_name(error_codes::kConversionFailure), "ConversionFailure");
+  EXPECT_EQ(code_name(error_codes::kIDLUnknownField), "IDLUnknownField");
+  EXPECT_EQ(code_name(wire_code::kUnrecognizedStage), "Location40324");
 }
 
 TEST(Wire, RepliesNameTheirRequestAndEveryByteIsSet) {

@@ -63,7 +63,7 @@ Result<> check_field(const bson::Element& field) {
     return cannot_be(field, "must be a number of 32 bits");
   }
   if (name == "provenance" || name == "getLastError") return {};
-  return fail(Code::kInvalid, wire_code::kUnknownField,
+  return fail(Code::kInvalid, wire_code::kIDLUnknownField,
               format("BSON field 'writeConcern.{}' is an unknown field.", name));
 }
 

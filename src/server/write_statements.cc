@@ -13,7 +13,7 @@ namespace {
 Result<std::int64_t> read_limit(const Fields& fields) {
   const bson::Element limit = fields.get("limit");
   if (!limit) {
-    return fail(Code::kInvalid, wire_code::kMissingField,
+    return fail(Code::kInvalid, wire_code::kIDLFailedToParse,
                 "BSON field 'delete.deletes.limit' is missing but a required field");
   }
   if (!limit.is_number()) {
@@ -49,7 +49,7 @@ Result<> read_update_value(const Fields& fields, std::string_view field, query::
   const bson::Element value = fields.get(field);
   if (!value) {
     return fail(
-        Code::kInvalid, wire_code::kMissingField,
+        Code::kInvalid, wire_code::kIDLFailedToParse,
         format("BSON field '{}.{}' is missing but a required field", fields.command(), field));
   }
   if (!value.is(bson::Type::kDocument) && !value.is(bson::Type::kArray)) {
@@ -125,7 +125,7 @@ Result<> check_collection_uuid(document::Database& database, std::string_view co
   }
   if (!found) details.append("actualCollection", bson::Null());
   return std::unexpected(Error(Code::kInvalid, "Collection UUID does not match that specified")
-                             .with_number(wire_code::kCollectionUuidMismatch)
+                             .with_number(wire_code::kCollectionUUIDMismatch)
                              .with_details(std::move(details).finish().release()));
 }
 

@@ -12,12 +12,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/error_codes.h"
 #include "base/text.h"
 
 namespace nacre::text {
 namespace {
 
-constexpr std::int32_t kBadValue = 2;
+using error_codes::kBadValue;
 constexpr std::size_t kLocaleBytesMax = 128;
 
 std::unexpected<Error> refused(const CollationChoices& choices, std::string_view why) {
