@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "server/commands.h"
 
 namespace nacre::server {
@@ -23,7 +24,7 @@ Result<Names> collections_there(Databases& databases) {
     if (!database) continue;
     const document::Snapshot snapshot = NACRE_TRY((*database)->snapshot());
     for (const std::string& collection : snapshot.catalog().collection_names()) {
-      there.insert(name + "." + collection);
+      there.insert(format("{}.{}", name, collection));
     }
   }
   return there;
