@@ -92,7 +92,7 @@ Answer Dispatcher::answer(const Peer& peer, Bytes bytes) {
                              {.bytes_max = kWireDocumentSizeMax, .depth_max = kCommandDepthMax});
   Result<> outcome;
   if (!body.has_value()) {
-    outcome = std::unexpected(std::move(body).error());
+    outcome = std::unexpected(body.error());
   } else {
     outcome = run(peer, *message, *body, reply);
   }
