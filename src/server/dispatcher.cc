@@ -90,11 +90,12 @@ Answer Dispatcher::answer(const Peer& peer, Bytes bytes) {
   bson::Builder reply;
   auto body = bson::validate(message->body,
                              {.bytes_max = kWireDocumentSizeMax, .depth_max = kCommandDepthMax});
+  const bson::View understood = body.has_value() ? *body : bson::View();
   Result<> outcome;
   if (!body.has_value()) {
-    outcome = std::unexpected(body.error());
+    outcome = std::unexpected(std::move(body).error());
   } else {
-    outcome = run(peer, *message, *body, reply);
+    outcome = run(peer, *message, understood, reply);
   }
   if (!outcome.has_value()) {
     const Code code = outcome.error().code();
@@ -103,8 +104,7 @@ Answer Dispatcher::answer(const Peer& peer, Bytes bytes) {
     }
     reply = bson::Builder();
     append_error(reply, outcome.error());
-    if (body.has_value() && body->find("autocommit") &&
-        is_transient(wire_code_of(outcome.error()))) {
+    if (understood.find("autocommit") && is_transient(wire_code_of(outcome.error()))) {
       reply.begin_array("errorLabels").push("TransientTransactionError").end();
     }
   }
