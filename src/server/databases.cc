@@ -26,7 +26,7 @@ Result<> remove_tree(io::FileSystem& files, const std::string& path) {
   // Directories of databases hold files and directories of files; which is which, only trying says.
   const std::vector<std::string> names = NACRE_TRY(files.list(path));
   for (const std::string& name : names) {
-    const std::string inner = path + "/" + name;
+    const std::string inner = format("{}/{}", path, name);
     if (!files.remove(inner).has_value()) NACRE_TRY(remove_tree(files, inner));
   }
   return files.remove_directory(path);
