@@ -272,6 +272,9 @@ class Cursor::Rep {
     }
     NACRE_TRY(enter(as_bytes(fence_), Side::kAtOrAfter));
     const Node leaf(page());
+    // Else it is damaged, and the way from the root would lead here for ever.
+    const auto upper = leaf.upper_fence();
+    if (upper.has_value() && compare(*upper, as_bytes(fence_)) <= 0) return misplaced();
     index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
     return {};
   }
@@ -285,10 +288,17 @@ class Cursor::Rep {
     } else {
       NACRE_TRY(enter(as_bytes(fence_), Side::kBefore));
       const Node leaf(page());
+      if (compare(leaf.lower_fence(), as_bytes(fence_)) >= 0) return misplaced();
       index_ = page::search(leaf, leaf.strip(as_bytes(fence_))).index;
     }
     if (NACRE_PLANTED(reverse_scan_off_by_one) && index_ > 1) --index_;
     return {};
+  }
+
+  std::unexpected<Error> misplaced() {
+    auto error = damaged(target_, page::id_of(page()), "its fences leave out the key sought");
+    leaf_.reset();
+    return error;
   }
 
   Result<> entered() {
@@ -313,7 +323,7 @@ class Cursor::Rep {
         leaf_.reset();
         return false;
       }
-      const bool is_near = next.page() != nullptr;
+      [[maybe_unused]] const bool is_near = next.page() != nullptr;
       NACRE_TRY(enter_next(std::move(next)));
       if (NACRE_PLANTED(cursor_skips_a_row) && !is_near && count_ > 1) ++index_;
     }
