@@ -24,6 +24,7 @@
 #include "bson/compare.h"
 #include "bson/value.h"
 #include "match/filter.h"
+#include "match/naive_filter_testing.h"
 #include "query/sort_key.h"
 
 namespace nacre::aggregation::testing {
@@ -89,7 +90,9 @@ class NaivePipeline {
     }
     if (!stage.is(Type::kDocument)) return false;
     const bson::View inside = stage.document();
-    if (name == "$match") return is_plain(stage) && match::Filter::parse(inside).has_value();
+    if (name == "$match")
+      return match::testing::NaiveFilter::is_known(stage) &&
+             match::Filter::parse(inside).has_value();
     if (name == "$sort") return is_known_sort(inside);
     if (name == "$group") return is_known_group(inside);
     if (inside.count() != 1 || !is_name(inside.begin()->name())) return false;
@@ -98,20 +101,6 @@ class NaivePipeline {
   }
 
   static bool is_one(const Element& value) { return value.is_number() && value.as_int64() == 1; }
-
-  // NOLINTNEXTLINE(misc-no-recursion): no deeper than the filter
-  static bool is_plain(const Element& value) {
-    if (value.is(Type::kRegex)) return false;
-    if (!value.is(Type::kDocument) && !value.is(Type::kArray)) return true;
-    constexpr auto kKnown = std::to_array<std::string_view>(
-        {"$and", "$or", "$nor", "$not", "$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin",
-         "$exists", "$size", "$all", "$elemMatch"});
-    return std::ranges::all_of(value.document(), [&](const Element& each) {
-      const bool known =
-          !each.name().starts_with('$') || std::ranges::find(kKnown, each.name()) != kKnown.end();
-      return known && is_plain(each);
-    });
-  }
 
   static bool is_known_sort(const bson::View& by) {
     const bool plain = std::ranges::all_of(by, [](const Element& field) {

@@ -9,6 +9,8 @@
 // Threads: pure functions.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -29,6 +31,21 @@ struct Reached {
 
 class NaiveFilter {
  public:
+  // Whether it knows all operators in `value`, a filter or what is in one.
+  // NOLINTNEXTLINE(misc-no-recursion): no deeper than the filter
+  [[nodiscard]] static bool is_known(const bson::Element& value) {
+    if (value.is(bson::Type::kRegex)) return false;
+    if (!value.is(bson::Type::kDocument) && !value.is(bson::Type::kArray)) return true;
+    constexpr auto kKnown = std::to_array<std::string_view>(
+        {"$and", "$or", "$nor", "$not", "$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin",
+         "$exists", "$size", "$all", "$elemMatch"});
+    return std::ranges::all_of(value.document(), [&](const bson::Element& each) {
+      const bool known =
+          !each.name().starts_with('$') || std::ranges::find(kKnown, each.name()) != kKnown.end();
+      return known && is_known(each);
+    });
+  }
+
   // The filter outlives this.
   explicit NaiveFilter(bson::View filter) : filter_(filter) {}
 
