@@ -16,6 +16,12 @@ if(NACRE_SANITIZE)
     add_compile_options(-fno-pie)
     add_link_options(-no-pie)
   endif()
+  if(NACRE_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Asked at each access to a member, these two are a third of the time of a build and six parts in
+    # seven of a program's data, which every start of a test reads. AddressSanitizer ends at a null
+    # pointer without them, and the preset fuzz keeps both.
+    add_compile_options(-fno-sanitize=null,alignment)
+  endif()
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_compile_options(-fstack-protector-strong -fstack-clash-protection)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64")
