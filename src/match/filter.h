@@ -27,6 +27,8 @@
 #include "bson/value.h"
 #include "expression/environment.h"
 #include "expression/scope.h"
+#include "geo/near.h"
+#include "geo/region.h"
 #include "text/collator.h"
 
 namespace nacre::match {
@@ -75,6 +77,18 @@ struct TextQuery {
 // Its operand, for those who plan it. kInvalid 4, 14 (TypeMismatch) and 2 (BadValue).
 [[nodiscard]] Result<TextQuery> parse_text(const bson::Element& operand);
 
+// {path: {$near: ...}}: documents come in the order of their distance, whoever plans sees to it.
+struct NearQuery {
+  std::string path;
+  geo::Near near;
+};
+
+// {path: {$geoWithin: ...}} and {path: {$geoIntersects: ...}}.
+struct GeoCondition {
+  std::string_view path;
+  const geo::Region* region = nullptr;
+};
+
 class Filter {
  public:
   // Keeps a copy of `filter`.
@@ -117,6 +131,13 @@ class Filter {
   [[nodiscard]] const TextQuery* text() const;
   // Whether there is a $text anywhere.
   [[nodiscard]] bool has_text() const;
+
+  // The $near or $nearSphere that every document that matches satisfies, of which there is one at
+  // most, outside of every $or, $nor and $not; null when there is none. matches() asks that the
+  // field holds a place between the two distances.
+  [[nodiscard]] const NearQuery* near() const;
+  // The regions that always hold a place of a document that matches. Valid as long as the filter.
+  [[nodiscard]] std::vector<GeoCondition> geo_conditions() const;
 
   // Null: strings are compared by their bytes.
   [[nodiscard]] const text::Collator* collator() const;
