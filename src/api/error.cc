@@ -13,16 +13,16 @@ namespace nacre {
 namespace {
 
 // Names of MongoDB's language that are neither stages nor expressions: of filters, updates,
-// accumulators and windows, and of geo queries, which are refused by these names.
+// accumulators and windows, and of geo queries.
 constexpr std::string_view kNames =
     "$accumulator $addToSet $all $alwaysFalse $alwaysTrue $and $avg $bit $bitsAllClear "
-    "$bitsAllSet $bitsAnyClear $bitsAnySet $bottom $bottomN $caseSensitive $comment $count "
-    "$covariancePop $covarianceSamp $currentDate $denseRank $derivative $diacriticSensitive "
-    "$documentNumber $each $elemMatch $eq $exists $expMovingAvg $expr $geoIntersects "
-    "$geoWithin $inc $integral $jsonSchema $language $linearFill $locf $mod $mul $natural "
-    "$near $nearSphere $nin $nor $not $options $or $pop $position $pull $pullAll $push $rank "
-    "$regex $rename $sampleRate $search $setOnInsert $shift $slice $sum $text $top $topN $type "
-    "$unset $where ";
+    "$bitsAllSet $bitsAnyClear $bitsAnySet $bottom $bottomN $box $caseSensitive $center "
+    "$centerSphere $comment $count $covariancePop $covarianceSamp $currentDate $denseRank "
+    "$derivative $diacriticSensitive $documentNumber $each $elemMatch $eq $exists $expMovingAvg "
+    "$expr $geoIntersects $geoWithin $geometry $inc $integral $jsonSchema $language $linearFill "
+    "$locf $maxDistance $minDistance $mod $mul $natural $near $nearSphere $nin $nor $not $options "
+    "$or $polygon $pop $position $pull $pullAll $push $rank $regex $rename $sampleRate $search "
+    "$setOnInsert $shift $slice $sum $text $top $topN $type $unset $where ";
 
 // All of them, ascending.
 const std::vector<std::string_view>& known_names() {

@@ -1,13 +1,11 @@
 // What an index stores of a place, and where the entries of a region lie.
 //
 // A 2dsphere index stores S2 cells: the one around a point, those that cover a line or an area. A
-// 2d
-//   index stores the cell of a grid, its two coordinates bit by bit in turns (a Z-order curve).
+//   2d index stores the cell of a grid, its two coordinates bit by bit in turns (a Z-order curve).
 //   Both are int64, and the descendants of a cell are the numbers from its first to its last.
 // Invariants: GEO-1 a place that meets a region has at least one stored cell in one of the ranges
-// of
-//             the region's cover, whatever their sizes: ranges hold the ancestors of their cells,
-//             too
+//             of the region's cover, whatever their sizes: ranges hold the ancestors of their
+//             cells, too
 // Errors:  kInvalid 13027 (outside of the grid of a 2d index).
 // Threads: plain values and pure functions.
 #pragma once
@@ -31,7 +29,7 @@ struct CellRange {
 // Ascending, disjoint.
 using Cover = std::vector<CellRange>;
 
-// The grid of a 2d index: `bits` of each coordinate between `min` (inclusive) and `max`.
+// The grid of a 2d index: `bits` of each coordinate between `min` and `max`, both inclusive.
 struct Grid {
   int bits = 26;  // 1 to 32
   double min = -180;

@@ -3,9 +3,7 @@
 //
 // A pair of numbers lies on the plane and, where it is a longitude and a latitude, on the sphere,
 //   too; of GeoJSON only a Point lies on the plane.
-// Errors:  kInvalid with MongoDB's number and the part that is wrong: 2 (BadValue) from queries,
-// 16755
-//          from those who index (they say so).
+// Errors:  kInvalid 2 (BadValue) with the part that is wrong; who indexes says 16755 instead.
 // Threads: immutable.
 #pragma once
 

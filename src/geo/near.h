@@ -3,7 +3,10 @@
 //
 // Distances are metres for a GeoJSON point, radians for a pair of numbers on the sphere, the
 //   coordinates' own unit on the plane.
-// Errors:  kInvalid 2 (BadValue) and others of MongoDB's, with the part that is wrong.
+// Errors:  kInvalid with the part that is wrong: 2 (BadValue), 16893 to 16896 for distances beside
+// a
+//          point of the old form, 17444 for such a point that does not lie on the sphere, 34413 for
+//          other operators beside it.
 // Threads: immutable.
 #pragma once
 
@@ -55,8 +58,9 @@ class Near {
   [[nodiscard]] double first_radius() const;
   [[nodiscard]] double whole_radius(const Grid& grid) const;
 
- private:
   struct Parts;
+
+ private:
   explicit Near(std::unique_ptr<const Parts> parts);
   std::unique_ptr<const Parts> parts_;
 };

@@ -2,8 +2,9 @@
 //
 // $geoWithin: {$box}, {$polygon}, {$center} on the plane, {$centerSphere}, {$geometry: a Polygon or
 //   MultiPolygon} on the sphere. $geoIntersects: {$geometry: any}. A stored value is looked at by
-//   itself: who asks goes through the elements of an array.
-// Errors:  kInvalid 2 (BadValue) and others of MongoDB's, with the part that is wrong.
+//   itself: who asks goes through the elements of an array. A stored polygon with a strict winding
+//   order never matches; what is meant by one in a query may be larger than half of the sphere.
+// Errors:  kInvalid 2 (BadValue) with the part that is wrong.
 // Threads: immutable.
 #pragma once
 

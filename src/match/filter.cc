@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error_codes.h"
 #include "match/filter_internal.h"
 
 namespace nacre::match {
 
 using Kind = Filter::Node::Kind;
+using error_codes::kBadValue;
 
 Filter::Filter(std::unique_ptr<Parsed> parsed) : parsed_(std::move(parsed)) {}
 Filter::Filter(Filter&&) noexcept = default;
@@ -29,6 +31,30 @@ bool holds(const Filter::Node& node, Kind kind) {
          });
 }
 
+std::size_t count_of(const Filter::Node& node, Kind kind) {
+  std::size_t count = node.kind == kind ? 1 : 0;
+  for (const Filter::Node& child : node.children) count += count_of(child, kind);
+  return count;
+}
+
+// $near orders the whole result: there is one, every document has to satisfy it, and nothing else
+// orders.
+Result<> check_near(const Filter::Node& root) {
+  const std::size_t count = count_of(root, Kind::kNear);
+  if (count == 0) return {};
+  const auto refuse = [](const char* why) { return fail(Code::kInvalid, kBadValue, why); };
+  if (count > 1) return refuse("Too many geoNear expressions");
+  const bool is_on_top =
+      root.kind == Kind::kNear ||
+      (root.kind == Kind::kAnd &&
+       std::ranges::find(root.children, Kind::kNear, &Filter::Node::kind) != root.children.end());
+  if (!is_on_top) return refuse("geoNear must be top-level expr");
+  if (count_of(root, Kind::kText) > 0) {
+    return refuse("text and geoNear not allowed in same query");
+  }
+  return {};
+}
+
 template <class Parsed>
 MatchContext context_of(const Parsed& parsed, expression::Environment* brought) {
   return {.trie = parsed.trie,
@@ -44,6 +70,7 @@ Result<Filter> Filter::parse(const bson::View& filter, const FilterOptions& opti
   parsed->source = bson::Document(filter);
   parsed->collator = options.collator;
   parsed->root = NACRE_TRY(parse_filter(parsed->source.view(), options));
+  NACRE_TRY(check_near(parsed->root));
   Filter whole(std::move(parsed));
   if (options.is_prepared) whole.prepare();
   return whole;
@@ -75,6 +102,26 @@ const TextQuery* Filter::text() const {
   if (root.kind != Kind::kAnd) return nullptr;
   const auto found = std::ranges::find(root.children, Kind::kText, &Node::kind);
   return found == root.children.end() ? nullptr : found->text.get();
+}
+
+const NearQuery* Filter::near() const {
+  const Node& root = parsed_->root;
+  if (root.kind == Kind::kNear) return root.near.get();
+  if (root.kind != Kind::kAnd) return nullptr;
+  const auto found = std::ranges::find(root.children, Kind::kNear, &Node::kind);
+  return found == root.children.end() ? nullptr : found->near.get();
+}
+
+std::vector<GeoCondition> Filter::geo_conditions() const {
+  std::vector<GeoCondition> found;
+  const auto add = [&](const Node& node) {
+    if (node.kind == Kind::kRegion) {
+      found.push_back({.path = node.path.text(), .region = node.region.get()});
+    }
+  };
+  add(parsed_->root);
+  if (parsed_->root.kind == Kind::kAnd) std::ranges::for_each(parsed_->root.children, add);
+  return found;
 }
 
 bool Filter::has_text() const { return holds(parsed_->root, Kind::kText); }

@@ -1,17 +1,18 @@
 // Filter: which documents a query is about, parsed once and asked of many documents.
 //
 // Understands $eq $ne $gt $gte $lt $lte $in $nin $exists $type $size $all $elemMatch $mod $regex
-// $bitsAllSet $bitsAllClear $bitsAnySet $bitsAnyClear $not $and $or $nor $expr $jsonSchema $text
-// $sampleRate $alwaysTrue $alwaysFalse $comment and implicit equality, on dotted paths, with
-// MongoDB's rules for arrays, null, missing fields and types (bson/path.h, bson/compare.h). $text
-// itself takes every document: whoever plans has to ask a text index, see text().
+// $bitsAllSet $bitsAllClear $bitsAnySet $bitsAnyClear $geoWithin $within $geoIntersects $near
+// $nearSphere $geoNear $not $and $or $nor $expr $jsonSchema $text $sampleRate $alwaysTrue
+// $alwaysFalse $comment and implicit equality, on dotted paths, with MongoDB's rules for arrays,
+// null, missing fields and types (bson/path.h, bson/compare.h). $text itself takes every document:
+// whoever plans has to ask a text index, see text(); and sees to the order of $near, see near().
 // Errors:  parse: kInvalid with MongoDB's number: 2 (BadValue) for what makes no sense, 4, 9, 14,
-//          51074, 51075, 51091 and 51108 where MongoDB says so, those of expressions and schemas;
-//          kUnsupported for operators that exist but not here: 238 (NotImplemented), and for $where
-//          6108304. matches: 51246 when a regular expression takes more steps than are allowed;
-//          those of expressions.
-// Cost:    matches allocates nothing, but for what $expr computes, and steps over each field of the
-//          document once at most, whatever the number of conditions.
+//          51074, 51075, 51091 and 51108 where MongoDB says so, those of expressions, schemas and
+//          geometries (geo/near.h); kUnsupported for $where: 6108304. matches: 51246 when a regular
+//          expression takes more steps than are allowed; those of expressions.
+// Cost:    matches allocates nothing, but for what $expr computes and for geometries other than
+//          points, and steps over each field of the document once at most, whatever the number of
+//          conditions.
 // Threads: immutable once parsed.
 #pragma once
 

@@ -79,6 +79,8 @@ bool needs_value(const Node& a) {
     case Kind::kSize:
     case Kind::kMod:
     case Kind::kRegex:
+    case Kind::kRegion:
+    case Kind::kNear:
       return true;
     default:
       return false;

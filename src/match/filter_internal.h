@@ -49,6 +49,8 @@ struct Filter::Node {
     kBitsAnySet,
     kBitsAnyClear,
     kRegex,
+    kRegion,           // $geoWithin, $geoIntersects
+    kNear,             // $near and its like: between the two distances
     kElementDocument,  // $elemMatch whose children look into documents
     kElementValue      // $elemMatch whose children look at the elements themselves
   };
@@ -68,6 +70,8 @@ struct Filter::Node {
   expression::Expression expression;
   std::unique_ptr<const JsonSchema> schema;
   std::unique_ptr<const TextQuery> text;
+  std::unique_ptr<const geo::Region> region;  // kRegion
+  std::unique_ptr<const NearQuery> near;      // kNear
 };
 
 struct Filter::Parsed {

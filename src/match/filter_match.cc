@@ -69,6 +69,8 @@ class Matcher {
         return true;
       case Kind::kSampleRate:
         return sampled(node.rate);
+      case Kind::kNear:
+        return near(*node.near, node.path, document);
       default:
         return path_condition(node, document);
     }
@@ -90,6 +92,7 @@ class Matcher {
       case Kind::kSchema:
       case Kind::kText:
       case Kind::kSampleRate:
+      case Kind::kNear:
         return this->document(node, document);
       default:
         return find_element(node, document, at);
@@ -141,6 +144,19 @@ class Matcher {
       found = walk_.at(node.places[at++]);
     }
     return bson::visit_rest(found, steps.subspan(at), visit);
+  }
+
+  // A document is as near as the nearest of its places.
+  static bool near(const NearQuery& query, const bson::Path& path, const View& document) {
+    std::optional<double> nearest;
+    visit_path(document, path, [&](const Element& value, Reached) {
+      const std::optional<double> distance = query.near.distance(value);
+      if (distance.has_value() && (!nearest.has_value() || *distance < *nearest))
+        nearest = distance;
+      return false;
+    });
+    return nearest.has_value() && *nearest >= query.near.min_distance() &&
+           *nearest <= query.near.max_distance();
   }
 
   bool taken(Result<bool> result) {
@@ -221,6 +237,8 @@ class Matcher {
         return bits(node, value);
       case Kind::kRegex:
         return regex(node.patterns.front(), value);
+      case Kind::kRegion:
+        return node.region->matches(value);
       default:
         // $size and $elemMatch are about the array itself, never about arrays inside it.
         return reached != Reached::kArrayElement && value.is(Type::kArray) &&

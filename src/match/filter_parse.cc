@@ -16,10 +16,6 @@ using Kind = Filter::Node::Kind;
 
 constexpr std::int32_t kNoScriptEngine = 6108304;
 
-std::unexpected<Error> not_here(std::string_view what) {
-  return fail(Code::kUnsupported, kNotImplemented, format("{} is not implemented", what));
-}
-
 // Where in the tree a part stands, which decides what it may hold.
 struct Place {
   bool inside_element = false;  // of an $elemMatch
@@ -158,6 +154,8 @@ class Parser {
   }
 
   Result<Node> operators(bson::Path path, const View& conditions) {
+    // Its distances stand beside it and are no operators.
+    if (begins_with_near(conditions)) return parse_near(path, conditions);
     const Element only = only_element(conditions);
     if (only && only.name() != "$options" && only.name() != "$regex") {
       return operation(std::move(path), only);
@@ -171,6 +169,9 @@ class Parser {
         options_first = !has_regex;
         continue;
       }
+      if (is_region_operator(element.name())) {
+        return bad(format("{} stands alone: nothing may be beside it", element.name()));
+      }
       if (element.name() == "$regex") {
         has_regex = true;
         children.push_back(NACRE_TRY(
@@ -180,6 +181,11 @@ class Parser {
       }
     }
     return conjunction(std::move(children));
+  }
+
+  static bool begins_with_near(const View& conditions) {
+    const Element first = *conditions.begin();
+    return is_near_operator(first.name()) && (first.is(Type::kDocument) || first.is(Type::kArray));
   }
 
   Result<Node> comparison(Kind kind, bson::Path path, const Element& operand) {
@@ -223,9 +229,9 @@ class Parser {
     if (name == "$bitsAnySet") return parse_bits(Kind::kBitsAnySet, path, operand);
     if (name == "$bitsAnyClear") return parse_bits(Kind::kBitsAnyClear, path, operand);
     if (name == "$comment") return Node();
-    for (const std::string_view known : {"$geoWithin", "$geoIntersects", "$near", "$nearSphere",
-                                         "$within", "$geoNear", "$maxDistance", "$minDistance"}) {
-      if (name == known) return not_here(name);
+    if (is_region_operator(name)) return parse_region(path, operand);
+    if (is_near_operator(name)) {
+      return bad(format("{} must come first, and be an object or an array", name));
     }
     if (name == "$expr" || name == "$jsonSchema") {
       return bad(format("{} can only be applied to the top-level document", name));

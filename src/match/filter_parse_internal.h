@@ -17,7 +17,6 @@ namespace nacre::match {
 
 using error_codes::kBadValue;
 using error_codes::kFailedToParse;
-using error_codes::kNotImplemented;
 using error_codes::kTypeMismatch;
 
 [[nodiscard]] inline std::unexpected<Error> bad(std::string what) {
@@ -49,6 +48,12 @@ void sort_values(Filter::Node& node, const text::Collator* collator);  // FILTER
                                                         const bson::Element& operand,
                                                         const bson::Element& options,
                                                         bool options_first);
+// {path: {$geoWithin: ...}}, where nothing stands beside the operator, and {path: {$near: ...}}.
+[[nodiscard]] bool is_region_operator(std::string_view name);
+[[nodiscard]] bool is_near_operator(std::string_view name);
+[[nodiscard]] Result<Filter::Node> parse_region(const bson::Path& path,
+                                                const bson::Element& operand);
+[[nodiscard]] Result<Filter::Node> parse_near(const bson::Path& path, const bson::View& condition);
 [[nodiscard]] Result<double> parse_sample_rate(const bson::Element& operand);
 
 }  // namespace nacre::match

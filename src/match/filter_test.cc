@@ -301,7 +301,6 @@ TEST(Filter, RefusesWithMongoDbsCodesAndWords) {
   EXPECT_EQ(refused_with(R"({"$alwaysTrue":2})"), 9);
   EXPECT_EQ(refused_with(R"({"$where":"true"})", &what), 6108304);
   EXPECT_EQ(what, "no globalScriptEngine in $where parsing");
-  EXPECT_EQ(refused_with(R"({"a":{"$near":[1,2]}})"), 238);
 }
 
 std::string shown(const Bound& bound, bool lower) {

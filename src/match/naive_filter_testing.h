@@ -4,7 +4,8 @@
 // Why: the real matcher shares walks, sorts lists and folds trees. This one reads the filter's BSON
 //   anew for every document, makes a list of all that a path reaches and asks each condition of
 //   each of them. It knows $and $or $nor $not $eq $ne $gt $gte $lt $lte $in $nin $exists $type (by
-//   number) $size $all $elemMatch $mod (by small numbers) $bitsAllSet (of positions).
+//   number) $size $all $elemMatch $mod (by small numbers) $bitsAllSet (of positions); nothing of
+//   geo.
 // Requires a filter that match::Filter::parse takes.
 // Threads: pure functions.
 #pragma once

@@ -43,6 +43,12 @@ std::string_view reason_of(std::string_view op, const Element& operand, const El
   }
   if (op == "$elemMatch") return "array did not satisfy the child predicate";
   if (op == "$all") return "array did not contain all specified values";
+  if (op == "$geoWithin" || op == "$within") {
+    return "none of the considered geometries was contained within the expression's geometry";
+  }
+  if (op == "$geoIntersects") {
+    return "none of the considered geometries intersected the expression's geometry";
+  }
   if (op.starts_with("$bits")) return "bitwise operator failed to match";
   if (bson::rank(value.type()) != bson::rank(operand.type())) return "type did not match";
   return "comparison failed";
