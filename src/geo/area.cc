@@ -101,7 +101,8 @@ Result<> check_neighbours(const std::vector<S2Point>& points, bool is_closed) {
     if (at + 1 == points.size() && !is_closed) break;
     const S2Point& next = points[(at + 1) % points.size()];
     if (points[at] == next) return bad(format("vertices {} and {} are one", at, at + 1));
-    if (points[at] == -next) {
+    // As exactly as the library's own checks: from pole to pole is a line, along its meridian.
+    if (points[at].DotProd(next) < 0 && points[at].CrossProd(next) == S2Point()) {
       return bad(format("vertices {} and {} lie opposite each other on the sphere", at, at + 1));
     }
   }

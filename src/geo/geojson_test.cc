@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "geo/cells.h"
 #include "geo/places_testing.h"
 
 namespace nacre::geo {
@@ -63,7 +64,6 @@ TEST(GeoJson, WhatIsNoGeometryIsRefused) {
         R"({"type": "LineString", "coordinates": [[0, 0]]})",
         R"({"type": "LineString", "coordinates": [[0, 0], [0, 0]]})",
         R"({"type": "LineString", "coordinates": [{"x": 0, "y": 0}, [1, 1]]})",
-        R"({"type": "LineString", "coordinates": [[0, 90], [0, -90]]})",
         R"({"type": "MultiPoint", "coordinates": []})",
         R"({"type": "MultiPolygon", "coordinates": 3})",
         R"({"type": "GeometryCollection", "geometries": []})",
@@ -79,18 +79,42 @@ TEST(GeoJson, WhatIsNoGeometryIsRefused) {
 }
 
 TEST(GeoJson, RingsAreClosedAndDoNotCrossThemselves) {
-  for (const char* rings :
-       {"[]", "5", "[[]]", "[[[0, 0], [1, 0], [1, 1], [0, 1]]]",  // not closed
-        "[[[0, 0], [1, 0], [0, 0]]]", "[[[0, 0], [1, 0], [1, 0], [0, 0]]]",
-        "[[[0, 0], [0, 0], [0, 0], [0, 0]]]",
-        "[[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]",                  // a bow
-        "[[[0, 0], [2, 0], [1, 1], [2, 2], [0, 2], [1, 1], [0, 0]]]",  // twice
-        "[[[0, 0], [1, 0], [0, 0], [0, 1], [0, 0]]]",                  // a spike
-        "[[[0, 0], [0, 90], [180, 0], [0, -90], [0, 0]]]", "[[0, 0], [1, 0], [1, 1], [0, 0]]"}) {
+  for (const char* rings : {"[]", "5", "[[]]", "[[[0, 0], [1, 0], [1, 1], [0, 1]]]",  // not closed
+                            "[[[0, 0], [1, 0], [0, 0]]]", "[[[0, 0], [1, 0], [1, 0], [0, 0]]]",
+                            "[[[0, 0], [0, 0], [0, 0], [0, 0]]]",
+                            "[[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]",                  // a bow
+                            "[[[0, 0], [2, 0], [1, 1], [2, 2], [0, 2], [1, 1], [0, 0]]]",  // twice
+                            "[[[0, 0], [1, 0], [0, 0], [0, 1], [0, 0]]]",  // a spike
+                            "[[0, 0], [1, 0], [1, 1], [0, 0]]"}) {
     EXPECT_EQ(refusal(polygon(rings)), 2) << rings;
   }
   EXPECT_EQ(refusal(polygon("[[[0, 0], [0, 0], [1, 0], [1, 1], [1, 1], [0, 0]]]")), 0);
   EXPECT_EQ(refusal(polygon("[[[0, 0], [1, 0], [2, 0], [0, 0]]]")), 0);  // on one line
+}
+
+// Their points are opposite each other but for a rounding; what it makes of them is the same each
+// time, and nothing stops the process.
+TEST(GeoJson, RingsAndLinesFromPoleToPoleAreTaken) {
+  const char* line = R"({"type": "LineString", "coordinates": [[0, 90], [0, -90]]})";
+  EXPECT_TRUE(testing::meet(R"({"type": "LineString", "coordinates": [[-5, 5], [5, 5]]})", line));
+  EXPECT_FALSE(testing::meet(R"({"type": "LineString", "coordinates": [[5, 5], [15, 5]]})", line));
+  for (const char* rings :
+       {"[[[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]]",
+        "[[[-180, -90], [0, -90], [180, -90], [180, 90], [0, 90], [-180, 90], [-180, -90]]]",
+        "[[[0, 0], [0, 90], [180, 0], [0, -90], [0, 0]]]",
+        "[[[-180, 0], [180, 0], [0, 90], [-180, 0]]]",
+        "[[[-180, -90], [-180, 90], [180, 90], [180, -90], [-180, -90]]]"}) {
+    const std::string area = polygon(rings);
+    const auto geometry = Geometry::parse(Place(area).element());
+    if (!geometry.has_value()) continue;
+    EXPECT_FALSE(sphere_cells(*geometry).empty());
+    for (const char* place : {"[0, 0]", "[180, 0]", "[-180, 90]", "[90, 10]", line}) {
+      static_cast<void>(testing::meet(place, area));
+      static_cast<void>(testing::meet(area, R"({"type": "Point", "coordinates": [180, 0]})"));
+      static_cast<void>(testing::is_in(place, R"({"$geometry": )" + area + "}"));
+      static_cast<void>(testing::is_in(area, R"({"$centerSphere": [[0, 0], 3]})"));
+    }
+  }
 }
 
 TEST(GeoJson, HolesLieInTheOuterRingAndBesideEachOther) {

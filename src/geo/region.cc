@@ -195,12 +195,14 @@ Region& Region::operator=(Region&&) noexcept = default;
 Region::~Region() = default;
 
 Result<Region> Region::parse_within(const Element& operand) {
-  AnyRegion any = NACRE_TRY(parse_within_shape(NACRE_TRY(only_shape(operand))));
+  const Element shape = NACRE_TRY(only_shape(operand));
+  AnyRegion any = NACRE_TRY(parse_within_shape(shape));
   return Region(std::make_unique<const Shape>(std::move(any)));
 }
 
 Result<Region> Region::parse_intersects(const Element& operand) {
-  AnyRegion any = NACRE_TRY(parse_meeting_shape(NACRE_TRY(only_shape(operand))));
+  const Element shape = NACRE_TRY(only_shape(operand));
+  AnyRegion any = NACRE_TRY(parse_meeting_shape(shape));
   return Region(std::make_unique<const Shape>(std::move(any)));
 }
 

@@ -1,6 +1,4 @@
 #include <s2/s2boolean_operation.h>
-#include <s2/s2builderutil_lax_polygon_layer.h>
-#include <s2/s2builderutil_s2point_vector_layer.h>
 #include <s2/s2builderutil_s2polyline_vector_layer.h>
 #include <s2/s2builderutil_snap_functions.h>
 #include <s2/s2cell.h>
@@ -22,7 +20,7 @@ namespace nacre::geo {
 namespace {
 
 // The library as packaged would abort on shapes that it thinks wrong; ours are looked at before.
-const bool kQuiet = [] {
+[[maybe_unused]] const bool kQuiet = [] {
   FLAGS_s2debug = false;
   return true;
 }();
