@@ -20,20 +20,41 @@
 namespace nacre::geo {
 namespace {
 
-// One polygon whose inside is to the left of these rings.
-std::unique_ptr<MutableS2ShapeIndex> index_of(const std::vector<Ring>& rings) {
-  auto index = std::make_unique<MutableS2ShapeIndex>();
-  index->Add(std::make_unique<S2LaxPolygonShape>(rings));
-  index->ForceBuild();
-  return index;
-}
+// The edges of rings of which nothing is known: an area made of them could have no inside, which
+// the library does not survive.
+class EdgesOfRings final : public S2Shape {
+ public:
+  explicit EdgesOfRings(const std::vector<Ring>& rings) : rings_(rings) {}
 
-Result<> check_crossings(const MutableS2ShapeIndex& index, std::string_view what) {
+  int num_edges() const override { return rings_.num_edges(); }
+  Edge edge(int at) const override { return rings_.edge(at); }
+  int dimension() const override { return 1; }
+  ReferencePoint GetReferencePoint() const override { return ReferencePoint::Contained(false); }
+  int num_chains() const override { return rings_.num_chains(); }
+  Chain chain(int at) const override { return rings_.chain(at); }
+  Edge chain_edge(int at, int edge) const override { return rings_.chain_edge(at, edge); }
+  ChainPosition chain_position(int edge) const override { return rings_.chain_position(edge); }
+
+ private:
+  S2LaxPolygonShape rings_;
+};
+
+Result<> check_crossings(const std::vector<Ring>& rings, std::string_view what) {
+  MutableS2ShapeIndex index;
+  index.Add(std::make_unique<EdgesOfRings>(rings));
   S2Error error;
   if (s2shapeutil::FindSelfIntersection(index, &error)) {
     return bad(format("{} is not valid: {}", what, std::string(error.text())));
   }
   return {};
+}
+
+// One polygon whose inside is to the left of these rings, which were looked at.
+std::unique_ptr<MutableS2ShapeIndex> index_of(const std::vector<Ring>& rings) {
+  auto index = std::make_unique<MutableS2ShapeIndex>();
+  index->Add(std::make_unique<S2LaxPolygonShape>(rings));
+  index->ForceBuild();
+  return index;
 }
 
 // A ring as written: closed; afterwards without repeated points and without its last.
@@ -116,14 +137,14 @@ Result<Area> make_area(std::vector<Ring> rings, bool as_drawn) {
   }
   for (Ring& ring : rings) {
     NACRE_TRY(tidy_ring(ring));
-    NACRE_TRY(check_crossings(*index_of({ring}), "Loop"));
+    NACRE_TRY(check_crossings({ring}, "Loop"));
     if (!as_drawn) make_normal(ring);
   }
   if (rings.size() > 1) {
     const std::vector<Ring> holes(rings.begin() + 1, rings.end());
     NACRE_TRY(check_holes(rings.front(), holes));
     for (std::size_t at = 1; at < rings.size(); ++at) std::ranges::reverse(rings[at]);
-    NACRE_TRY(check_crossings(*index_of(rings), "Polygon"));
+    NACRE_TRY(check_crossings(rings, "Polygon"));
   }
   return Area{.rings = std::move(rings)};
 }

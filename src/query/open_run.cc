@@ -68,6 +68,10 @@ Result<match::Filter> parse_filter(const AccessRequest& request,
                                    const match::FilterOptions& options,
                                    const document::CollectionInfo* info) {
   match::Filter filter = NACRE_TRY(match::Filter::parse(request.filter, options));
+  if (filter.near() != nullptr) {
+    return fail(Code::kInvalid, error_codes::kNoQueryExecutionPlans,
+                "unable to find index for $geoNear query");
+  }
   if (text_condition(request.filter)) {
     return match::Filter::parse(without_text(request.filter), options);
   }
