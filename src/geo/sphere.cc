@@ -4,6 +4,7 @@
 #include <s2/s2cell.h>
 #include <s2/s2contains_point_query.h>
 #include <s2/s2debug.h>
+#include <s2/s2edge_distances.h>
 #include <s2/s2lax_polygon_shape.h>
 #include <s2/s2lax_polyline_shape.h>
 #include <s2/s2point_vector_shape.h>
@@ -64,6 +65,15 @@ bool is_line_inside(const MutableS2ShapeIndex& area, const MutableS2ShapeIndex& 
       left, [](const auto& rest) { return rest->GetLength() <= S1Angle::Radians(2e-12); });
 }
 
+// Whether the leaf cell around the point meets the edge.
+bool is_on_edge(const S2Point& point, const S2Shape::Edge& edge) {
+  static const S1ChordAngle kWide(S1Angle::Radians(kCoverMargin));
+  if (!S2::IsDistanceLess(point, edge.v0, edge.v1, kWide)) return false;
+  const S2Cell cell(point);
+  return edge.v0 == edge.v1 ? cell.Contains(edge.v0)
+                            : cell.GetDistance(edge.v0, edge.v1) == S1ChordAngle::Zero();
+}
+
 bool overlap(const MutableS2ShapeIndex& a, const MutableS2ShapeIndex& b) {
   return S2BooleanOperation::Intersects(a, b, closed_lines());
 }
@@ -90,31 +100,27 @@ const MutableS2ShapeIndex& SphereIndex::part(int at) const {
 // The parts whose inside or edge the leaf cell around the point meets; points count as a part here.
 std::vector<int> SphereIndex::parts_at(const S2Point& point) const {
   std::vector<int> found;
-  const S2CellId leaf(point);
   MutableS2ShapeIndex::Iterator at(whole_.get(), S2ShapeIndex::UNPOSITIONED);
-  if (at.Locate(leaf) != S2ShapeIndex::INDEXED) return found;
+  if (at.Locate(S2CellId(point)) != S2ShapeIndex::INDEXED) return found;
   const auto query = MakeS2ContainsPointQuery(whole_.get());
-  const S2Cell cell(leaf);
   const S2ShapeIndexCell& indexed = at.cell();
   for (int i = 0; i < indexed.num_clipped(); ++i) {
     const S2ClippedShape& clipped = indexed.clipped(i);
     const S2Shape& shape = *whole_->shape(clipped.shape_id());
     bool meets = shape.dimension() == 2 && query.ShapeContains(at.id(), clipped, point);
     for (int j = 0; j < clipped.num_edges() && !meets; ++j) {
-      const S2Shape::Edge edge = shape.edge(clipped.edge(j));
-      meets = edge.v0 == edge.v1 ? cell.Contains(edge.v0)
-                                 : cell.GetDistance(edge.v0, edge.v1) == S1ChordAngle::Zero();
+      meets = is_on_edge(point, shape.edge(clipped.edge(j)));
     }
     if (meets) found.push_back(clipped.shape_id());
   }
   return found;
 }
 
-std::vector<S2Point> SphereIndex::vertices(int part) const {
-  std::vector<S2Point> points;
+std::vector<S2Point> SphereIndex::vertices(int part, bool all) const {
   const S2Shape& shape = *whole_->shape(part);
-  for (int i = 0; i < shape.num_edges(); ++i) points.push_back(shape.edge(i).v0);
-  if (shape.dimension() == 1) points.push_back(shape.edge(shape.num_edges() - 1).v1);
+  std::vector<S2Point> points{shape.edge(0).v0};
+  if (!all) return points;
+  for (int i = 0; i < shape.num_edges(); ++i) points.push_back(shape.edge(i).v1);
   return points;
 }
 
@@ -139,15 +145,16 @@ bool SphereIndex::meets_lines_and_areas(const Geometry::Shape& other) const {
   const bool crosses = !s2shapeutil::VisitCrossingEdgePairs(
       *whole_, *theirs.whole_, s2shapeutil::CrossingType::INTERIOR,
       [](const auto&, const auto&, bool) { return false; });
-  return crosses || meets_at_vertices(theirs) || theirs.meets_at_vertices(*this);
+  return crosses || theirs.overlaps_at_vertices(*this, /*all=*/true) ||
+         overlaps_at_vertices(theirs, /*all=*/false);
 }
 
-// Without edges that cross, parts meet where a vertex of one is on or in the other; whether that is
-// more than a touch, the pair tells.
-bool SphereIndex::meets_at_vertices(const SphereIndex& other) const {
+// Without edges that cross, parts meet where one lies in the other, the first of its vertices like
+// all, or where they share a vertex; whether that is more than a touch, the pair tells.
+bool SphereIndex::overlaps_at_vertices(const SphereIndex& other, bool all) const {
   for (int ours = 0; ours < part_count_; ++ours) {
     std::set<int> near;
-    for (const S2Point& vertex : vertices(ours)) {
+    for (const S2Point& vertex : vertices(ours, all)) {
       for (const int at : other.parts_at(vertex)) {
         if (at < other.part_count_) near.insert(at);
       }

@@ -37,10 +37,10 @@ class SphereIndex {
   [[nodiscard]] std::vector<int> parts_at(const S2Point& point) const;
   [[nodiscard]] const MutableS2ShapeIndex& part(int at) const;
   [[nodiscard]] bool meets_lines_and_areas(const Geometry::Shape& other) const;
-  [[nodiscard]] bool meets_at_vertices(const SphereIndex& other) const;
+  [[nodiscard]] bool overlaps_at_vertices(const SphereIndex& other, bool all) const;
   [[nodiscard]] bool contains_line(const Line& line) const;
   [[nodiscard]] bool contains_area(const Area& area) const;
-  [[nodiscard]] std::vector<S2Point> vertices(int part) const;
+  [[nodiscard]] std::vector<S2Point> vertices(int part, bool all) const;  // or one
 
   // Shape i is part i; points are the last shape, if there are any.
   std::unique_ptr<MutableS2ShapeIndex> whole_;
