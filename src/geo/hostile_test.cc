@@ -123,7 +123,8 @@ TEST(Hostile, NothingStopsTheProcessAndWhatMatchesHasACellInTheCover) {
     const auto geometry = Geometry::parse(place.element());
     const std::string asked = places.region();
     const Place operand(asked);
-    if (std::getenv("NACRE_SHOW") != nullptr) fprintf(stderr, "%s\n  %s\n", shown.c_str(), asked.c_str());
+    if (std::getenv("NACRE_SHOW") != nullptr)
+      fprintf(stderr, "%s\n  %s\n", shown.c_str(), asked.c_str());
     const auto near = Near::from({.point = Place(places.position()).element(), .spherical = true});
     if (geometry.has_value() && near.has_value()) {
       const auto distance = near->distance(place.element());

@@ -36,7 +36,6 @@ namespace {
 
 using Parts = Near::Parts;
 
-constexpr std::int32_t kNotOnSphere = 17444;
 constexpr std::int32_t kMinNotNumber = 16893;
 constexpr std::int32_t kMinNegative = 16894;
 constexpr std::int32_t kMaxNotNumber = 16895;
@@ -140,11 +139,7 @@ Result<> set_siblings(Parts& parts, const View& condition) {
 
 Result<> put_on_sphere(Parts& parts) {
   if (parts.center.has_value()) return {};
-  const auto center = to_sphere(parts.at);
-  if (!center.has_value()) {
-    return fail(Code::kInvalid, kNotOnSphere, "Legacy point is out of bounds for spherical query");
-  }
-  parts.center = *center;
+  parts.center = NACRE_TRY(to_sphere(parts.at));
   return {};
 }
 

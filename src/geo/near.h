@@ -5,8 +5,7 @@
 //   coordinates' own unit on the plane.
 // Errors:  kInvalid with the part that is wrong: 2 (BadValue), 16893 to 16896 for distances beside
 // a
-//          point of the old form, 17444 for such a point that does not lie on the sphere, 34413 for
-//          other operators beside it.
+//          point of the old form, 34413 for other operators beside it.
 // Threads: immutable.
 #pragma once
 

@@ -113,7 +113,8 @@ TEST(Near, WhatMakesNoSenseIsRefusedByMongoDbsNumbers) {
   EXPECT_EQ(refused(R"({"$near": [0, 0], "$maxDistance": {"$numberDouble": "NaN"}})"), 16896);
   EXPECT_EQ(refused(R"({"$near": [0, 0], "$eq": 5})"), 34413);
   EXPECT_EQ(refused(R"({"$near": {"$geometry": )" + point + R"(}, "$eq": 5})"), 34413);
-  EXPECT_EQ(refused(R"({"$nearSphere": [200, 0]})"), 17444);
+  EXPECT_EQ(refused(R"({"$nearSphere": [200, 0]})"), 2);
+  EXPECT_EQ(refused(R"({"$nearSphere": {"$minDistance": 1000, "$maxDistance": 5000}})"), 2);
   EXPECT_EQ(refused(R"({"$near": [200, 0]})"), 0);
 }
 

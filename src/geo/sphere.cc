@@ -65,13 +65,14 @@ bool is_line_inside(const MutableS2ShapeIndex& area, const MutableS2ShapeIndex& 
       left, [](const auto& rest) { return rest->GetLength() <= S1Angle::Radians(2e-12); });
 }
 
-// Whether the leaf cell around the point meets the edge.
+// Whether the leaf cell around the point meets the edge, both to within rounding: an edge along the
+// meridian of 180 degrees runs beside the cells of its own points.
 bool is_on_edge(const S2Point& point, const S2Shape::Edge& edge) {
   static const S1ChordAngle kWide(S1Angle::Radians(kCoverMargin));
   if (!S2::IsDistanceLess(point, edge.v0, edge.v1, kWide)) return false;
   const S2Cell cell(point);
-  return edge.v0 == edge.v1 ? cell.Contains(edge.v0)
-                            : cell.GetDistance(edge.v0, edge.v1) == S1ChordAngle::Zero();
+  if (edge.v0 == edge.v1) return cell.Contains(edge.v0);
+  return cell.GetDistance(edge.v0, edge.v1) <= S1ChordAngle::FromLength2(1e-28);
 }
 
 bool overlap(const MutableS2ShapeIndex& a, const MutableS2ShapeIndex& b) {

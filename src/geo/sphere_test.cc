@@ -150,6 +150,9 @@ TEST(Sphere, PolesAndTheMeridianOf180AreNothingSpecial) {
   const std::string pole = polygon("[[-10, 89], [10, 89], [10, 90], [-10, 90], [-10, 89]]");
   EXPECT_TRUE(meet(point(0, 89.5), pole));
   EXPECT_FALSE(meet(point(0, 80), pole));
+  // Its edge is one with the meridian, and so with an edge between cells.
+  EXPECT_TRUE(is_in(point(180, 89),
+                    in(polygon("[[179, 88], [180, 88], [180, 90], [179, 90], [179, 88]]"))));
   const std::string cap = polygon("[[0, 80], [120, 80], [-120, 80], [0, 80]]");
   EXPECT_TRUE(is_in(point(60, 89), in(cap)));
   EXPECT_TRUE(is_in(point(-170, 90), in(cap)));
