@@ -4,7 +4,7 @@
 readonly packages_build=(
   g++ cmake ninja-build pkg-config ccache lld libfmt-dev libspdlog-dev libboost1.81-dev libbson-dev
   libintelrdfpmath-dev libpcre2-dev libicu-dev libstemmer-dev libs2-dev libsimdjson-dev libcli11-dev
-  zlib1g-dev)
+  libssl-dev zlib1g-dev)
 readonly packages_test=(libgtest-dev libgmock-dev libmongoc-dev)
 readonly packages_bench=(
   liblmdb-dev librocksdb-dev libwiredtiger-dev libsqlite3-dev libpq-dev postgresql-15)

@@ -1,14 +1,17 @@
-// MD5 (RFC 1321), for what MongoDB defines by it. It keeps nothing safe from those who look for
-// collisions.
+// MD5 (RFC 1321), for what MongoDB defines by it; OpenSSL behind one seam. It keeps nothing safe
+// from those who look for collisions.
 //
 // Threads: a digest belongs to one thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/bytes.h"
+
+struct evp_md_ctx_st;  // OpenSSL's EVP_MD_CTX
 
 namespace nacre {
 
@@ -16,6 +19,7 @@ class Md5 {
  public:
   using Digest = std::array<std::uint8_t, 16>;
 
+  Md5();
   Md5& add(Bytes bytes);
   // Of all that was added; nothing is added afterwards.
   [[nodiscard]] Digest digest();
@@ -23,9 +27,10 @@ class Md5 {
   [[nodiscard]] std::string hex();
 
  private:
-  std::array<std::uint32_t, 4> state_ = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
-  std::string rest_;  // less than a block
-  std::uint64_t size_ = 0;
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;  // never null
 };
 
 }  // namespace nacre
