@@ -352,8 +352,8 @@ class Collection {
   [[nodiscard]] Result<VersionedDocument> restore(const Value& id, std::uint64_t position) const;
 
   // Over what is there, beside readers and writers; returns when it can be used, with its name.
-  // Keys: fields with 1 or -1, "hashed" or "text"; {"$**": 1} is every path. Not inside a
-  // transaction, nor is what follows but indexes.
+  // Keys: fields with 1 or -1, "hashed", "text", "2dsphere" or "2d"; {"$**": 1} is every path. Not
+  // inside a transaction, nor is what follows but indexes.
   [[nodiscard]] Result<std::string> create_index(DocumentInput keys,
                                                  const IndexOptions& options = {}) const;
   // kNotFound as of drop_index.

@@ -23,6 +23,7 @@ struct Kept {
   Pipeline pipeline;
   std::unique_ptr<Context> context;
   std::unique_ptr<const match::Filter> filter;
+  std::unique_ptr<const match::NearQuery> near;
 };
 
 Result<std::unique_ptr<query::Run>> open_on(query::Reader reader, const query::Scope& scope,
@@ -67,6 +68,7 @@ Result<std::unique_ptr<query::Run>> open_on(query::Reader reader, const query::S
   Source source = NACRE_TRY(
       open_pipeline(kept->pipeline, request.collection, request.hint, context, request.optimise));
   kept->filter = std::move(source.filter);
+  kept->near = std::move(source.near);
   run->root = std::move(source.root);
   return run;
 }
@@ -126,9 +128,14 @@ Result<bson::Document> explain(const query::Scope& scope, const AggregateRequest
   if (!kept->pipeline.has_source()) {
     // The part of the pipeline that finds documents, by itself: explaining writes nothing.
     bson::Builder leading = bson::Builder::array();
+    std::string_view cursor = "$cursor";
     for (; behind < kept->pipeline.stages.size(); ++behind) {
       const bson::Element stage = kept->pipeline.stages[behind]->source();
-      if (stage.name() != "$match" && stage.name() != "$sort") break;
+      const bool is_near = stage.name() == "$geoNear";  // by itself
+      if (is_near) cursor = "$geoNearCursor";
+      const bool is_of_plan =
+          is_near || (cursor == "$cursor" && (stage.name() == "$match" || stage.name() == "$sort"));
+      if (!is_of_plan) break;
       leading.push(bson::Builder().append(stage).finish());
     }
     const bson::Document stages = leading.finish();
@@ -140,7 +147,7 @@ Result<bson::Document> explain(const query::Scope& scope, const AggregateRequest
         looks_into->filter == nullptr ? bson::View() : looks_into->filter->source();
     const bson::Document explained =
         NACRE_TRY(query::explain_run(scope, request.collection, filter, *plan, verbosity));
-    builder.push_begin_document().append("$cursor", explained).end();
+    builder.push_begin_document().append(cursor, explained).end();
   }
   for (std::size_t i = behind; i < kept->pipeline.stages.size(); ++i) {
     builder.push(bson::Builder().append(kept->pipeline.stages[i]->source()).finish());

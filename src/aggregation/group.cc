@@ -120,7 +120,7 @@ Result<> Group::collect() {
     const auto row = NACRE_TRY(input_->next());
     ++counters_.works;
     if (!row) break;
-    NACRE_TRY(take(row->document));
+    NACRE_TRY(take_row(*row));
   }
   collected_ = true;
   by_bytes_.clear();
@@ -134,7 +134,7 @@ Result<bool> Group::collect_in_memory() {
   while (!spilled_) {
     const auto row = NACRE_TRY(input_->next());
     if (!row) return true;
-    NACRE_TRY(take(row->document));
+    NACRE_TRY(take_row(*row));
   }
   return false;
 }
@@ -163,6 +163,16 @@ Result<> Group::merge(Entry& into, const Entry& part) {
     ++partial;
   }
   return {};
+}
+
+Result<> Group::take_row(const query::Row& row) {
+  if (row.text_score == 0 && row.place == nullptr) [[likely]]
+    return take(row.document);
+  const expression::Metadata metadata = query::metadata_of(row);
+  context_.environment.set_metadata(&metadata);
+  auto taken = take(row.document);
+  context_.environment.set_metadata(nullptr);
+  return taken;
 }
 
 Result<> Group::take(const bson::View& row) {

@@ -62,6 +62,7 @@ class Group final : public query::Stage {
   [[nodiscard]] Result<> stay_within_memory();
   [[nodiscard]] Result<> merge(Entry& into, const Entry& part);
   [[nodiscard]] Result<> take(const bson::View& row);
+  [[nodiscard]] Result<> take_row(const query::Row& row);  // with its metadata
   [[nodiscard]] Result<Entry*> entry_of(const bson::Element& id);
   [[nodiscard]] Result<> make_states(Entry& entry);
   [[nodiscard]] Result<> add(Entry& entry, const bson::View& row);

@@ -151,7 +151,8 @@ class LookupRows final : public query::Stage {
     NACRE_TRY(look_up(row->document, found));
     row_ = with_array(row->document, spec_.as, std::move(found));
     ++counters_.returned;
-    return query::Row{.key = {}, .document = row_.view(), .text_score = row->text_score};
+    return query::Row{
+        .key = {}, .document = row_.view(), .text_score = row->text_score, .place = row->place};
   }
   [[nodiscard]] std::string_view stage() const override { return "EQ_LOOKUP"; }
   void describe(bson::Builder& to) const override {

@@ -4,6 +4,7 @@
 
 #include "aggregation/cut_stages.h"
 #include "aggregation/expression_equality.h"
+#include "aggregation/geo_near.h"
 #include "aggregation/match_stage.h"
 #include "aggregation/parallel_group.h"
 #include "aggregation/path_edit.h"
@@ -94,21 +95,32 @@ bool asks_for(const StageSpec& stage, std::string_view what) {
          asks_for(source.document(), what);
 }
 
-// The score of a text query is there behind one; a distance never.
+// The score of a text query is there behind one, a distance behind $geoNear.
 Result<> check_scores(const Pipeline& pipeline, const ParseContext& context) {
-  const auto* first =
-      pipeline.empty() ? nullptr : dynamic_cast<const MatchStage*>(pipeline.stages.front().get());
-  const bool has_score = first != nullptr && bool{query::text_condition(first->filter())};
-  if (has_score || context.place == Place::kFacet) return {};
+  if (pipeline.empty() || context.place == Place::kFacet) return {};
+  const StageSpec* first = pipeline.stages.front().get();
+  const auto* filter = dynamic_cast<const MatchStage*>(first);
+  const bool has_score = filter != nullptr && bool{query::text_condition(filter->filter())};
+  const bool has_distance = dynamic_cast<const GeoNearStage*>(first) != nullptr;
   for (const StagePtr& stage : pipeline.stages) {
     const auto* sort = dynamic_cast<const SortStage*>(stage.get());
-    const bool sorts = sort != nullptr && sort->pattern().needs_text_score();
-    if (!sorts && !asks_for(*stage, "textScore") && !asks_for(*stage, "geoNearDistance") &&
-        !asks_for(*stage, "geoNearPoint")) {
-      continue;
-    }
+    const bool wants_score =
+        (sort != nullptr && sort->pattern().needs_text_score()) || asks_for(*stage, "textScore");
+    const bool wants_distance = (sort != nullptr && sort->pattern().needs_distance()) ||
+                                asks_for(*stage, "geoNearDistance") ||
+                                asks_for(*stage, "geoNearPoint");
+    const bool lacks_score = wants_score && !has_score;
+    if (!lacks_score && (!wants_distance || has_distance)) continue;
     return fail(Code::kInvalid, 40218,
-                "query requires text score metadata, but it is not available");
+                format("query requires {} metadata, but it is not available",
+                       lacks_score ? "text score" : "geoNear distance"));
+  }
+  return {};
+}
+
+Result<> check_geo_near(const Pipeline& pipeline) {
+  for (std::size_t i = 1; i < pipeline.stages.size(); ++i) {
+    if (pipeline.stages[i]->name() == "$geoNear") return geo_near_is_not_first();
   }
   return {};
 }
@@ -143,6 +155,7 @@ Result<Pipeline> Pipeline::parse(const bson::View& stages, ParseContext& context
     const StageRow* row = find_stage(pipeline.stages[i]->source().name());
     NACRE_TRY(check_place(*row, i, count, context));
   }
+  NACRE_TRY(check_geo_near(pipeline));
   NACRE_TRY(check_text(pipeline));
   NACRE_TRY(check_scores(pipeline, context));
   return pipeline;
@@ -167,16 +180,32 @@ class NoRows final : public query::Operator {
 struct Access {
   query::AccessRequest request;
   bson::Document filter;
-  std::size_t stages = 0;           // taken over
+  std::unique_ptr<const match::NearQuery> near{};  // of a $geoNear, which says the rest itself
+  std::size_t stages = 0;                          // taken over
   const SortStage* sort = nullptr;  // behind them; taken over when the plan gives that order
 };
 
+// The stage stays: it tells the rows how far they are.
+Result<Access> plan_near(const GeoNearStage& stage, Access access, Context& context) {
+  access.near = std::make_unique<const match::NearQuery>(
+      NACRE_TRY(stage.near_query(access.request.collection, context)));
+  access.filter = with_implied_equalities(stage.filter(), stage.variables(), context.environment);
+  access.request.variables = &stage.variables();
+  access.request.near = access.near.get();
+  return access;
+}
+
 Result<Access> plan_access(const Pipeline& pipeline, std::string_view collection,
-                           const bson::Element& hint, const Context& context, Optimise optimise) {
+                           const bson::Element& hint, Context& context, Optimise optimise) {
   Access access;
   access.request = {.collection = collection, .filter = {}, .hint = hint};
-  if (optimise == Optimise::kNo) return access;
   const std::vector<StagePtr>& stages = pipeline.stages;
+  if (!stages.empty()) {
+    if (const auto* near = dynamic_cast<const GeoNearStage*>(stages.front().get())) {
+      return plan_near(*near, std::move(access), context);
+    }
+  }
+  if (optimise == Optimise::kNo) return access;
   if (!stages.empty()) {
     const auto* match = dynamic_cast<const MatchStage*>(stages.front().get());
     if (match != nullptr) {
@@ -211,6 +240,7 @@ Result<Source> open_pipeline(const Pipeline& pipeline, std::string_view collecti
   access.request.environment = &context.environment;
   query::OpenedAccess opened = NACRE_TRY(query::open_access(context.execution, access.request));
   source.filter = std::move(opened.filter);
+  source.near = std::move(access.near);
   std::size_t first = access.stages;
   OperatorPtr root = std::move(opened.root);
   if (access.sort != nullptr && opened.sorted) {
@@ -220,7 +250,7 @@ Result<Source> open_pipeline(const Pipeline& pipeline, std::string_view collecti
       root = NACRE_TRY(limit.open(std::move(root), context));
     }
   }
-  if (optimise == Optimise::kYes && access.sort == nullptr) {
+  if (optimise == Optimise::kYes && access.sort == nullptr && source.near == nullptr) {
     auto group = NACRE_TRY(open_parallel_group({.pipeline = pipeline,
                                                 .first = first,
                                                 .request = access.request,

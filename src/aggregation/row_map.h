@@ -29,17 +29,17 @@ class RowMap final : public query::Stage {
       if (!made) continue;
       row_ = *std::move(made);
       ++counters_.returned;
-      return query::Row{.key = {}, .document = row_.view(), .text_score = row->text_score};
+      return query::Row{
+          .key = {}, .document = row_.view(), .text_score = row->text_score, .place = row->place};
     }
   }
   [[nodiscard]] std::string_view stage() const override { return name_; }
 
  private:
-  // Expressions may ask for the score of the row's text query, where there was one.
+  // Expressions may ask for the score of the row's text query, and for its place, where there are.
   Result<std::optional<bson::Document>> make(const query::Row& row) {
-    if (row.text_score == 0) return make_(row.document);
-    expression::Metadata metadata;
-    metadata.text_score = row.text_score;
+    if (row.text_score == 0 && row.place == nullptr) return make_(row.document);
+    const expression::Metadata metadata = query::metadata_of(row);
     context_.environment.set_metadata(&metadata);
     auto made = make_(row.document);
     context_.environment.set_metadata(nullptr);

@@ -18,7 +18,7 @@ class SortRows final : public query::Stage {
     const auto row = NACRE_TRY(sorter_.next());
     if (!row) return std::nullopt;
     ++counters_.returned;
-    return has_scores_ ? without_score(*row) : query::Row{.key = {}, .document = *row};
+    return has_metadata_ ? without_metadata(*row) : query::Row{.key = {}, .document = *row};
   }
   [[nodiscard]] std::string_view stage() const override { return "SORT"; }
   void describe(bson::Builder& to) const override {
@@ -39,44 +39,64 @@ class SortRows final : public query::Stage {
       ++counters_.works;
       if (!row) break;
       key.clear();
-      NACRE_TRY(spec_.pattern().append_key(key, row->document, row->text_score));
-      if (row->text_score == 0) {
+      NACRE_TRY(
+          spec_.pattern().append_key(key, row->document, row->text_score,
+                                     row->place == nullptr ? nullptr : &row->place->distance));
+      if (row->text_score == 0 && row->place == nullptr) {
         NACRE_TRY(sorter_.add(key, row->document));
         continue;
       }
-      has_scores_ = true;
-      bson::Builder scored;
-      scored.append_all(row->document).append(kScore, row->text_score);
-      NACRE_TRY(sorter_.add(key, scored.finish()));
+      has_metadata_ = true;
+      NACRE_TRY(sorter_.add(key, with_metadata(*row)));
     }
     collected_ = true;
     return sorter_.finish();
   }
 
+  static bson::Document with_metadata(const query::Row& row) {
+    bson::Builder builder;
+    builder.append_all(row.document).begin_document(kMetadata);
+    builder.append("score", row.text_score);
+    if (row.place != nullptr) {
+      builder.append("distance", row.place->distance);
+      if (row.place->point) builder.append("point", row.place->point);
+    }
+    return builder.end().finish();
+  }
+
   // Takes off what was put behind the document's own fields.
-  query::Row without_score(const bson::View& scored) {
+  query::Row without_metadata(const bson::View& whole) {
+    if (whole.empty()) return {.key = {}, .document = whole};
     bson::Builder document;
-    auto field = scored.begin();
+    auto field = whole.begin();
     bson::Element last = *field;
-    for (++field; field != scored.end(); ++field) {
+    for (++field; field != whole.end(); ++field) {
       document.append(last);
       last = *field;
     }
-    const bool is_score = last.name() == kScore && last.is(bson::Type::kDouble);
-    if (!is_score) return {.key = {}, .document = scored};  // a row without one among others
+    const bool is_metadata = last.name() == kMetadata && last.is(bson::Type::kDocument);
+    if (!is_metadata) return {.key = {}, .document = whole};  // a row without any among others
     row_ = document.finish();
-    return {.key = {}, .document = row_.view(), .text_score = last.number_double()};
+    const bson::View metadata = last.document();
+    query::Row row{.key = {}, .document = row_.view()};
+    row.text_score = metadata.find("score").as_double().value_or(0);
+    if (const auto distance = metadata.find("distance").as_double()) {
+      place_ = {.distance = *distance, .point = metadata.find("point")};
+      row.place = &place_;
+    }
+    return row;
   }
 
-  // The score of a text query goes through the sort behind the document's own fields, under a name
-  // that UTF-8 does not know.
-  static constexpr std::string_view kScore = "\xfftextScore";
+  // The score of a text query, and how far a row is, go through the sort behind the document's own
+  // fields, under a name that UTF-8 does not know.
+  static constexpr std::string_view kMetadata = "\xffmetadata";
 
   const SortStage& spec_;
   Sorter sorter_;
   bool collected_ = false;
-  bool has_scores_ = false;
-  bson::Document row_;  // has_scores_: the one at hand
+  bool has_metadata_ = false;
+  bson::Document row_;  // has_metadata_: the one at hand
+  query::Place place_;
 };
 
 }  // namespace

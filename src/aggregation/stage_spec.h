@@ -86,7 +86,8 @@ void optimise(Pipeline& pipeline);
 // A pipeline over the documents of a collection: the plan that finds them and what it looks into.
 struct Source {
   std::unique_ptr<const match::Filter> filter;
-  OperatorPtr root;  // dies first
+  std::unique_ptr<const match::NearQuery> near{};  // of a $geoNear
+  OperatorPtr root;                                // dies first
 };
 [[nodiscard]] Result<Source> open_pipeline(const Pipeline& pipeline, std::string_view collection,
                                            const bson::Element& hint, Context& context,

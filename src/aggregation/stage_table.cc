@@ -11,7 +11,6 @@ namespace {
 constexpr std::uint32_t kSourceRules = kFirst | kNotInFacet | kMakesRows;
 constexpr std::uint32_t kWriteRules =
     kLast | kNotInFacet | kNotInLookup | kNotInUnion | kNotInTransaction;
-constexpr std::string_view kNoGeo = "geo queries are not carried out by this version";
 constexpr std::string_view kNoSearch = "there is no Atlas search here";
 using error_codes::kSearchNotEnabled;
 
@@ -28,7 +27,7 @@ constexpr auto kTable = std::to_array<StageRow>({
     {"$documents", parse_documents, kSourceRules},
     {"$facet", parse_facet, kNotInFacet},
     {"$fill", parse_fill, kAnywhere},
-    {"$geoNear", nullptr, kFirst, kNoGeo},
+    {"$geoNear", parse_geo_near, kNotInFacet},  // pipeline.cc says that it comes first
     {"$graphLookup", parse_graph_lookup, kAnywhere},
     {"$group", parse_group, kAnywhere},
     {"$indexStats", parse_index_stats, kFirst | kNotInFacet | kNotInTransaction},

@@ -23,6 +23,7 @@ using StageParser = Result<StagePtr> (*)(const bson::Element& stage, ParseContex
 [[nodiscard]] Result<StagePtr> parse_bucket_auto(const bson::Element& stage, ParseContext& context);
 [[nodiscard]] Result<StagePtr> parse_unwind(const bson::Element& stage, ParseContext& context);
 [[nodiscard]] Result<StagePtr> parse_lookup(const bson::Element& stage, ParseContext& context);
+[[nodiscard]] Result<StagePtr> parse_geo_near(const bson::Element& stage, ParseContext& context);
 [[nodiscard]] Result<StagePtr> parse_graph_lookup(const bson::Element& stage,
                                                   ParseContext& context);
 [[nodiscard]] Result<StagePtr> parse_facet(const bson::Element& stage, ParseContext& context);

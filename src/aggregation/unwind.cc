@@ -32,6 +32,7 @@ class UnwindRows final : public query::Stage {
       if (!row) return std::nullopt;
       document_ = row->document;
       text_score_ = row->text_score;
+      place_ = row->place;
       if (is_reduced_) reduce();
       const bson::Element value = find_path(document_, spec_.steps());
       if (value.is(bson::Type::kArray)) {
@@ -73,7 +74,8 @@ class UnwindRows final : public query::Stage {
     }
     reduced_.push_back('\0');
     ++counters_.returned;
-    return query::Row{.key = {}, .document = bson::View::trusted(as_bytes(reduced_))};
+    return query::Row{
+        .key = {}, .document = bson::View::trusted(as_bytes(reduced_)), .place = place_};
   }
 
   // The row with the path's value replaced (a missing one takes the field away).
@@ -95,12 +97,14 @@ class UnwindRows final : public query::Stage {
       row_ = with_index.finish();
     }
     ++counters_.returned;
-    return query::Row{.key = {}, .document = row_.view(), .text_score = text_score_};
+    return query::Row{
+        .key = {}, .document = row_.view(), .text_score = text_score_, .place = place_};
   }
 
   const UnwindStage& spec_;
   bson::View document_;  // the input's row
   double text_score_ = 0;
+  const query::Place* place_ = nullptr;
   bson::View::Iterator element_;
   bool in_array_ = false;
   std::int64_t index_ = 0;

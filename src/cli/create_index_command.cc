@@ -20,7 +20,8 @@ constexpr CommandText kText{
     .summary = "Build an index over a collection",
     .about =
         "The keys are field names, most significant first, with :-1 behind those that\n"
-        "descend, :text or :hashed behind those of such a kind, or a key pattern as JSON.\n"
+        "descend, :text, :hashed, :2dsphere or :2d behind those of such a kind, or a key\n"
+        "pattern as JSON.\n"
         "'$**' is every path. The index is built over the documents there are, kept up to\n"
         "date by every later write, and chosen by find where it helps. Ctrl-C ends the\n"
         "build, and nothing is left of it.\n",
@@ -36,7 +37,7 @@ constexpr CommandText kText{
 
 // Takes the kind off the end of FIELD:KIND; 1 when there is none.
 [[nodiscard]] std::string_view take_kind(std::string_view& key) {
-  for (const std::string_view kind : {"1", "-1", "text", "hashed"}) {
+  for (const std::string_view kind : {"1", "-1", "text", "hashed", "2dsphere", "2d"}) {
     if (!key.ends_with(kind) || key.size() <= kind.size()) continue;
     if (key[key.size() - kind.size() - 1] != ':') continue;
     key.remove_suffix(kind.size() + 1);

@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "bson/builder.h"
 #include "document/collection_options.h"
+#include "geo/cells.h"
 #include "match/filter.h"
 #include "text/collator.h"
 #include "txn/database.h"
@@ -41,6 +42,8 @@ enum class FieldKind : std::uint8_t {
   kHashed,    // a hash of its value: equality only
   kText,      // a word of the text fields; its path is kTextPath
   kWildcard,  // a path and the value there; its path ends in "$**"
+  kSphere,    // "2dsphere": the S2 cells around a place
+  kGrid,      // "2d": the cell of a grid that a point on the plane lies in
 };
 
 // One field of an index key, in key order.
@@ -66,6 +69,16 @@ struct TextOptions {
   bool operator==(const TextOptions&) const = default;
 };
 
+// How a geo index looks at places.
+struct GeoOptions {
+  geo::Grid grid;            // of a 2d index
+  std::int32_t version = 3;  // of a 2dsphere index; all are carried out alike
+  bson::Document shown{};    // the options, as listIndexes shows them
+  bool operator==(const GeoOptions& other) const {
+    return grid == other.grid && version == other.version;
+  }
+};
+
 // What an index may have beside its fields.
 struct IndexOptions {
   bool hidden = false;  // maintained, but no plan uses it
@@ -78,6 +91,7 @@ struct IndexOptions {
   std::string collation_tables{};                    // the version its sort keys belong to
   bson::Document wildcard_projection{};              // of "$**"; empty: everything but _id
   std::shared_ptr<const TextOptions> text{};         // of a text index
+  std::shared_ptr<const GeoOptions> geo{};           // of a 2dsphere or 2d index
 };
 
 enum class IndexState : std::uint8_t {

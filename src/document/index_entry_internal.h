@@ -37,6 +37,13 @@ struct EntryFields {
 [[nodiscard]] Result<> text_entries(const IndexInfo& index, bson::View document, Bytes id_key,
                                     IndexEntries& entries);
 
+// 2dsphere and 2d.
+[[nodiscard]] Result<> geo_entries(const IndexInfo& index, bson::View document, Bytes id_key,
+                                   IndexEntries& entries);
+// As values_of_entry; the places are shown as their cells.
+[[nodiscard]] bson::Document values_of_geo_entry(const IndexInfo& index, bson::View document,
+                                                 Bytes id_key, Bytes entry_key);
+
 inline bson::Direction direction_of(const IndexField& field) {
   return field.descending ? bson::Direction::kDescending : bson::Direction::kAscending;
 }

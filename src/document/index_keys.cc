@@ -75,6 +75,8 @@ Result<> index_entries(const IndexInfo& index, bson::View document, Bytes id_key
   }
   if (index.options.text != nullptr) {
     NACRE_TRY(text_entries(index, document, id_key, entries));
+  } else if (index.options.geo != nullptr) {
+    NACRE_TRY(geo_entries(index, document, id_key, entries));
   } else if (index.has(FieldKind::kWildcard)) {
     NACRE_TRY(wildcard_entries(index, document, id_key, entries));
   } else {
@@ -107,6 +109,7 @@ IndexEntry finish_entry(const IndexInfo& index, EntryFields fields, Bytes id_key
 
 bson::Document values_of_entry(const IndexInfo& index, bson::View document, Bytes id_key,
                                Bytes entry_key) {
+  if (index.options.geo != nullptr) return values_of_geo_entry(index, document, id_key, entry_key);
   std::optional<bson::Document> found;
   bool shortened = false;
   std::vector<bool> multikey(index.fields.size());

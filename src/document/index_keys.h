@@ -4,12 +4,14 @@
 //   one array go through it together. Missing counts as null, an empty array as undefined. A
 //   hashed field gives the hash of its value; a wildcard one entry for each path and value, with
 //   the values of the fields beside it, or one that says that there are none; a text index one for
-//   each word, and one that tells how long the document is.
+//   each word, and one that tells how long the document is; a geo index one for each cell of its
+//   places with each value of the fields beside, and none for a document without a place.
 // Format:  docs/format/documents.md, "Index entries".
 // Errors:  kInvalid 171 (CannotIndexParallelArrays), 16766 (an array in a hashed field), 16675 (an
 //          array beside a text field), 7246301 (an array beside a wildcard), 17261 and 17262 (the
-//          document's language). A long value is never an error: its key is shortened
-//          (bson/key_encoder.h).
+//          document's language), 16755 and 16756 (no place in a 2dsphere field), 16804, 13068,
+//          13026 and 13027 (no point of the grid in a 2d field). A long value is never an error:
+//          its key is shortened (bson/key_encoder.h).
 // Cost:    a walk over the document for each field, a string or two for each entry.
 // Threads: pure functions.
 #pragma once

@@ -62,7 +62,7 @@ TEST(IndexSpec, WhatMakesNoSenseIsRefusedWithMongoDbsNumber) {
   EXPECT_EQ(refusal(R"({"name": "x"})"), 9);
   EXPECT_EQ(refusal(R"({"key": 1})"), 14);
   EXPECT_EQ(refusal(R"({"key": {}})"), 67);
-  EXPECT_EQ(refusal(R"({"key": {"a": "2dsphere"}})"), 67);
+  EXPECT_EQ(refusal(R"({"key": {"a": "geoHaystack"}})"), 67);
   EXPECT_EQ(refusal(R"({"key": {"a": "nothing"}})"), 67);
   EXPECT_EQ(refusal(R"({"key": {"$**": 0}})"), 67);
   EXPECT_EQ(refusal(R"({"key": {"$**": -1}})"), 0);

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::int32_t kTooManyFields = 13103;
 constexpr std::int32_t kTwoHashedFields = 31303;
+constexpr std::int32_t kTwoGridFields = 16800;
+constexpr std::int32_t kGridNotFirst = 16801;
 constexpr std::size_t kKeyPatternBytesMax = 2048;
 constexpr std::string_view kTextRest = "_ftsx";  // beside "_fts" in a kept key pattern
 
@@ -44,9 +46,14 @@ Result<IndexField> parse_kind(const std::string& path, std::string_view kind) {
   if (kind == "hashed" && !is_wildcard_path(path)) {
     return IndexField{.path = path, .kind = FieldKind::kHashed};
   }
-  if (kind == "2d" || kind == "2dsphere" || kind == "geoHaystack") {
-    return fail(Code::kUnsupported, kCannotCreateIndex,
-                format("Index kind '{}' is not carried out by this version", kind));
+  if (kind == "2dsphere" && !is_wildcard_path(path)) {
+    return IndexField{.path = path, .kind = FieldKind::kSphere};
+  }
+  if (kind == "2d" && !is_wildcard_path(path)) {
+    return IndexField{.path = path, .kind = FieldKind::kGrid};
+  }
+  if (kind == "geoHaystack") {
+    return refused("GeoHaystack indexes are no more: use a 2d index beside other fields");
   }
   return refused(format("Unknown index plugin '{}'", kind));
 }
@@ -84,6 +91,14 @@ std::string default_name(bson::View key) {
   return name;
 }
 
+// Of 2dsphere fields there may be several, of 2d fields one, in front of all others.
+Result<> check_geo_field(const IndexField& field, const IndexSpec& spec) {
+  if (field.kind != FieldKind::kGrid || spec.fields.empty()) return {};
+  const bool has_one = spec.fields.front().kind == FieldKind::kGrid;
+  if (has_one) return fail(Code::kInvalid, kTwoGridFields, "can't have 2 geo fields");
+  return fail(Code::kInvalid, kGridNotFirst, "2d has to be first in index");
+}
+
 // All text fields make one component; in between them there can be no other.
 Result<> add_field(IndexField field, IndexSpec& spec) {
   const bool repeated = std::ranges::any_of(spec.fields, [&](const IndexField& other) {
@@ -98,7 +113,8 @@ Result<> add_field(IndexField field, IndexSpec& spec) {
     if (!spec.fields.empty() && spec.fields.back().kind == FieldKind::kText) return {};
     field.path = kTextPath;
   }
-  const bool second = field.kind != FieldKind::kOrdered &&
+  NACRE_TRY(check_geo_field(field, spec));
+  const bool second = field.kind != FieldKind::kOrdered && field.kind != FieldKind::kSphere &&
                       std::ranges::any_of(spec.fields, [&](const IndexField& other) {
                         return other.kind == field.kind;
                       });
@@ -116,9 +132,12 @@ Result<> check_kinds(const IndexSpec& spec) {
   const auto count = [&](FieldKind kind) {
     return std::ranges::count_if(spec.fields, [&](const IndexField& f) { return f.kind == kind; });
   };
-  if (count(FieldKind::kText) > 0 && count(FieldKind::kHashed) > 0) {
-    return refused("An index cannot have both text and hashed fields");
+  int kinds = 0;
+  for (const FieldKind kind :
+       {FieldKind::kText, FieldKind::kHashed, FieldKind::kSphere, FieldKind::kGrid}) {
+    if (count(kind) > 0) ++kinds;
   }
+  if (kinds > 1) return refused("Can't use more than one index plugin for a single index");
   return {};
 }
 
@@ -182,6 +201,13 @@ Result<IndexSpec> parse_index_spec(bson::View specification) {
     spec.options.text = std::make_shared<const TextOptions>(
         NACRE_TRY(parse_text_options(specification, text_fields(key.document()))));
   }
+  const bool is_geo = std::ranges::any_of(spec.fields, [](const IndexField& field) {
+    return field.kind == FieldKind::kSphere || field.kind == FieldKind::kGrid;
+  });
+  if (is_geo) {
+    spec.options.geo =
+        std::make_shared<const GeoOptions>(NACRE_TRY(parse_geo_options(specification, spec)));
+  }
   for (const bson::Element& element : specification) {
     if (element.name() != "key") NACRE_TRY(parse_index_option(element, spec));
   }
@@ -212,6 +238,7 @@ bson::Document describe(const IndexSpec& spec) {
     builder.append("language_override", options.text->language_override);
     builder.append("textIndexVersion", 3);
   }
+  if (options.geo) builder.append_all(options.geo->shown);
   if (options.collator) {
     builder.append("collation", bson::describe_collation(options.collator.get()));
   }
@@ -230,7 +257,11 @@ bool same_options(const IndexSpec& a, const IndexSpec& b) {
   const TextOptions* right = b.options.text.get();
   const bool same_text =
       (left == nullptr) == (right == nullptr) && (left == nullptr || *left == *right);
-  return same_text && a.options.expire_after_seconds == b.options.expire_after_seconds;
+  const GeoOptions* left_geo = a.options.geo.get();
+  const GeoOptions* right_geo = b.options.geo.get();
+  const bool same_geo = (left_geo == nullptr) == (right_geo == nullptr) &&
+                        (left_geo == nullptr || *left_geo == *right_geo);
+  return same_text && same_geo && a.options.expire_after_seconds == b.options.expire_after_seconds;
 }
 
 }  // namespace nacre::document

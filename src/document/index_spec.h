@@ -1,14 +1,17 @@
 // What a client asks for when it creates an index, checked and in one shape.
 //
 // Kinds: ascending and descending fields, compound; hashed; wildcard ("$**", "a.$**"), alone or
-//   among ordered fields that it leaves out; text, alone or among others. Options: unique,
-//   prepareUnique, sparse, hidden, partialFilterExpression, expireAfterSeconds, collation,
-//   wildcardProjection, weights, default_language, language_override.
+//   among ordered fields that it leaves out; text, alone or among others; 2dsphere, several of them
+//   among ordered fields; 2d, one in front of others. Options: unique, prepareUnique, sparse,
+//   hidden, partialFilterExpression, expireAfterSeconds, collation, wildcardProjection, weights,
+//   default_language, language_override, 2dsphereIndexVersion, finestIndexedLevel and
+//   coarsestIndexedLevel (which change nothing), bits, min, max.
 // Errors:  kInvalid with MongoDB's number: 67 CannotCreateIndex, 14 TypeMismatch, 9, 2, 197
 //          InvalidIndexSpecificationOption, 16764 (a unique hashed index), 31303 (two hashed
 //          fields), 7246200 to 7246211 (wildcards beside other fields), 31249 31250 31253 31254 (a
-//          wildcardProjection); kUnsupported (67) for what this version does not carry out: 2d,
-//          2dsphere, clustered.
+//          wildcardProjection), 16800 and 16801 (two 2d fields, one behind others), 72
+//          InvalidOptions (the grid of a 2d index), 16747 to 16749 (levels); kUnsupported (67) for
+//          what this version does not carry out: clustered, bucketSize.
 // Threads: plain values and pure functions.
 #pragma once
 

@@ -34,6 +34,11 @@ using error_codes::kTypeMismatch;
 // What a wildcard index, read to its end, must have and cannot have.
 [[nodiscard]] Result<> check_wildcard(const IndexSpec& spec);
 
+// Those of a geo index; `spec` has its fields.
+[[nodiscard]] Result<GeoOptions> parse_geo_options(bson::View specification, const IndexSpec& spec);
+// Whether an option is one of those.
+[[nodiscard]] bool is_geo_option(std::string_view name);
+
 // weights, default_language and language_override of a text index over `fields`.
 [[nodiscard]] Result<TextOptions> parse_text_options(bson::View specification,
                                                      const std::vector<std::string_view>& fields);

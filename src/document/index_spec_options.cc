@@ -21,9 +21,8 @@ constexpr std::array<std::string_view, 6> kOtherOptions = {
     "background", "ns", "comment", "weights", "default_language", "language_override"};
 constexpr std::array<std::string_view, 3> kTextOptions = {"weights", "default_language",
                                                           "language_override"};
-// What belongs to geo indexes and such: taking it silently would lie.
-constexpr std::array<std::string_view, 6> kRefusedOptions = {
-    "clustered", "2dsphereIndexVersion", "bits", "min", "max", "bucketSize"};
+// Taking these silently would lie.
+constexpr std::array<std::string_view, 2> kRefusedOptions = {"clustered", "bucketSize"};
 
 std::unexpected<Error> refused(std::string text) {
   return fail(Code::kInvalid, kCannotCreateIndex, std::move(text));
@@ -222,6 +221,9 @@ Result<> parse_index_option(const bson::Element& element, IndexSpec& spec) {
     return check_text_version(element);
   } else if (among(kTextOptions) && spec.options.text == nullptr) {
     return refused(format("The index option '{}' belongs to a text index", name));
+  } else if (is_geo_option(name)) {
+    if (spec.options.geo != nullptr) return {};  // read with the key
+    return refused(format("The index option '{}' belongs to a 2dsphere or 2d index", name));
   } else if (among(kRefusedOptions)) {
     return fail(Code::kUnsupported, kCannotCreateIndex,
                 format("The index option '{}' is not carried out by this version", name));
@@ -249,7 +251,8 @@ bool is_index_option(std::string_view name) {
   const auto among = [&](const auto& names) {
     return std::ranges::find(names, name) != names.end();
   };
-  return among(kRead) || among(kTextOptions) || among(kOtherOptions) || among(kRefusedOptions);
+  return is_geo_option(name) || among(kRead) || among(kTextOptions) || among(kOtherOptions) ||
+         among(kRefusedOptions);
 }
 
 Result<> check_index_options(const IndexSpec& spec, bson::View specification) {
@@ -285,8 +288,9 @@ Result<> check_index_options(const IndexSpec& spec, bson::View specification) {
         "TTL indexes are single-field indexes, compound indexes do not support TTL, nor do "
         "wildcard and text indexes");
   }
-  if (options.collator && has(FieldKind::kText)) {
-    return refused("Index type 'text' does not support collation");
+  if (options.collator && (has(FieldKind::kText) || has(FieldKind::kGrid))) {
+    return refused(format("Index type '{}' does not support collation",
+                          has(FieldKind::kText) ? "text" : "2d"));
   }
   return {};
 }

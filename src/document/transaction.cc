@@ -310,10 +310,14 @@ Result<bool> Transaction::add_index(std::string_view collection, const IndexSpec
                                                return field.kind == FieldKind::kText;
                                              }),
               "the catalog takes specifications that parse_index_spec made");
-  if (!spec.names_collation && !is_text) spec.options.collator = before->settings.collator;
-  if (is_text && !spec.names_collation && before->settings.collator != nullptr) {
+  const bool is_grid = spec.fields.front().kind == FieldKind::kGrid;
+  if (!spec.names_collation && !is_text && !is_grid) {
+    spec.options.collator = before->settings.collator;
+  }
+  if ((is_text || is_grid) && !spec.names_collation && before->settings.collator != nullptr) {
     return fail(Code::kInvalid, kCannotCreateIndex,
-                "Index type 'text' does not support collation: name {locale: \"simple\"}");
+                format("Index type '{}' does not support collation: name {{locale: \"simple\"}}",
+                       is_text ? "text" : "2d"));
   }
   const bool is_series = before->settings.series.has_value();
   if (is_series) NACRE_TRY(check_index_of_series(spec));

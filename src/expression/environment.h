@@ -29,7 +29,9 @@ namespace nacre::expression {
 // What $meta shows of the row at hand; what is absent is missing.
 struct Metadata {
   std::optional<double> text_score;
-  bson::Element index_key;  // a document
+  std::optional<double> distance;  // of a $near or $geoNear
+  bson::Element point;             // the place that is so far
+  bson::Element index_key;         // a document
   bson::Element sort_key;
   bson::Element record_id;
 };

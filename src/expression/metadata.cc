@@ -11,7 +11,16 @@ namespace {
 
 constexpr std::int32_t kNoJavaScript = 31264;
 
-enum class Meta : std::uint8_t { kTextScore, kIndexKey, kSortKey, kRecordId, kRandom, kAbsent };
+enum class Meta : std::uint8_t {
+  kTextScore,
+  kDistance,
+  kPoint,
+  kIndexKey,
+  kSortKey,
+  kRecordId,
+  kRandom,
+  kAbsent
+};
 
 class MetaNode final : public Node {
  public:
@@ -24,6 +33,11 @@ class MetaNode final : public Node {
       case Meta::kTextScore:
         if (metadata->text_score) return at.scratch.real(*metadata->text_score);
         break;
+      case Meta::kDistance:
+        if (metadata->distance) return at.scratch.real(*metadata->distance);
+        break;
+      case Meta::kPoint:
+        return metadata->point;
       case Meta::kIndexKey:
         return metadata->index_key;
       case Meta::kSortKey:
@@ -46,14 +60,14 @@ struct MetaName {
   std::string_view name;
   Meta meta;
 };
-// What only a search engine or a geospatial stage would set is never there.
+// What only a search engine would set is never there.
 constexpr std::array<MetaName, 11> kMetaNames = {{{"textScore", Meta::kTextScore},
                                                   {"indexKey", Meta::kIndexKey},
                                                   {"sortKey", Meta::kSortKey},
                                                   {"recordId", Meta::kRecordId},
                                                   {"randVal", Meta::kRandom},
-                                                  {"geoNearDistance", Meta::kAbsent},
-                                                  {"geoNearPoint", Meta::kAbsent},
+                                                  {"geoNearDistance", Meta::kDistance},
+                                                  {"geoNearPoint", Meta::kPoint},
                                                   {"searchScore", Meta::kAbsent},
                                                   {"searchHighlights", Meta::kAbsent},
                                                   {"searchScoreDetails", Meta::kAbsent},
@@ -115,10 +129,11 @@ constexpr std::array kOperators = {
     Operator{.name = "$function",
              .parse = refuse_javascript,
              .remark = "refused with 31264: there is no script engine"},
-    Operator{
-        .name = "$meta",
-        .parse = parse_meta,
-        .remark = "textScore, indexKey, sortKey, recordId; what geo and search set is missing"},
+    Operator{.name = "$meta",
+             .parse = parse_meta,
+             .remark =
+                 "textScore, geoNearDistance, geoNearPoint, indexKey, sortKey, recordId; what "
+                 "search sets is missing"},
     Operator{.name = "$rand", .parse = parse_random},
     Operator{.name = "$toHashedIndexKey",
              .arity_min = 1,

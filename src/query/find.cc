@@ -31,6 +31,23 @@ bool mentions_text(const bson::View& filter) {
   return false;
 }
 
+// Whether there is a $near on one of its paths: it stands nowhere else than at the top or in $and.
+// NOLINTNEXTLINE(misc-no-recursion): documents are nested to kDepthMax at most
+bool mentions_near(const bson::View& filter) {
+  for (const bson::Element& element : filter) {
+    if (element.name() == "$and" && element.is(bson::Type::kArray)) {
+      for (const bson::Element& part : element.array()) {
+        if (part.is(bson::Type::kDocument) && mentions_near(part.document())) return true;
+      }
+    }
+    if (element.name().starts_with('$') || !element.is(bson::Type::kDocument)) continue;
+    for (const std::string_view name : {"$near", "$nearSphere", "$geoNear"}) {
+      if (element.document().find(name)) return true;
+    }
+  }
+  return false;
+}
+
 // Where the sum of skip and limit would be more than is ever there, there is no limit.
 std::size_t rows_to_sort(std::int64_t skip, std::int64_t limit) {
   if (limit == 0 || skip > std::numeric_limits<std::int64_t>::max() - limit) return 0;
@@ -111,8 +128,14 @@ struct FindShape {
   bool by_text_score = false;
 };
 
+std::unexpected<Error> no_distance() {
+  return fail(Code::kInvalid, 40218,
+              "query requires geoNear distance metadata, but it is not available");
+}
+
 Result<FindShape> shape_of_find(const FindRequest& request, const Projection& projection) {
   FindShape shape{.sort = request.sort, .hint = request.hint};
+  if (projection.needs_place() && !mentions_near(request.filter)) return no_distance();
   if (request.sort.empty() && !projection.needs_text_score()) return shape;
   if (const bson::Element natural = request.sort.find("$natural")) {
     if (request.sort.count() != 1) {
@@ -129,6 +152,7 @@ Result<FindShape> shape_of_find(const FindRequest& request, const Projection& pr
   }
   const SortPattern pattern = NACRE_TRY(SortPattern::parse(request.sort));
   shape.fields = fields_of(pattern);
+  if (pattern.needs_distance() && !mentions_near(request.filter)) return no_distance();
   const bool needs_score = pattern.needs_text_score();
   shape.by_text_score = needs_score && pattern.fields().size() == 1;
   if ((needs_score || projection.needs_text_score()) && !mentions_text(request.filter)) {

@@ -153,7 +153,8 @@ class BoundsBuilder {
   }
 
   IndexBounds build() {
-    for (std::size_t i = 0; i < index_.fields.size() && !result_.has_range; ++i) {
+    const std::size_t fields = std::min(index_.fields.size(), options_.fields);
+    for (std::size_t i = 0; i < fields && !result_.has_range; ++i) {
       if (!bind(i)) break;
     }
     if (!result_.has_range) {
@@ -174,6 +175,7 @@ class BoundsBuilder {
   bool bind(std::size_t i) {
     using document::FieldKind;
     const document::IndexField& field = index_.fields[i];
+    if (field.kind == FieldKind::kSphere || field.kind == FieldKind::kGrid) return bind_cells(i);
     if (field.kind == FieldKind::kText || (index_.multikey[i] && array_bound_)) return false;
     const bool wildcard = field.kind == FieldKind::kWildcard;
     if (wildcard && options_.wildcard_path.empty()) return false;
@@ -194,6 +196,25 @@ class BoundsBuilder {
     if (wildcard) start_wildcard();
     add(i, *bounds, points);
     result_.fields[i] = std::move(bounds);
+    return true;
+  }
+
+  bool bind_cells(std::size_t i) {
+    const geo::Region* region = region_of(filter_, index_, i);
+    if (region == nullptr) return false;
+    geo::Cover cover = index_.fields[i].kind == document::FieldKind::kSphere
+                           ? region->sphere_cover()
+                           : region->plane_cover(index_.options.geo->grid);
+    if (prefixes_.size() * cover.size() > kRangesMax) return false;
+    for (const std::string& prefix : prefixes_) {
+      widened_ = widened_ || bson::is_widened(prefix);
+      for (const geo::CellRange& cells : cover) {
+        result_.ranges.push_back(range_of_cells(prefix, cells));
+      }
+    }
+    result_.has_range = true;
+    result_.cover = std::move(cover);
+    result_.cover_field = i;
     return true;
   }
 
@@ -258,6 +279,29 @@ IndexBounds index_bounds(const match::Filter& filter, const document::IndexInfo&
   return BoundsBuilder(filter, index, options).build();
 }
 
+const geo::Region* region_of(const match::Filter& filter, const document::IndexInfo& index,
+                             std::size_t field) {
+  const document::IndexField& of = index.fields[field];
+  const bool is_sphere = of.kind == document::FieldKind::kSphere;
+  if (!is_sphere && of.kind != document::FieldKind::kGrid) return nullptr;
+  for (const match::GeoCondition& condition : filter.geo_conditions()) {
+    if (condition.path != of.path) continue;
+    const geo::Region& region = *condition.region;
+    if (is_sphere ? region.is_on_sphere() : region.has_plane_cover()) return &region;
+  }
+  return nullptr;
+}
+
+KeyRange range_of_cells(const std::string& prefix, const geo::CellRange& cells) {
+  const auto edge = [&](std::int64_t cell) {
+    std::string key = prefix;
+    const bson::Value value(cell);
+    bson::append_key(key, value.element(), Direction::kAscending);
+    return key;
+  };
+  return {.begin = begin_key(edge(cells.first), false), .end = end_key(edge(cells.last), true)};
+}
+
 KeyRange range_between(const document::IndexInfo& index, const bson::View& lower,
                        const bson::View& upper) {
   const auto edge = [&](const bson::View& values) {
@@ -282,7 +326,11 @@ bson::Document describe(const IndexBounds& bounds, const document::IndexInfo& in
     } else {
       builder.begin_array(index.fields[i].path);
     }
-    if (bounds.fields[i]) {
+    if (!bounds.cover.empty() && bounds.cover_field == i) {
+      for (const geo::CellRange& cells : bounds.cover) {
+        builder.push(format("[{}, {}]", cells.first, cells.last));
+      }
+    } else if (bounds.fields[i]) {
       for (const match::Interval& interval : bounds.fields[i]->intervals)
         builder.push(text_of(interval));
     } else {

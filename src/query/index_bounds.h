@@ -6,17 +6,22 @@
 // Hashed fields are bound to points only, wildcards to what one path is bound to, strings only
 //   where index and query compare them alike. Of an index with fields in front of its wildcard
 //   these may be bound alone; each document then has a key in the ranges for each of its paths.
+// A geo field is bound to the cells that cover the region that a condition asks for; those who
+// match
+//   are among what is found there. Nothing else bounds it.
 // Multikey: at most one field with an array on its path is bound, as two conditions may be met by
 //   two elements, which lie in two entries.
 // Threads: plain values and pure functions.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "document/catalog.h"
+#include "geo/cells.h"
 #include "match/filter.h"
 
 namespace nacre::query {
@@ -44,6 +49,8 @@ struct IndexBounds {
   // are made one.
   std::vector<std::string> prefixes;
   std::string wildcard_path;  // the path that a wildcard index is used for
+  geo::Cover cover;           // what the geo field is bound to that ends the prefix, for explain
+  std::size_t cover_field = 0;
 
   [[nodiscard]] bool bounded() const { return point_fields > 0 || has_range; }
 };
@@ -51,10 +58,19 @@ struct IndexBounds {
 struct BoundsOptions {
   const text::Collator* collator = nullptr;  // of the query
   std::string_view wildcard_path = {};  // of a wildcard index: which path it is used for, if any
+  std::size_t fields = SIZE_MAX;        // the leading fields that are looked at
 };
 [[nodiscard]] IndexBounds index_bounds(const match::Filter& filter,
                                        const document::IndexInfo& index,
                                        const BoundsOptions& options = {});
+
+// The region that the filter asks for in a geo field of that index; null: none that the index knows
+// of.
+[[nodiscard]] const geo::Region* region_of(const match::Filter& filter,
+                                           const document::IndexInfo& index, std::size_t field);
+
+// The keys with one of the cells behind `prefix`, the encoding of the fields in front.
+[[nodiscard]] KeyRange range_of_cells(const std::string& prefix, const geo::CellRange& cells);
 
 // The range of keys from `lower` (inclusive) to `upper` (exclusive), each empty or {field: value}
 // for the index's fields in their order; what min() and max() ask for.

@@ -1,6 +1,7 @@
 // From a way into a collection to the operators that go it.
 #include <utility>
 
+#include "query/geo_near.h"
 #include "query/merge.h"
 #include "query/planner.h"
 #include "query/scan.h"
@@ -59,6 +60,16 @@ std::unique_ptr<Operator> open_keys(Execution& execution, Access access) {
   return std::make_unique<KeysOnly>(std::move(documents));
 }
 
+std::unique_ptr<Operator> open_near(Execution& execution, Access access,
+                                    const match::Filter* asked) {
+  return std::make_unique<GeoNear>(execution, GeoNear::Plan{.collection = access.collection,
+                                                            .index = access.index,
+                                                            .field = access.near_field,
+                                                            .bounds = std::move(access.bounds),
+                                                            .near = access.near,
+                                                            .filter = asked});
+}
+
 std::unique_ptr<Operator> open_union(Execution& execution, Access access) {
   std::vector<std::unique_ptr<Operator>> sides;
   for (Access& branch : access.branches) sides.push_back(open_keys(execution, std::move(branch)));
@@ -89,6 +100,8 @@ std::unique_ptr<Operator> open(Execution& execution, Access access, const match:
     case AccessKind::kUnion:
       keys = open_union(execution, std::move(access));
       break;
+    case AccessKind::kNear:
+      return open_near(execution, std::move(access), asked);
     case AccessKind::kText:
       return open_text(execution, std::move(access), asked, need);
   }

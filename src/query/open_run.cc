@@ -63,15 +63,29 @@ std::unexpected<Error> refuse_text(const document::CollectionInfo* info) {
               "$text as one of several sides of an $or has no plan");
 }
 
+// Measurements are found by their time; a $match beside $geoNear is what MongoDB asks for.
+Result<> check_near(const AccessRequest& request, const match::Filter& filter,
+                    const document::CollectionInfo* info) {
+  if (filter.near() == nullptr) return {};
+  if (request.near != nullptr) {
+    return fail(Code::kInvalid, error_codes::kBadValue, "Too many geoNear expressions");
+  }
+  if (text_condition(request.filter)) {
+    return fail(Code::kInvalid, error_codes::kBadValue,
+                "text and geoNear not allowed in same query");
+  }
+  if (info == nullptr || !info->settings.series) return {};
+  constexpr std::int32_t kNearNotAllowed = 5626500;
+  return fail(Code::kInvalid, kNearNotAllowed,
+              "$geoNear, $near, and $nearSphere are not allowed in this context");
+}
+
 // What documents must meet beside a $text, which the plan sees to.
 Result<match::Filter> parse_filter(const AccessRequest& request,
                                    const match::FilterOptions& options,
                                    const document::CollectionInfo* info) {
   match::Filter filter = NACRE_TRY(match::Filter::parse(request.filter, options));
-  if (filter.near() != nullptr) {
-    return fail(Code::kInvalid, error_codes::kNoQueryExecutionPlans,
-                "unable to find index for $geoNear query");
-  }
+  NACRE_TRY(check_near(request, filter, info));
   if (text_condition(request.filter)) {
     return match::Filter::parse(without_text(request.filter), options);
   }
@@ -92,8 +106,8 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
   }
   const bson::Element id = id_of_simple_filter(request.filter);
   const bool plain_id = id && (request.collator == nullptr || !id.is(bson::Type::kString));
-  if (plain_id && info != nullptr && !info->settings.series && !request.hint &&
-      !info->shortened_ids && request.min.empty() && request.max.empty()) {
+  if (plain_id && request.near == nullptr && info != nullptr && !info->settings.series &&
+      !request.hint && !info->shortened_ids && request.min.empty() && request.max.empty()) {
     opened.root = std::make_unique<IdLookup>(
         execution, IdLookup::Plan{.collection = info, .key = document::id_key(id)});
     opened.sorted = true;
@@ -118,7 +132,8 @@ Result<OpenedAccess> open_access(Execution& execution, const AccessRequest& requ
                          .max = request.max,
                          .fields = request.fields,
                          .text = text,
-                         .by_text_score = request.by_text_score};
+                         .by_text_score = request.by_text_score,
+                         .near = request.near};
   std::vector<Access> accesses = NACRE_TRY(candidates(plan));
   if (!std::ranges::all_of(accesses, &Access::covers_filter)) kept_filter.prepare();
   const bool in_order = info != nullptr && info->order && request.sort.empty() &&

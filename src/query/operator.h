@@ -23,12 +23,30 @@
 
 namespace nacre::query {
 
+// Where a row was found near a point: what geoNearDistance and geoNearPoint show.
+struct Place {
+  double distance = 0;
+  bson::Element point;  // as the document has it
+};
+
 struct Row {
   Bytes key;  // of the document in its collection; empty for rows that are not documents
   bson::View document;
   Bytes stored{};         // the document's row, envelope included; empty where that is not at hand
   double text_score = 0;  // of the query's $text
+  const Place* place = nullptr;  // of a $near or $geoNear; valid as long as the row
 };
+
+// What $meta shows of a row.
+[[nodiscard]] inline expression::Metadata metadata_of(const Row& row) {
+  expression::Metadata metadata;
+  if (row.text_score != 0) metadata.text_score = row.text_score;
+  if (row.place != nullptr) {
+    metadata.distance = row.place->distance;
+    metadata.point = row.place->point;
+  }
+  return metadata;
+}
 
 // The keys of some rows, for those who need no more of them.
 class RowKeys {

@@ -20,13 +20,6 @@ using document::IndexInfo;
 
 constexpr std::size_t kMergedMax = 100;  // prefixes of one index that are merged
 
-// A partial index holds all matches when the query asks for no less than its filter does, which
-// compares strings by their bytes.
-bool is_inside_partial(const PlanRequest& request, const IndexInfo& index) {
-  if (index.options.partial == nullptr) return true;
-  return request.collator == nullptr && request.filter->implies(*index.options.partial);
-}
-
 // Documents without any of the fields are not in a sparse index: bounds must leave them out.
 bool holds_all_matches(const IndexInfo& index, const IndexBounds& bounds) {
   if (!index.sparse) return true;
@@ -66,24 +59,6 @@ bool gives_order_merged(const PlanRequest& request, const IndexInfo& index, Acce
     }
   }
   return settled == 0 && gives_order(index, as_constants, request, access.backward);
-}
-
-Access make_access(const PlanRequest& request, const IndexInfo& index,
-                   std::string_view wildcard_path) {
-  Access access{
-      .kind = AccessKind::kIndex,
-      .collection = request.collection,
-      .index = &index,
-      .bounds = index_bounds(*request.filter, index,
-                             {.collator = request.collator, .wildcard_path = wildcard_path})};
-  access.sorted = gives_order(index, access.bounds, request, access.backward);
-  if (!access.sorted && !request.sort.empty()) {
-    access.merges = gives_order_merged(request, index, access);
-    access.sorted = access.merges;
-  }
-  access.covers_filter = access.bounds.covers_filter;
-  access.covers_fields = access.covers_filter && !access.merges && tells_fields(request, index);
-  return access;
 }
 
 bool has_position(std::string_view path) {
@@ -154,6 +129,8 @@ std::string Access::name() const {
       return "OR";
     case AccessKind::kText:
       return "TEXT";
+    case AccessKind::kNear:
+      return "GEO_NEAR";
     case AccessKind::kIndex:
       break;
   }
@@ -199,8 +176,34 @@ bool gives_order(const IndexInfo& index, const IndexBounds& bounds, const PlanRe
   return true;
 }
 
+// A partial index holds all matches when the query asks for no less than its filter does, which
+// compares strings by their bytes.
+bool is_inside_partial(const PlanRequest& request, const IndexInfo& index) {
+  if (index.options.partial == nullptr) return true;
+  return request.collator == nullptr && request.filter->implies(*index.options.partial);
+}
+
+Access access_by(const PlanRequest& request, const IndexInfo& index,
+                 std::string_view wildcard_path) {
+  Access access{
+      .kind = AccessKind::kIndex,
+      .collection = request.collection,
+      .index = &index,
+      .bounds = index_bounds(*request.filter, index,
+                             {.collator = request.collator, .wildcard_path = wildcard_path})};
+  access.sorted = gives_order(index, access.bounds, request, access.backward);
+  if (!access.sorted && !request.sort.empty()) {
+    access.merges = gives_order_merged(request, index, access);
+    access.sorted = access.merges;
+  }
+  access.covers_filter = access.bounds.covers_filter;
+  access.covers_fields = access.covers_filter && !access.merges && tells_fields(request, index);
+  return access;
+}
+
 void add_by_index(const PlanRequest& request, const IndexInfo& index, bool forced,
                   std::vector<Access>& to) {
+  if (index.options.geo != nullptr) return add_by_places(request, index, forced, to);
   const bool is_wildcard = index.has(FieldKind::kWildcard);
   const std::string& first = index.fields.front().path;
   const bool may_be_of_use = is_wildcard || request.filter->names(first) ||
@@ -211,7 +214,7 @@ void add_by_index(const PlanRequest& request, const IndexInfo& index, bool force
   // Who names a partial index asks for what is in it and no more.
   if (!forced && !is_inside_partial(request, index)) return;
   if (!is_wildcard) {
-    Access access = make_access(request, index, {});
+    Access access = access_by(request, index, {});
     const bool useful = access.bounds.bounded() || access.sorted || forced;
     if (useful && (forced || holds_all_matches(index, access.bounds))) {
       to.push_back(std::move(access));
@@ -222,11 +225,11 @@ void add_by_index(const PlanRequest& request, const IndexInfo& index, bool force
   const auto at = static_cast<std::size_t>(wildcard - index.fields.begin());
   for (const std::string_view path : request.filter->bounded_paths()) {
     if (path.empty() || has_position(path) || !document::wildcard_takes(index, path)) continue;
-    Access access = make_access(request, index, path);
+    Access access = access_by(request, index, path);
     if (access.bounds.fields[at].has_value()) to.push_back(std::move(access));
   }
   if (at == 0) return;
-  Access access = make_access(request, index, {});
+  Access access = access_by(request, index, {});
   if (access.bounds.bounded()) to.push_back(std::move(access));
 }
 
@@ -286,6 +289,8 @@ Result<std::optional<Access>> best_bounded(const PlanRequest& request) {
 
 Result<std::vector<Access>> candidates(const PlanRequest& request) {
   if (request.collection == nullptr) return just(Access{});
+  auto near = NACRE_TRY(by_near(request));
+  if (near) return just(*std::move(near));
   auto text = NACRE_TRY(by_text(request));
   if (text) return just(*std::move(text));
   if (request.hint || !request.min.empty() || !request.max.empty()) {

@@ -7,9 +7,12 @@
 //   _id given is the only candidate then.
 // An index is left out where it may lack a match: partial (unless the filter implies its filter),
 //   sparse, hidden, of another collation.
-// Errors:  kInvalid 2 (BadValue) for a hint that names no index; 51173, 51174, 51176 for min and
-// max; 27
-//          (IndexNotFound) for $text without a text index.
+// $near, $nearSphere and $geoNear have one way, a geo index on their field that knows their kind of
+//   distance; a geo index serves a filter only where that asks for a place in one of its geo
+//   fields.
+// Errors:  kInvalid 2 (BadValue) for a hint that names no index, and for $text beside $near; 51173,
+//          51174, 51176 for min and max; 27 (IndexNotFound) for $text without a text index; 291
+//          (NoQueryExecutionPlans) for $near without a geo index.
 // Threads: pure functions; an Access looks into catalog and filter and must not outlive them.
 #pragma once
 
@@ -33,6 +36,7 @@ enum class AccessKind : std::uint8_t {
   kIndex,
   kUnion,  // of several of these, each document once
   kText,   // a text index
+  kNear,   // a geo index, in rings around a point
 };
 
 struct Access {
@@ -43,6 +47,8 @@ struct Access {
   std::string id_key{};                        // kIdLookup
   std::vector<Access> branches{};              // kUnion
   std::shared_ptr<const TextQuery> text{};     // kText
+  const match::NearQuery* near = nullptr;      // kNear; the bounds are those of the fields in front
+  std::size_t near_field = 0;                  // kNear: the index's
   bool backward = false;
   bool sorted = false;         // gives the order asked for
   bool merges = false;         // by merging the keys under each prefix of the bounds
@@ -65,6 +71,8 @@ struct PlanRequest {
   std::vector<std::string> fields{};
   bson::Element text{};        // what $text asks for; missing: nothing
   bool by_text_score = false;  // the order asked for is that of the text score
+  // What documents lie near of, when that is not said in the filter; null: the filter's $near.
+  const match::NearQuery* near = nullptr;
 };
 
 inline constexpr std::size_t kCandidatesMax = 6;

@@ -26,24 +26,6 @@ std::unexpected<Error> no_such_index() {
               "error processing query: hint provided does not correspond to an existing index");
 }
 
-// The index that a hint names; null: the one on _id. Nothing: there is none.
-std::optional<const IndexInfo*> named_index(const PlanRequest& request) {
-  const bson::Element& hint = request.hint;
-  const bool by_name = hint.is(bson::Type::kString);
-  for (const IndexInfo& index : request.collection->indexes) {
-    const bool named =
-        by_name ? index.name == hint.string() : bson::equal(index.specification.find("key"), hint);
-    if (named && index.is_usable()) return &index;
-  }
-  static const bson::Document id =
-      bson::Builder().begin_document("key").append("_id", 1).end().finish();
-  if (request.collection->settings.series) return std::nullopt;  // it has none on _id
-  const bool names_id =
-      by_name ? hint.string() == document::kIdIndexName : bson::equal(id.find("key"), hint);
-  if (names_id) return nullptr;
-  return std::nullopt;
-}
-
 Result<> check_fields(const IndexInfo& index, const bson::View& edge) {
   if (edge.empty()) return {};
   std::size_t field = 0;
@@ -83,6 +65,23 @@ Result<Access> between(const PlanRequest& request, const IndexInfo& index, Acces
 
 }  // namespace
 
+Result<const IndexInfo*> named_index(const PlanRequest& request) {
+  const bson::Element& hint = request.hint;
+  const bool by_name = hint.is(bson::Type::kString);
+  for (const IndexInfo& index : request.collection->indexes) {
+    const bool named =
+        by_name ? index.name == hint.string() : bson::equal(index.specification.find("key"), hint);
+    if (named && index.is_usable()) return &index;
+  }
+  static const bson::Document id =
+      bson::Builder().begin_document("key").append("_id", 1).end().finish();
+  if (request.collection->settings.series) return no_such_index();  // it has none on _id
+  const bool names_id =
+      by_name ? hint.string() == document::kIdIndexName : bson::equal(id.find("key"), hint);
+  if (names_id) return nullptr;
+  return no_such_index();
+}
+
 Result<Access> hinted(const PlanRequest& request) {
   const bson::Element& hint = request.hint;
   const bool has_edges = !request.min.empty() || !request.max.empty();
@@ -104,25 +103,27 @@ Result<Access> hinted(const PlanRequest& request) {
     }
     return scan;
   }
-  const auto index = named_index(request);
-  if (!index) return no_such_index();
-  if (*index == nullptr) {
+  const IndexInfo* index = NACRE_TRY(named_index(request));
+  if (index == nullptr) {
     Access access = by_id(request);
     if (!has_edges) return access;
     access.kind = AccessKind::kCollection;
     return between(request, id_index(*request.collection), std::move(access));
   }
-  if (has_edges && (*index)->has(document::FieldKind::kWildcard)) {
-    return fail(Code::kInvalid, kOtherFields, "min()/max() cannot be used with a wildcard index");
+  const bool has_values =
+      !index->has(document::FieldKind::kWildcard) && index->options.geo == nullptr;
+  if (has_edges && !has_values) {
+    return fail(Code::kInvalid, kOtherFields,
+                "min()/max() cannot be used with a wildcard or geo index");
   }
   std::vector<Access> ways;
-  add_by_index(request, **index, /*forced=*/true, ways);
+  add_by_index(request, *index, /*forced=*/true, ways);
   if (ways.empty()) {
-    return fail(Code::kInvalid, kNoQueryExecutionPlans,
-                format("error processing query: the hinted index {} cannot answer the query",
-                       (*index)->name));
+    return fail(
+        Code::kInvalid, kNoQueryExecutionPlans,
+        format("error processing query: the hinted index {} cannot answer the query", index->name));
   }
-  if (has_edges) return between(request, **index, std::move(ways.front()));
+  if (has_edges) return between(request, *index, std::move(ways.front()));
   // Of a wildcard index there is one for each path.
   return std::move(*std::ranges::min_element(ways, is_better));
 }

@@ -35,6 +35,21 @@ void add_by_index(const PlanRequest& request, const document::IndexInfo& index, 
 // The best by rule of the ways that bound something; nothing when there is none.
 [[nodiscard]] Result<std::optional<Access>> best_bounded(const PlanRequest& request);
 
+// By a geo index in the order of distances; nothing when there is no $near.
+[[nodiscard]] Result<std::optional<Access>> by_near(const PlanRequest& request);
+// Adds the way by a geo index where the filter asks for a place in it.
+void add_by_places(const PlanRequest& request, const document::IndexInfo& index, bool forced,
+                   std::vector<Access>& to);
+
+// The index that a hint names; null: the one on _id. kInvalid 2 when there is none.
+[[nodiscard]] Result<const document::IndexInfo*> named_index(const PlanRequest& request);
+
+// Through one index, for a path of a wildcard index or ("") as it is.
+[[nodiscard]] Access access_by(const PlanRequest& request, const document::IndexInfo& index,
+                               std::string_view wildcard_path);
+// Whether a partial index holds all matches.
+[[nodiscard]] bool is_inside_partial(const PlanRequest& request, const document::IndexInfo& index);
+
 // By the text index; nothing when the filter has no $text.
 [[nodiscard]] Result<std::optional<Access>> by_text(const PlanRequest& request);
 

@@ -39,13 +39,13 @@ bool all_plain(const ProjectionNode& node) {
   return true;
 }
 
-bool asks_text_score(const View& spec) {
+bool asks_meta(const View& spec, std::string_view what) {
   for (const Element& element : spec) {
-    if (element.name() == "$meta" && element.is(Type::kString) && element.string() == "textScore") {
+    if (element.name() == "$meta" && element.is(Type::kString) && element.string() == what) {
       return true;
     }
     if (element.is(Type::kDocument) && element.name() != "$literal" &&
-        asks_text_score(element.document())) {
+        asks_meta(element.document(), what)) {
       return true;
     }
   }
@@ -64,7 +64,8 @@ Result<Projection> Projection::parse(const View& spec, const ProjectionOptions& 
   NACRE_TRY(parser.fields(spec));
   Projection projection;
   projection.inclusion_ = parser.is_inclusion();
-  projection.needs_text_score_ = asks_text_score(spec);
+  projection.needs_text_score_ = asks_meta(spec, "textScore");
+  projection.needs_place_ = asks_meta(spec, "geoNearDistance") || asks_meta(spec, "geoNearPoint");
   projection.positional_ = parser.has_positional();
   projection.root_ = std::make_shared<const ProjectionNode>(std::move(parser).finish());
   return projection;

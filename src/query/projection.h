@@ -54,8 +54,10 @@ class Projection {
   [[nodiscard]] bool is_inclusion() const { return inclusion_; }
   // Whether it shows fields of the document and no more: what an index on them could cover.
   [[nodiscard]] bool is_plain() const;
-  // Whether it asks for more than the document: the score of a text query.
+  // Whether it asks for more than the document: the score of a text query, or how far from a point
+  // that was asked for it is.
   [[nodiscard]] bool needs_text_score() const { return needs_text_score_; }
+  [[nodiscard]] bool needs_place() const { return needs_place_; }
   // Of an inclusion: the dotted paths that it reads, _id among them unless excluded. A computed
   // field counts with what it looks at; none when that is the whole document.
   [[nodiscard]] std::vector<std::string> included_paths() const;
@@ -67,6 +69,7 @@ class Projection {
   bool inclusion_ = false;
   bool positional_ = false;  // there is a "a.$"
   bool needs_text_score_ = false;
+  bool needs_place_ = false;
   const match::Filter* query_ = nullptr;
   std::shared_ptr<const ProjectionNode> root_;  // shared by copies; never null
 };

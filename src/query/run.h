@@ -70,11 +70,12 @@ struct AccessRequest {
   const text::Collator* collator = nullptr;  // of the query, for open_access; outlives the run
   bson::View min = {};
   bson::View max = {};
-  std::size_t rows = 0;               // that will be pulled at most; 0: all
-  std::vector<std::string> fields{};  // the only ones that are wanted; empty: all
-  bool by_text_score = false;         // in place of `sort`
-  bool explained = false;             // plans race again, and those that lose are kept
-  bson::View let{};                   // variables of the command, for open_run
+  std::size_t rows = 0;                    // that will be pulled at most; 0: all
+  std::vector<std::string> fields{};       // the only ones that are wanted; empty: all
+  bool by_text_score = false;              // in place of `sort`
+  const match::NearQuery* near = nullptr;  // in place of the filter's $near; outlives the run
+  bool explained = false;                  // plans race again, and those that lose are kept
+  bson::View let{};                        // variables of the command, for open_run
   // What $expr may name, for open_access; their values are in `environment`, which outlives the run
   // (null: in the execution's).
   const expression::Scope* variables = nullptr;

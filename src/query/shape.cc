@@ -23,28 +23,49 @@ Result<std::optional<Row>> Match::next() {
 
 namespace {
 
-// A row among those to be sorted: u32 size of its key, f64 score, the key, the document.
-constexpr std::size_t kRecordHeader = sizeof(std::uint32_t) + sizeof(double);
+// A row among those to be sorted: u32 size of its key, f64 score, u32 size of its place; the place,
+// if any, as {distance, point}, the key, the document.
+constexpr std::size_t kRecordHeader = 2 * sizeof(std::uint32_t) + sizeof(double);
 
 void pack(const Row& row, std::string& to) {
+  bson::Document place;
+  if (row.place != nullptr) {
+    bson::Builder builder;
+    builder.append("distance", row.place->distance);
+    if (row.place->point) builder.append("point", row.place->point);
+    place = builder.finish();
+  }
+  const std::size_t place_size = row.place == nullptr ? 0 : place.bytes().size();
   to.clear();
   append_le(to, static_cast<std::uint32_t>(row.key.size()));
   append_le(to, std::bit_cast<std::uint64_t>(row.text_score));
+  append_le(to, static_cast<std::uint32_t>(place_size));
+  if (place_size > 0) to.append(place.bytes());
   append_bytes(to, row.key);
   append_bytes(to, row.document.bytes());
 }
 
-Row unpack(std::string_view record) {
+}  // namespace
+
+Row Sort::unpack(std::string_view record) {
   const std::byte* at = as_bytes(record).data();
   const auto key_size = load_le<std::uint32_t>(at);
   const auto score = load_le<std::uint64_t>(at + sizeof(std::uint32_t));
-  const Bytes rest = as_bytes(record).subspan(kRecordHeader);
+  const auto place_size =
+      load_le<std::uint32_t>(at + sizeof(std::uint32_t) + sizeof(std::uint64_t));
+  Bytes rest = as_bytes(record).subspan(kRecordHeader);
+  const bool has_place = place_size > 0;
+  if (has_place) {
+    const bson::View place = bson::View::trusted(rest.first(place_size));
+    place_ = {.distance = place.find("distance").as_double().value_or(0),
+              .point = place.find("point")};
+    rest = rest.subspan(place_size);
+  }
   return Row{.key = rest.first(key_size),
              .document = bson::View::trusted(rest.subspan(key_size)),
-             .text_score = std::bit_cast<double>(score)};
+             .text_score = std::bit_cast<double>(score),
+             .place = has_place ? &place_ : nullptr};
 }
-
-}  // namespace
 
 Result<std::optional<Row>> Sort::next() {
   if (!collected_) NACRE_TRY(collect());
@@ -62,7 +83,8 @@ Result<> Sort::collect() {
     ++counters_.works;
     if (!row) break;
     key.clear();
-    NACRE_TRY(pattern_.append_key(key, row->document, row->text_score));
+    NACRE_TRY(pattern_.append_key(key, row->document, row->text_score,
+                                  row->place == nullptr ? nullptr : &row->place->distance));
     pack(*row, record);
     NACRE_TRY(sorter_.add(key, record));
   }
@@ -141,7 +163,7 @@ Result<std::optional<Row>> Project::next() {
   ++counters_.works;
   if (!row) return std::nullopt;
   ++counters_.returned;
-  expression::Metadata metadata;
+  expression::Metadata metadata = metadata_of(*row);
   if (projection_.needs_text_score()) metadata.text_score = row->text_score;
   environment_->set_metadata(&metadata);
   auto projected = projection_.apply(row->document, *environment_);

@@ -47,12 +47,14 @@ class Sort final : public Stage {
 
  private:
   [[nodiscard]] Result<> collect();
+  [[nodiscard]] Row unpack(std::string_view record);
 
   SortPattern pattern_;
   bson::Document specification_;
   std::size_t limit_;
   Sorter sorter_;
   bool collected_ = false;
+  Place place_;  // of the row at hand
 };
 
 class Skip final : public Stage {

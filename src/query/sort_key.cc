@@ -97,8 +97,7 @@ Result<SortField> parse_meta(const Element& element) {
              (meta.string() == "searchScore" || meta.string() == "vectorSearchScore")) {
     field.kind = SortField::Kind::kAbsent;
   } else if (meta.is(Type::kString) && meta.string() == "geoNearDistance") {
-    return fail(Code::kInvalid, 40218,
-                "query requires $geoNear distance metadata, but it is not available");
+    field.kind = SortField::Kind::kDistance;
   } else {
     return fail(Code::kInvalid, 31138, format("Illegal $meta sort: {}", bson::to_json(element)));
   }
@@ -165,6 +164,11 @@ bool SortPattern::needs_text_score() const {
       fields_, [](const SortField& field) { return field.kind == SortField::Kind::kTextScore; });
 }
 
+bool SortPattern::needs_distance() const {
+  return std::ranges::any_of(
+      fields_, [](const SortField& field) { return field.kind == SortField::Kind::kDistance; });
+}
+
 // Where two fields go through arrays, the key of the document is the first of those that an index
 // on the fields would have: {a: 1, b: 1} of one element, never a of one and b of another.
 Result<> SortPattern::append_least_entry(std::string& to, const bson::View& document) const {
@@ -186,15 +190,20 @@ Result<> SortPattern::append_least_entry(std::string& to, const bson::View& docu
   return {};
 }
 
-Result<> SortPattern::append_key(std::string& to, const bson::View& document,
-                                 double text_score) const {
+Result<> SortPattern::append_key(std::string& to, const bson::View& document, double text_score,
+                                 const double* distance) const {
   const std::size_t start = to.size();
   int through_arrays = 0;
   for (const SortField& field : fields_) {
     if (field.kind == SortField::Kind::kAbsent) continue;
+    if (field.kind == SortField::Kind::kDistance && distance == nullptr) {
+      return fail(Code::kInvalid, 40218,
+                  "query requires geoNear distance metadata, but it is not available");
+    }
     if (field.kind != SortField::Kind::kPath) {
       const bool by_score = field.kind == SortField::Kind::kTextScore;
-      const bson::Value value(by_score ? text_score : random_value());
+      const bool by_distance = field.kind == SortField::Kind::kDistance;
+      const bson::Value value(by_score ? text_score : by_distance ? *distance : random_value());
       bson::append_key(to, value.element(), field.direction);
       continue;
     }

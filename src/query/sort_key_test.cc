@@ -104,7 +104,7 @@ TEST(SortPattern, RefusesWithMongoDbsCodes) {
   EXPECT_EQ(refused_with(R"({"a":{"b":1}})"), 17312);
   EXPECT_EQ(refused_with(R"({"a":{"$meta":"colour"}})"), 31138);
   EXPECT_EQ(refused_with(R"({"a":{"$meta":"textScore","b":1}})"), 9);
-  EXPECT_EQ(refused_with(R"({"a":{"$meta":"geoNearDistance"}})"), 40218);
+  EXPECT_EQ(refused_with(R"({"a":{"$meta":"geoNearPoint"}})"), 31138);
   // What is wrong with the value is said before what is wrong with the name.
   EXPECT_EQ(refused_with(R"({"$a":0})"), 15975);
   EXPECT_EQ(refused_with(R"({"$a":"up"})"), 15974);

@@ -44,7 +44,7 @@ constexpr auto kTable = std::to_array<Command>({
      "timeseries expireAfterSeconds clusteredIndex encryptedFields temp flags",
      "views, validators, capped and clustered collections, time series; no encryption"},
     {"createIndexes", create_indexes, kWrites, "indexes commitQuorum ignoreUnknownIndexOptions",
-     "every kind but geo"},
+     "every kind but geoHaystack"},
     {"createSearchIndexes", search_index_command, kAnyFields, "", kSearchRemark},
     {"currentOp", current_op, kAdminOnly | kAnyFields, "", "this operation"},
     {"dataSize", data_size, kPlain, "keyPattern min max estimate", "of whole collections"},
