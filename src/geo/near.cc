@@ -170,7 +170,7 @@ Result<Near> Near::parse(const View& condition) {
       return bad("geo near accepts just one argument when querying for a GeoJSON point");
     }
     parts = NACRE_TRY(parse_new(near.document()));
-    return Near(std::make_unique<const Parts>(std::move(parts)));
+    return Near(std::make_unique<const Parts>(parts));
   }
   if (is_point) {
     NACRE_TRY(set_geojson(parts, near.document()));
@@ -179,7 +179,7 @@ Result<Near> Near::parse(const View& condition) {
   }
   NACRE_TRY(set_siblings(parts, condition));
   if (near.name() == "$nearSphere") NACRE_TRY(put_on_sphere(parts));
-  return Near(std::make_unique<const Parts>(std::move(parts)));
+  return Near(std::make_unique<const Parts>(parts));
 }
 
 Result<Near> Near::from(const NearArguments& arguments) {
@@ -194,7 +194,7 @@ Result<Near> Near::from(const NearArguments& arguments) {
   }
   parts.min_distance = arguments.min_distance;
   parts.max_distance = std::min(parts.max_distance, arguments.max_distance);
-  return Near(std::make_unique<const Parts>(std::move(parts)));
+  return Near(std::make_unique<const Parts>(parts));
 }
 
 std::optional<double> Near::distance(const Element& stored) const {

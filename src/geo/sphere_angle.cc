@@ -58,7 +58,7 @@ bool is_all_within(const Geometry::Shape& shape, const S2Point& point, double an
   if (!std::ranges::all_of(shape.points, is_near)) return false;
   if (shape.lines.empty() && shape.areas.empty()) return true;
   // What is farthest from the point is nearest to the one opposite.
-  const S2Point opposite = -point;
+  const S2Point opposite(-point.x(), -point.y(), -point.z());
   const S1ChordAngle nearest = chord_to_edges(shape, opposite);
   return nearest.ToAngle().radians() >= std::numbers::pi - angle - 1e-15 &&
          !is_inside(shape, opposite);
