@@ -1,3 +1,4 @@
+#include <s2/mutable_s2shape_index.h>
 #include <s2/s1angle.h>
 #include <s2/s2cap.h>
 #include <s2/s2cell_id.h>

@@ -1,3 +1,4 @@
+#include <s2/mutable_s2shape_index.h>
 #include <s2/s2boolean_operation.h>
 #include <s2/s2builderutil_s2polyline_vector_layer.h>
 #include <s2/s2builderutil_snap_functions.h>
@@ -93,6 +94,9 @@ SphereIndex::SphereIndex(const Geometry::Shape& shape)
   for (const Line& line : shape.lines) parts_.push_back(index_of(line));
   for (const Area& area : shape.areas) parts_.push_back(index_of(area));
 }
+
+SphereIndex::SphereIndex(SphereIndex&&) noexcept = default;
+SphereIndex::~SphereIndex() = default;
 
 const MutableS2ShapeIndex& SphereIndex::part(int at) const {
   return parts_.empty() ? *whole_ : *parts_[static_cast<std::size_t>(at)];

@@ -6,13 +6,14 @@
 // Threads: immutable.
 #pragma once
 
-#include <s2/mutable_s2shape_index.h>
 #include <s2/s2point.h>
 
 #include <memory>
 #include <vector>
 
 #include "geo/shape_internal.h"
+
+class MutableS2ShapeIndex;  // only known to the files that src/CMakeLists.txt names
 
 namespace nacre::geo {
 
@@ -23,7 +24,8 @@ inline constexpr double kCoverMargin = 3e-9;
 class SphereIndex {
  public:
   explicit SphereIndex(const Geometry::Shape& shape);
-  SphereIndex(SphereIndex&&) = default;
+  SphereIndex(SphereIndex&&) noexcept;
+  ~SphereIndex();
 
   [[nodiscard]] bool meets(const S2Point& point) const;
   [[nodiscard]] bool meets(const Geometry::Shape& other) const;
