@@ -62,7 +62,7 @@ CollectionInfo example_collection() {
 
 TEST(DocumentsFormatDoc, ExamplesAreWhatIsWrittenAndAreUnderstood) {
   const std::vector<std::string> block = blocks();
-  ASSERT_EQ(block.size(), 12U);
+  ASSERT_EQ(block.size(), 14U);
 
   const CollectionInfo info = example_collection();
   EXPECT_EQ(hex_of(catalog_key("cities")), hex_of(block[0]));
@@ -109,7 +109,7 @@ IndexEntries entries_of(std::string_view specification, std::string_view json) {
 
 TEST(DocumentsFormatDoc, ExamplesOfOtherKindsAreWhatIsWritten) {
   const std::vector<std::string> block = blocks();
-  ASSERT_EQ(block.size(), 12U);
+  ASSERT_EQ(block.size(), 14U);
   constexpr std::string_view kDocument = R"({"_id": 7, "country": "CH"})";
   const IndexEntries text = entries_of(R"({"key": {"country": "text"}})", kDocument);
   ASSERT_EQ(text.entries.size(), 2U);
@@ -125,6 +125,13 @@ TEST(DocumentsFormatDoc, ExamplesOfOtherKindsAreWhatIsWritten) {
       R"({"key": {"country": 1, "$**": 1}, "wildcardProjection": {"country": 0}})", kDocument);
   ASSERT_EQ(beside.entries.size(), 1U);
   EXPECT_EQ(hex_of(beside.entries[0].key), hex_of(block[9]));
+  constexpr std::string_view kPlace = R"({"_id": 7, "at": [8, 47]})";
+  const IndexEntries sphere = entries_of(R"({"key": {"at": "2dsphere"}})", kPlace);
+  ASSERT_EQ(sphere.entries.size(), 1U);
+  EXPECT_EQ(hex_of(sphere.entries[0].key), hex_of(block[10]));
+  const IndexEntries grid = entries_of(R"({"key": {"at": "2d", "country": 1}})", kPlace);
+  ASSERT_EQ(grid.entries.size(), 1U);
+  EXPECT_EQ(hex_of(grid.entries[0].key), hex_of(block[11]));
 }
 
 TEST(DocumentsFormatDoc, TheTotalsOfACappedCollection) {
@@ -142,11 +149,11 @@ TEST(DocumentsFormatDoc, TheTotalsOfACappedCollection) {
   const TableId order = *snapshot.catalog().find("c")->order;
   const auto totals = snapshot.rows().get(order, as_bytes(kCappedTotalsKey));
   ASSERT_TRUE(totals && *totals);
-  EXPECT_EQ(hex_of(**totals), hex_of(blocks()[10]));
+  EXPECT_EQ(hex_of(**totals), hex_of(blocks()[12]));
 }
 
 TEST(DocumentsFormatDoc, AMeasurementLiesUnderItsTimeAndATail) {
-  const std::string key = blocks()[11];
+  const std::string key = blocks()[13];
   const bson::Document options = testing::json(R"({"timeseries": {"timeField": "t"}})");
   const auto series = TimeSeries::parse(options.find("timeseries"));
   const bson::Document document = testing::json(R"({"t": {"$date": "2026-01-01T00:00:01Z"}})");

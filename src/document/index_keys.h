@@ -68,6 +68,9 @@ struct IndexEntries {
 // Whether a wildcard index has entries for the values at `path`.
 [[nodiscard]] bool wildcard_takes(const IndexInfo& index, std::string_view path);
 
+// What a 2dsphere or 2d field stores in place of a value; ordered as the cells are.
+void append_cell_key(std::string& to, std::int64_t cell);
+
 // What a hashed field stores in place of a value. Equal values, whatever their types, have one.
 [[nodiscard]] std::int64_t hashed_value(const bson::Element& value, const text::Collator* collator);
 

@@ -295,8 +295,7 @@ const geo::Region* region_of(const match::Filter& filter, const document::IndexI
 KeyRange range_of_cells(const std::string& prefix, const geo::CellRange& cells) {
   const auto edge = [&](std::int64_t cell) {
     std::string key = prefix;
-    const bson::Value value(cell);
-    bson::append_key(key, value.element(), Direction::kAscending);
+    document::append_cell_key(key, cell);
     return key;
   };
   return {.begin = begin_key(edge(cells.first), false), .end = end_key(edge(cells.last), true)};
