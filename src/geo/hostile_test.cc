@@ -1,13 +1,13 @@
 // Geometries whose points coincide, lie on one line, at a pole or where cells meet: S2 aborts where
 // it is given what it does not expect, so nothing of this may reach it unlooked at.
 // Replay one failure: NACRE_SEED=<seed> nacre_geo_test --gtest_filter='Hostile*'
-// Longer: NACRE_ROUNDS=<rounds>
+// Longer: NACRE_ROUNDS=<rounds>; NACRE_SHOW=1 shows each pair before it is tried.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
+#include <iostream>
 
 #include "base/text.h"
 #include "bson/random_values_testing.h"
@@ -117,14 +117,13 @@ TEST(Hostile, NothingStopsTheProcessAndWhatMatchesHasACellInTheCover) {
   const char* rounds = std::getenv("NACRE_ROUNDS");
   HostilePlaces places(seed);
   int matched = 0;
-  for (int round = 0, end = rounds == nullptr ? 1000 : std::atoi(rounds); round < end; ++round) {
+  for (int round = 0, end = rounds == nullptr ? 300 : std::atoi(rounds); round < end; ++round) {
     const std::string shown = places.geometry(/*is_query=*/false);
     const Place place(shown);
     const auto geometry = Geometry::parse(place.element());
     const std::string asked = places.region();
     const Place operand(asked);
-    if (std::getenv("NACRE_SHOW") != nullptr)
-      fprintf(stderr, "%s\n  %s\n", shown.c_str(), asked.c_str());
+    if (std::getenv("NACRE_SHOW") != nullptr) std::cerr << shown << "\n  " << asked << "\n";
     const auto near = Near::from({.point = Place(places.position()).element(), .spherical = true});
     if (geometry.has_value() && near.has_value()) {
       const auto distance = near->distance(place.element());
@@ -140,7 +139,7 @@ TEST(Hostile, NothingStopsTheProcessAndWhatMatchesHasACellInTheCover) {
       expect_covered(*region, *geometry, asked);
     }
   }
-  EXPECT_GT(matched, 100);
+  EXPECT_GT(matched, 20);
 }
 
 }  // namespace
