@@ -172,8 +172,9 @@ TEST(GeoJson, PointsAloneLieOnThePlaneAndPairsPerhapsOnTheSphere) {
 TEST(GeoJson, ManyHolesAndManyCornersAreLookedAtInTimeThatGrowsWithTheirNumber) {
   std::string rings = "[[[-170, -80], [-5, -80], [-5, 80], [-170, 80], [-170, -80]]";
   for (int i = 0; i < 5000; ++i) {
+    const int row = i / 100;
     const double x = -150 + i % 100;
-    const double y = -40 + static_cast<double>(i / 100);
+    const double y = -40 + row;
     rings += format(", [[{}, {}], [{}, {}], [{}, {}], [{}, {}]]", x, y, x + 0.5, y, x + 0.5,
                     y + 0.5, x, y);
   }

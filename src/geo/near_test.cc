@@ -103,8 +103,8 @@ TEST(Near, WhatMakesNoSenseIsRefusedByMongoDbsNumbers) {
         R"({"$near": {"$geometry": )" + point +
             R"(, "$maxDistance": {"$numberDouble": "Infinity"}}})",
         R"({"$near": {"$geometry": )" + point + R"(}, "$maxDistance": 5})",
-        R"({"$near": {"$geometry": )" + point + R"(}, "$nearSphere": {"$geometry": )" + point +
-            "}}"}) {
+        format(R"({{"$near": {{"$geometry": {0}}}, "$nearSphere": {{"$geometry": {0}}}}})",
+               point)}) {
     EXPECT_EQ(refused(condition), 2) << condition;
   }
   EXPECT_EQ(refused(R"({"$near": [0, 0], "$minDistance": "1"})"), 16893);
