@@ -171,13 +171,17 @@ Result<std::optional<Row>> GeoNear::next() {
     NACRE_TRY(execution_.limits.check());
     ++counters_.works;
     const bool is_next = !waiting_.empty() && (over_ || waiting_.front().distance <= reached_);
-    if (is_next) return NACRE_TRY(give());
+    if (is_next) {
+      auto row = NACRE_TRY(give());
+      if (row) return row;
+      continue;
+    }
     if (over_) return std::nullopt;
     NACRE_TRY(read_ring());
   }
 }
 
-Result<Row> GeoNear::give() {
+Result<std::optional<Row>> GeoNear::give() {
   std::ranges::pop_heap(waiting_, is_behind);
   waiting_bytes_ -= waiting_.back().bytes();
   current_ = std::move(waiting_.back());
@@ -185,11 +189,7 @@ Result<Row> GeoNear::give() {
   const bool is_read_again = current_.stored.empty();
   if (is_read_again) {
     auto stored = NACRE_TRY(execution_.reader.get(plan_.collection->table, as_bytes(current_.key)));
-    if (!stored) {
-      return fail(Code::kCorrupt,
-                  format("collection {}: an index names a document that is not there; run verify",
-                         plan_.collection->name));
-    }
+    if (!stored) return std::nullopt;
     current_.stored = *std::move(stored);
   }
   const bson::View document = NACRE_TRY(document::decode_bson(as_bytes(current_.stored)));

@@ -64,7 +64,8 @@ class GeoNear final : public Operator {
   [[nodiscard]] std::vector<KeyRange> next_ring();
   [[nodiscard]] Result<> read_ring();
   [[nodiscard]] Result<> keep(const Row& row);
-  [[nodiscard]] Result<Row> give();
+  // Nothing: the reader's own transaction has removed it meanwhile.
+  [[nodiscard]] Result<std::optional<Row>> give();
 
   Execution& execution_;
   Plan plan_;

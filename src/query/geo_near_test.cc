@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "query/operations_testing.h"
 #include "query/run.h"
 
@@ -203,6 +204,33 @@ TEST_F(Near, IsRefusedWhereMongoDbRefusesIt) {
   const auto found = query::find(scope_, {.collection = "series", .filter = filter});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().number(), 5626500);
+}
+
+// More wait than are kept as copies, so that the last are read again when it is their turn.
+TEST_F(Near, WhatItsOwnTransactionRemovesWhileItWaitsIsLeftOut) {
+  constexpr std::int64_t kDocuments = 20;
+  index(R"({"key": {"a": "2d"}})");
+  const std::string filler(std::size_t{1} << 20, 'x');
+  for (std::int64_t i = 0; i < kDocuments; ++i) {
+    insert(format(R"({{"_id": {}, "a": [10, 0], "b": "{}"}})", i, filler));
+  }
+  auto transaction = database_->begin();
+  ASSERT_TRUE(transaction);
+  const Scope own{.database = *database_, .transaction = &*transaction};
+  const bson::Document near = testing::json(R"({"a": {"$near": [0, 0]}})");
+  auto cursor = query::find(
+      own, {.collection = "c", .filter = near, .projection = {}, .sort = {}, .hint = {}});
+  ASSERT_TRUE(cursor);
+  ASSERT_TRUE(*cursor->next());
+  ASSERT_TRUE(remove(own, {.collection = "c", .filter = {}, .multi = true, .hint = {}}));
+  std::int64_t rest = 0;
+  while (true) {
+    const auto row = cursor->next();
+    ASSERT_TRUE(row) << row.error().text();
+    if (!*row) break;
+    ++rest;
+  }
+  EXPECT_LT(rest, kDocuments - 1);
 }
 
 }  // namespace
