@@ -78,6 +78,8 @@ TEST(GeoJson, WhatIsNoGeometryIsRefused) {
   }
 }
 
+// SHAPE-1, SHAPE-2: what would break them is refused, but for repeated neighbours, which are
+// dropped.
 TEST(GeoJson, RingsAreClosedAndDoNotCrossThemselves) {
   for (const char* rings : {"[]", "5", "[[]]", "[[[0, 0], [1, 0], [1, 1], [0, 1]]]",  // not closed
                             "[[[0, 0], [1, 0], [0, 0]]]", "[[[0, 0], [1, 0], [1, 0], [0, 0]]]",
