@@ -21,7 +21,7 @@ constexpr std::uint64_t kSlackMin = 16;  // blocks
 
 }  // namespace
 
-Result<Pager::Compaction> Pager::begin_compaction() {
+Result<Pager::Compaction> Pager::begin_compaction(std::uint64_t from) {
   while (!NACRE_TRY(derive_free_space(kMapFanout))) {
   }
   const MutexLock lock(mutex_);
@@ -31,7 +31,8 @@ Result<Pager::Compaction> Pager::begin_compaction() {
   for (const Place& place : obsolete_) used -= place.blocks;
   Compaction pass;
   pass.target = used + used / kSlackShare + kSlackMin;
-  image_.mark_above(pass.target);
+  pass.from = std::max(from, pass.target);
+  image_.mark_above(pass.from);
   return pass;
 }
 
@@ -61,14 +62,11 @@ bool Pager::collect_moves(Compaction& pass, std::size_t bytes, std::vector<Move>
     for (std::uint32_t i = 0; i < kMapFanout; ++i) {
       const MappingWord word = map->words[i];
       const Place place = word.place();
-      if (word.bits() == 0 || place.block + place.blocks <= pass.target) continue;
+      if (word.bits() == 0 || place.block + place.blocks <= pass.from) continue;
       const PageId id{pass.next_map * kMapFanout + i};
       if (!is_movable(id, word)) continue;
       const auto to = blocks_.allocate_below(place.blocks, pass.target);
-      if (!to.has_value()) {
-        ++pass.left_behind;
-        continue;
-      }
+      if (!to.has_value()) continue;  // no room for it below
       moves.push_back({.id = id, .from = word, .block = *to, .at = size});
       size += place.blocks * kBlockSize;
     }

@@ -290,15 +290,16 @@ class Pager final : private MemoryBudget::Member {
   // One pass over the map that moves what lies high in the file to free space further down. Between
   // its passes the caller writes checkpoints: only these give the old places back.
   struct Compaction {
-    std::uint64_t target = 0;    // block; what lies above is moved
+    std::uint64_t target = 0;    // block; free space below is filled
+    std::uint64_t from = 0;      // block, the target or one above; what lies above is moved
     std::uint32_t next_map = 0;  // block of the map to look at next
     std::uint64_t bytes_moved = 0;
-    std::uint64_t left_behind = 0;  // places above the target for which there was no room below
-    std::uint64_t damaged = 0;      // pages that failed their check; they stay where they are
+    std::uint64_t damaged = 0;  // pages that failed their check; they stay where they are
     bool is_done = false;
   };
-  // Needs all of the map; kCorrupt when a part of it is damaged.
-  [[nodiscard]] Result<Compaction> begin_compaction();
+  // For what lies above the block `from`, so that a large file becomes shorter part by part; 0: for
+  // all that should not stay. Needs all of the map; kCorrupt when a part of it is damaged.
+  [[nodiscard]] Result<Compaction> begin_compaction(std::uint64_t from);
   // Moves about `bytes`, or what is left. No cut may be open. One thread at a time, beside all
   // others. kFull when the disk is, with nothing lost.
   [[nodiscard]] Result<> compact_step(Compaction& pass, std::size_t bytes);

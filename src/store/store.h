@@ -237,8 +237,8 @@ class Store {
   // Brings what compact_tables will need into memory, so that the applier need not wait for it.
   [[nodiscard]] Result<std::vector<page::FramePin>> prepare_compaction(const TableCompaction& at);
   // Moves pages down in the file; see Pager. Takes turns with checkpoints.
-  [[nodiscard]] Result<page::Pager::Compaction> begin_compaction() {
-    return pager_->begin_compaction();
+  [[nodiscard]] Result<page::Pager::Compaction> begin_compaction(std::uint64_t from) {
+    return pager_->begin_compaction(from);
   }
   [[nodiscard]] Result<> compact_pages(page::Pager::Compaction& pass, std::size_t bytes) {
     return pager_->compact_step(pass, bytes);

@@ -7,9 +7,12 @@
 namespace nacre::txn {
 namespace {
 
-constexpr std::size_t kMoveBytes = std::size_t{1} << 20;        // moved while a checkpoint waits
-constexpr std::uint64_t kPassBytes = std::uint64_t{256} << 20;  // moved between checkpoints
-constexpr int kPassesMax = 64;
+constexpr std::size_t kMoveBytes = std::size_t{1} << 20;  // moved while a checkpoint waits
+// Of the file, each of which is freed and given back before the next one below is looked at.
+constexpr std::uint64_t kParts = 16;
+constexpr std::uint64_t kPartMin = std::uint64_t{1} << 20;
+// Times the file's size, moved in all: beyond it writers undo as much as is done.
+constexpr std::uint64_t kMovesMax = 4;
 constexpr std::uint64_t kPageBytes = 8192;
 
 }  // namespace
@@ -47,34 +50,38 @@ class Pipeline::Compactor {
     return {};
   }
 
-  // Pass after pass: each frees places, which its checkpoint gives back.
+  // From the end of the file down, so that each pass frees an end of it, which its checkpoint gives
+  // back; then as often as something comes of it.
   Result<> compact_file() {
     NACRE_TRY(pipeline_.checkpoint());
+    std::uint64_t from = store_.stats().pages.file_bytes;
+    const std::uint64_t part = std::max(kPartMin, from / kParts);
     std::uint64_t before = UINT64_MAX;
-    int idle = 0;
-    for (int i = 0; i < kPassesMax && idle < 2; ++i) {
+    for (int idle = 0; idle < 2 && report_.bytes_moved <= kMovesMax * report_.file_bytes_before;) {
       const page::PagerStats pages = store_.stats().pages;
       const bool is_short =
           pages.file_bytes <= pages.used_bytes + pages.used_bytes / 100 * options_.slack_percent;
       if (is_short) break;
       const bool is_stuck = pages.file_bytes >= before;
-      idle = is_stuck ? idle + 1 : 0;
       before = pages.file_bytes;
-      NACRE_TRY(run_pass());
+      from -= std::min(from, part);
+      const bool is_whole = NACRE_TRY(run_pass(from));
       NACRE_TRY(pipeline_.checkpoint());
       if (report_.is_cancelled) break;
+      if (is_whole) idle = is_stuck ? idle + 1 : 0;
     }
     return give_back();
   }
 
-  Result<> run_pass() {
+  // Moves what lies above the byte `from`. Returns whether nothing below should be moved, too.
+  Result<bool> run_pass(std::uint64_t from) {
     page::Pager::Compaction pass;
     {
       MutexLock lock(pipeline_.checkpoint_mutex_);
-      pass = NACRE_TRY(store_.begin_compaction());
+      pass = NACRE_TRY(store_.begin_compaction(from / page::kBlockSize));
     }
     const std::uint64_t moved_before = report_.bytes_moved;
-    while (!pass.is_done && pass.bytes_moved < kPassBytes) {
+    while (!pass.is_done) {
       {
         // Checkpoints take turns with the moving.
         MutexLock lock(pipeline_.checkpoint_mutex_);
@@ -85,7 +92,7 @@ class Pipeline::Compactor {
       if (!go_on(0)) break;
     }
     report_.damaged = pass.damaged;
-    return {};
+    return pass.from == pass.target;
   }
 
   Result<> give_back() {
