@@ -148,32 +148,30 @@ Result<Transaction> Database::begin() {
 
 Result<Position> Database::transact(const std::function<Result<>(Transaction&)>& body,
                                     txn::Durability durability, std::size_t hot_key) {
-  const auto attempt = [&](txn::Durability as) -> Result<Position> {
+  const auto attempt = [&](const auto& end) -> decltype(end(std::declval<Transaction&>())) {
     Transaction transaction = NACRE_TRY(begin());
     NACRE_TRY(body(transaction));
-    return transaction.commit(as);
+    return end(transaction);
   };
   Rep::Line& line = rep_->line_of(hot_key);
   // Where others are in line already, running beside them would only make both run again.
   const bool is_crowded = hot_key != 0 && line.queued.load() > 0;
   const int free_attempts = is_crowded ? 0 : kFreeAttempts;
   for (int tries = 0; tries < free_attempts; ++tries) {
-    auto position = attempt(durability);
+    auto position = attempt([&](Transaction& one) { return one.commit(durability); });
     if (position || !is_overtaken(position.error())) return position;
   }
-  // In line, a writer leaves its place as soon as its commit is in order; the wait for the disk
-  // comes after, so that those in line share one log write.
+  // In line, a writer leaves its place as soon as its commit is in order. The waits for the disk
+  // and for a checkpoint that lags behind come after, so that those in line share one log write.
   const QueuedWriter queued(line.queued);
   for (int tries = kFreeAttempts; tries < kAttemptsMax; ++tries) {
     MutexLock lock(line.mutex);
-    auto position =
-        attempt(durability == txn::Durability::kSync ? txn::Durability::kAsync : durability);
+    auto submitted = attempt([](Transaction& one) { return one.submit(); });
     lock.unlock();
-    if (!position && is_overtaken(position.error())) continue;
-    if (position && durability == txn::Durability::kSync) {
-      NACRE_TRY(rep_->rows->sync(*position));
-    }
-    return position;
+    if (!submitted && is_overtaken(submitted.error())) continue;
+    if (!submitted) return std::unexpected(std::move(submitted).error());
+    NACRE_TRY(rep_->rows->finish(*submitted, durability));
+    return submitted->position;
   }
   return fail(Code::kConflict, kWriteConflict,
               format("a statement lost against other writers {} times", kAttemptsMax));

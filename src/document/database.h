@@ -122,6 +122,11 @@ class Transaction {
   Transaction(class Database* database, txn::Transaction rows,
               std::shared_ptr<const Catalog> catalog);
 
+  // The first half of commit, as txn::Transaction has it.
+  [[nodiscard]] Result<txn::Submitted> submit();
+  // `commit` ends the transaction of the rows; here is what comes before and after it.
+  template <class Commit>
+  [[nodiscard]] std::invoke_result_t<Commit> end(const Commit& commit);
   // Makes `info` (null: its absence) the collection's state, here and in table 1.
   [[nodiscard]] Result<> store(std::string_view collection,
                                std::shared_ptr<const CollectionInfo> info);

@@ -478,17 +478,26 @@ Result<> Transaction::mark_shortened_ids(std::string_view collection) {
   return store(collection, std::move(info));
 }
 
-Result<Position> Transaction::commit(txn::Durability durability) {
+template <class Commit>
+std::invoke_result_t<Commit> Transaction::end(const Commit& commit) {
   const bool changes_catalog = own_ != nullptr;
   if (changes_catalog) database_->rep_->begin_change();
-  auto position = rows_.commit(durability);
+  auto ended = commit();
   if (changes_catalog) database_->rep_->end_change();
-  if (position) database_->rep_->text_totals.apply(text_changes_);
-  if (position && changes_catalog) database_->rep_->schedule_expiry(*catalog_);
-  if (!position && position.error().code() == Code::kConflict) {
-    return std::unexpected(std::move(position).error().with_number(kWriteConflict));
+  if (ended) database_->rep_->text_totals.apply(text_changes_);
+  if (ended && changes_catalog) database_->rep_->schedule_expiry(*catalog_);
+  if (!ended && ended.error().code() == Code::kConflict) {
+    return std::unexpected(std::move(ended).error().with_number(kWriteConflict));
   }
-  return position;
+  return ended;
+}
+
+Result<Position> Transaction::commit(txn::Durability durability) {
+  return end([&] { return rows_.commit(durability); });
+}
+
+Result<txn::Submitted> Transaction::submit() {
+  return end([&] { return rows_.submit(); });
 }
 
 Result<> Transaction::store(std::string_view collection,

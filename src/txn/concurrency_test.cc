@@ -57,6 +57,41 @@ TEST(Conflicts, AConflictIsToldWhenWhatWonIsVisible) {
   EXPECT_EQ(value, "first");
 }
 
+TEST(Submitting, IsVisibleAtOnceAndDurableWhenItIsFinished) {
+  io::testing::HeldDisk disk;
+  auto database = *Database::open("db", {.file_system = &disk, .create_if_missing = true});
+  Transaction txn = database->begin();
+  ASSERT_TRUE(txn.put(kAccounts, as_bytes("k"), as_bytes("v")).has_value());
+  disk.hold();
+  const auto submitted = txn.submit();
+  ASSERT_TRUE(submitted.has_value()) << submitted.error().text();
+  std::string value;
+  EXPECT_TRUE(*database->get(kAccounts, as_bytes("k"), value));
+  EXPECT_LT(database->stats().durable, submitted->position);
+  std::atomic<bool> is_finished = false;
+  std::jthread committer([&] {
+    EXPECT_TRUE(database->finish(*submitted, Durability::kSync).has_value());
+    is_finished = true;
+  });
+  disk.wait_for_write();
+  EXPECT_FALSE(is_finished);
+  disk.release();
+  committer.join();
+  EXPECT_GE(database->stats().durable, submitted->position);
+}
+
+TEST(Submitting, WithoutWritesLeavesNothingToFinish) {
+  io::testing::HeldDisk disk;
+  auto database = *Database::open("db", {.file_system = &disk, .create_if_missing = true});
+  Transaction txn = database->begin();
+  disk.hold();
+  const auto submitted = txn.submit();
+  ASSERT_TRUE(submitted.has_value());
+  EXPECT_EQ(submitted->bytes, 0);
+  EXPECT_TRUE(database->finish(*submitted, Durability::kSync).has_value());
+  disk.release();
+}
+
 class ConcurrencyTest : public ::testing::Test {
  protected:
   void SetUp() override {

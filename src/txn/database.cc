@@ -231,6 +231,8 @@ class Transaction::Rep {
   // What others have written after it is a conflict.
   [[nodiscard]] Position base() const { return taken.has_value() ? taken->position() : begun; }
 
+  // Until it is ordered, and visible unless it is kSync; the pipeline finishes it.
+  [[nodiscard]] Result<Submitted> submit(Durability durability, std::optional<Position> expected);
   [[nodiscard]] Result<Position> commit(Durability durability, std::optional<Position> expected);
   // Looks up what will be changed, so that whoever applies it finds the pages in memory, and damage
   // is met while the transaction can still fail alone.
@@ -355,6 +357,12 @@ Result<Position> Transaction::commit(Durability durability) {
   return rep->commit(durability, std::nullopt);
 }
 
+Result<Submitted> Transaction::submit() {
+  const std::unique_ptr<Rep> rep = std::move(rep_);
+  if (rep->writes.empty()) return Submitted{.position = rep->base()};
+  return rep->submit(Durability::kAsync, std::nullopt);
+}
+
 Result<> Transaction::commit_as(Position position, Durability durability) {
   const std::unique_ptr<Rep> rep = std::move(rep_);
   NACRE_TRY(rep->commit(durability, position));
@@ -476,6 +484,13 @@ Error Transaction::Rep::describe(const Conflict& conflict) const {
 }
 
 Result<Position> Transaction::Rep::commit(Durability durability, std::optional<Position> expected) {
+  const Submitted submitted = NACRE_TRY(submit(durability, expected));
+  NACRE_TRY(engine->pipeline.finish(submitted.position, submitted.bytes, durability));
+  return submitted.position;
+}
+
+Result<Submitted> Transaction::Rep::submit(Durability durability,
+                                           std::optional<Position> expected) {
   if (engine->pipeline.is_closed()) return fail(Code::kClosed, "the database is closed");
   NACRE_TRY(warm());
   const Position at = base();
@@ -501,11 +516,12 @@ Result<Position> Transaction::Rep::commit(Durability durability, std::optional<P
                             .expected = expected,
                             .reads = reads == nullptr ? nullptr : &reads->set};
   request.ops = batch.take();
-  Pipeline::Outcome outcome = NACRE_TRY(engine->pipeline.commit(request));
+  const std::uint64_t bytes = request.ops.size();
+  Pipeline::Outcome outcome = NACRE_TRY(engine->pipeline.submit(request));
   if (outcome.conflict.has_value() && outcome.conflict->kind == Conflict::Kind::kForgotten) {
     request.keys_unchanged_until = NACRE_TRY(find_unchanged_until(footprint));
     if (request.keys_unchanged_until > request.snapshot) {
-      outcome = NACRE_TRY(engine->pipeline.commit(request));
+      outcome = NACRE_TRY(engine->pipeline.submit(request));
     }
   }
   kept = std::move(footprint);
@@ -514,7 +530,7 @@ Result<Position> Transaction::Rep::commit(Durability durability, std::optional<P
     NACRE_TRY(engine->pipeline.make_visible(outcome.conflict->position));
     return std::unexpected(describe(*outcome.conflict));
   }
-  return outcome.position;
+  return Submitted{.position = outcome.position, .bytes = bytes};
 }
 
 // --- Database
@@ -639,7 +655,10 @@ Result<Follower> Database::follow(Position after, BeforeImages before) {
 }
 
 Result<> Database::sync() { return rep_->pipeline.sync(); }
-Result<> Database::sync(Position position) { return rep_->pipeline.sync(position); }
+Result<> Database::finish(const Submitted& commit, Durability durability) {
+  if (commit.bytes == 0) return {};
+  return rep_->pipeline.finish(commit.position, commit.bytes, durability);
+}
 Result<> Database::checkpoint() { return rep_->pipeline.checkpoint(); }
 
 Result<VerifyReport> Database::verify() {

@@ -167,6 +167,12 @@ class Snapshot {
   std::shared_ptr<const Rep> rep_;  // shared by copies and cursors; never null
 };
 
+// A commit of which the second half is still to come.
+struct Submitted {
+  Position position;
+  std::uint64_t bytes = 0;  // of its batch; 0: it wrote nothing, and nothing is to come
+};
+
 // Reads a snapshot and its own writes; nothing is visible to others before commit. The snapshot is
 // taken when it is first read, asked for or required; a transaction that never reads conflicts with
 // what was committed after begin().
@@ -203,6 +209,10 @@ class Transaction {
   // A transaction without writes commits at its snapshot's position, free of cost.
   // After any answer the transaction is over.
   [[nodiscard]] Result<Position> commit(Durability durability = Durability::kSync);
+  // The first half of commit, for who holds what others wait for: the commit is in its place and
+  // visible, as under kAsync, and has waited neither for the disk nor for checkpoints that lag
+  // behind. Database::finish is the other half.
+  [[nodiscard]] Result<Submitted> submit();
   // Commits as exactly `position`, without writes too: kInvalid, and nothing has changed, unless it
   // is the next one. Nothing lies between, so what it has only written conflicts with nobody. For
   // the projection of a log that numbers its own entries.
@@ -333,8 +343,8 @@ class Database {
   [[nodiscard]] Result<Follower> follow(Position after, BeforeImages before = BeforeImages::kNone);
   // Returns when every commit so far would survive a power cut.
   [[nodiscard]] Result<> sync();
-  // The same of the commits up to `position`, which has been committed.
-  [[nodiscard]] Result<> sync(Position position);
+  // Returns when `commit` is what Transaction::commit under `durability` would have left.
+  [[nodiscard]] Result<> finish(const Submitted& commit, Durability durability);
   [[nodiscard]] Result<> checkpoint();
   // Checks every page, key order and reference against the newest snapshot, beside readers and
   // writers. An error is returned only when the check itself could not run.

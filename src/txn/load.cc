@@ -47,8 +47,9 @@ class Loader {
                               .op_count = batch_.op_count(),
                               .durability = Durability::kAsync};
     request.ops = batch_.take();
-    NACRE_TRY(engine_.pipeline.commit(request));
-    return {};
+    const std::uint64_t bytes = request.ops.size();
+    const auto outcome = NACRE_TRY(engine_.pipeline.submit(request));
+    return engine_.pipeline.finish(outcome.position, bytes, request.durability);
   }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }

@@ -64,7 +64,7 @@ Result<> Pipeline::check_may_write() const {
   return fail(Code::kInvalid, "the database was opened to be read only");
 }
 
-Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
+Result<Pipeline::Outcome> Pipeline::submit(Request& request) {
   NACRE_TRY(check_may_write());
   NACRE_TRY(store_.check_writable());
   const std::uint64_t bytes = request.ops.size();
@@ -93,20 +93,31 @@ Result<Pipeline::Outcome> Pipeline::commit(Request& request) {
     if (!role_taken_ && role_requests_ == 0 && take_applicable()) apply_in_role();
   }
   if (NACRE_PLANTED(commit_visible_before_durable)) NACRE_TRY(make_visible(outcome.position));
-  if (request.durability == Durability::kSync && !NACRE_PLANTED(commit_acknowledged_too_early)) {
-    auto durable = store_.log().wait_announced(outcome.position);
-    if (!durable.has_value()) {
-      stop_waiters(durable.error());
-      return std::unexpected(std::move(durable).error().while_doing(format(
-          "committing position {}; whether it is durable is not known", number(outcome.position))));
-    }
-    bytes_not_flushed_.store(0, std::memory_order_relaxed);
+  if (request.durability != Durability::kSync) NACRE_TRY(make_visible(outcome.position));
+  return outcome;
+}
+
+Result<> Pipeline::finish(Position position, std::uint64_t bytes, Durability durability) {
+  const bool is_durable = durability == Durability::kSync;
+  if (is_durable && !NACRE_PLANTED(commit_acknowledged_too_early)) {
+    NACRE_TRY(wait_durable(position));
     if (options_.background_thread) request_flush(FlushDue::kMark);
   }
-  NACRE_TRY(make_visible(outcome.position));
-  if (request.durability != Durability::kSync) NACRE_TRY(flush_later(request.durability, bytes));
-  keep_up(request.durability == Durability::kSync ? std::max(bytes, kLogBlock) : bytes);
-  return outcome;
+  NACRE_TRY(make_visible(position));
+  if (!is_durable) NACRE_TRY(flush_later(durability, bytes));
+  keep_up(is_durable ? std::max(bytes, kLogBlock) : bytes);
+  return {};
+}
+
+Result<> Pipeline::wait_durable(Position position) {
+  auto durable = store_.log().wait_announced(position);
+  if (!durable.has_value()) {
+    stop_waiters(durable.error());
+    return std::unexpected(std::move(durable).error().while_doing(
+        format("committing position {}; whether it is durable is not known", number(position))));
+  }
+  bytes_not_flushed_.store(0, std::memory_order_relaxed);
+  return {};
 }
 
 Result<> Pipeline::make_room(Request& request) {
@@ -330,17 +341,6 @@ void Pipeline::give_role() {
 Result<> Pipeline::sync() {
   if (is_closed()) return fail(Code::kClosed, "the database is closed");
   return flush();
-}
-
-Result<> Pipeline::sync(Position position) {
-  if (is_closed()) return fail(Code::kClosed, "the database is closed");
-  auto durable = store_.log().wait_announced(position);
-  if (!durable.has_value()) {
-    stop_waiters(durable.error());
-    return durable;
-  }
-  bytes_not_flushed_.store(0, std::memory_order_relaxed);
-  return make_visible(position);
 }
 
 Result<> Pipeline::flush() {

@@ -62,13 +62,16 @@ class Pipeline final : private log::DurableListener {
     Position keys_unchanged_until = kNoPosition;    // as Conflicts::find takes it
     Position ranges_unchanged_until = kNoPosition;  // commit() notes here what it has checked
   };
-  // Either of these as soon as the commit is visible (and durable, for kSync).
   struct Outcome {
     Position position = kNoPosition;     // of the commit
     std::optional<Conflict> conflict{};  // why there is none
   };
+  // Puts the commit in order and, unless it is kSync, makes it visible; finish() does what is left.
   // Leaves `request` as it was when there is a conflict.
-  [[nodiscard]] Result<Outcome> commit(Request& request);
+  [[nodiscard]] Result<Outcome> submit(Request& request);
+  // Returns when the commit at `position`, of `bytes`, is visible, and durable for kSync. Delays
+  // who commits while checkpoints lag behind.
+  [[nodiscard]] Result<> finish(Position position, std::uint64_t bytes, Durability durability);
   // What Conflicts::doubts says now.
   [[nodiscard]] Conflicts::Doubts doubts(const Footprint& footprint, Position snapshot);
 
@@ -79,9 +82,8 @@ class Pipeline final : private log::DurableListener {
   // Waits until `position`, which has been sequenced, is visible, applying what is due when nobody
   // else does.
   [[nodiscard]] Result<> make_visible(Position position);
-  // Returns when everything committed so far, or up to `position`, is durable and visible.
+  // Returns when everything committed so far is durable and visible.
   [[nodiscard]] Result<> sync();
-  [[nodiscard]] Result<> sync(Position position);
   [[nodiscard]] Result<> checkpoint();
   [[nodiscard]] Result<store::VerifyReport> verify();
   [[nodiscard]] Result<CompactReport> compact(const CompactOptions& options);
@@ -137,6 +139,7 @@ class Pipeline final : private log::DurableListener {
   [[nodiscard]] bool take_applicable() NACRE_REQUIRES(queue_mutex_);
   // Applies and publishes what was taken. In the applier's role.
   [[nodiscard]] Result<> apply_taken();
+  [[nodiscard]] Result<> wait_durable(Position position);
   void stop_waiters(const Error& cause);
   // kInvalid in a database that was opened to be read only.
   [[nodiscard]] Result<> check_may_write() const;
