@@ -253,6 +253,25 @@ TEST_F(Cursored, ThePlanCacheIsShownAndCleared) {
                9);
 }
 
+TEST_F(Cursored, ThePlanCacheIsShownUnderReadConcernLocalAlone) {
+  const auto ask = [&](std::string_view pipeline, std::string_view level) {
+    const bson::Document reply = run(
+        R"({"aggregate": "c", "$db": "test", "cursor": {}, "pipeline": [)" + std::string(pipeline) +
+        R"(], "readConcern": {"level": ")" + std::string(level) + "\"}}");
+    return reply.find("code").as_int64().value_or(0);
+  };
+  constexpr std::string_view kShown = R"({"$planCacheStats": {}})";
+  constexpr std::string_view kJoined =
+      R"({"$lookup": {"from": "c", "as": "plans", "pipeline": [{"$planCacheStats": {}}]}})";
+  for (const char* level : {"available", "majority", "linearizable", "snapshot"}) {
+    EXPECT_EQ(ask(kShown, level), 72) << level;
+    EXPECT_EQ(ask(kJoined, level), 72) << level;
+  }
+  EXPECT_EQ(ask(kShown, "local"), 0);
+  EXPECT_EQ(ask(kJoined, "local"), 0);
+  EXPECT_EQ(ask(R"({"$match": {}})", "majority"), 0);
+}
+
 TEST_F(Dispatching, NamesInsideAnIdDoNotBeginWithADollarSign) {
   EXPECT_EQ(number(R"({"insert": "c", "$db": "test", "documents": [{"_id": {"x": {"$a": 1}}}]})",
                    "writeErrors.0.code"),

@@ -10,6 +10,7 @@
 #include "server/aggregate_request.h"
 #include "server/batch.h"
 #include "server/commands.h"
+#include "server/each_stage.h"
 #include "server/explain_command.h"
 #include "server/scope.h"
 #include "server/wire_error.h"
@@ -52,17 +53,17 @@ Result<> check_first_stage(const bson::View& pipeline) {
 
 // Stages that show this server's own state show the newest, under no other concern.
 Result<> check_own_stages(const Fields& fields, const bson::View& pipeline) {
-  constexpr auto kOwn = std::to_array<std::string_view>({"$currentOp", "$listLocalSessions"});
+  constexpr auto kOwn =
+      std::to_array<std::string_view>({"$currentOp", "$listLocalSessions", "$planCacheStats"});
   const bson::View concern = NACRE_TRY(fields.document("readConcern"));
   const bson::Element level = concern.find("level");
-  const bson::Element stage = pipeline.at(0);
   if (!level.is(bson::Type::kString) || level.string() == "local") return {};
-  if (!stage.is(bson::Type::kDocument) || stage.document().empty()) return {};
-  const std::string_view name = stage.document().begin()->name();
-  if (std::ranges::find(kOwn, name) == kOwn.end()) return {};
-  return fail(Code::kInvalid, wire_code::kInvalidOptions,
-              format("Aggregation stage {} requires read concern local but found {}", name,
-                     level.string()));
+  return each_stage(pipeline, [&](const bson::Element& stage) -> Result<> {
+    if (std::ranges::find(kOwn, stage.name()) == kOwn.end()) return {};
+    return fail(Code::kInvalid, wire_code::kInvalidOptions,
+                format("Aggregation stage {} requires read concern local but found {}",
+                       stage.name(), level.string()));
+  });
 }
 
 // What is read to be written again cannot be proven the newest while it is.

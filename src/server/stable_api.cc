@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "server/each_stage.h"
 #include "server/wire_error.h"
 
 namespace nacre::server {
@@ -49,21 +50,14 @@ std::unexpected<Error> not_part_of_it(std::string_view what) {
               format("Provided apiStrict:true, but {} is not in API Version 1", what));
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): documents are nested to kDepthMax at most
-Result<> check_stages(const bson::View& pipeline) {
-  for (const bson::Element& element : pipeline) {
-    if (!element.is(bson::Type::kDocument) || element.document().empty()) continue;
-    const bson::Element stage = *element.document().begin();
-    if (std::ranges::find(kOtherStages, stage.name()) != kOtherStages.end()) {
-      return not_part_of_it(format("stage {}", stage.name()));
-    }
-    if (!stage.is(bson::Type::kDocument)) continue;
-    for (const bson::Element& option : stage.document()) {
-      if (stage.name() == "$collStats" && option.name() != "count") {
-        return not_part_of_it(format("{} of $collStats", option.name()));
-      }
-      const bool holds_stages = option.name() == "pipeline" || stage.name() == "$facet";
-      if (holds_stages && option.is(bson::Type::kArray)) NACRE_TRY(check_stages(option.array()));
+Result<> check_stage(const bson::Element& stage) {
+  if (std::ranges::find(kOtherStages, stage.name()) != kOtherStages.end()) {
+    return not_part_of_it(format("stage {}", stage.name()));
+  }
+  if (stage.name() != "$collStats" || !stage.is(bson::Type::kDocument)) return {};
+  for (const bson::Element& option : stage.document()) {
+    if (option.name() != "count") {
+      return not_part_of_it(format("{} of $collStats", option.name()));
     }
   }
   return {};
@@ -84,7 +78,7 @@ Result<> check_stable_api(const Fields& fields) {
   if (command != "aggregate") return {};
   if (fields.get("explain")) return not_part_of_it("explain of aggregate");
   const bson::Element pipeline = fields.get("pipeline");
-  return pipeline.is(bson::Type::kArray) ? check_stages(pipeline.array()) : Result<>();
+  return pipeline.is(bson::Type::kArray) ? each_stage(pipeline.array(), check_stage) : Result<>();
 }
 
 }  // namespace nacre::server
