@@ -113,7 +113,8 @@ TEST_F(NearOnSphere, AHintNamesAnIndexThatCanDoIt) {
   EXPECT_EQ(find({.filter = kAll, .hint = R"({"hint": "a_2dsphere"})"}), (Ids{2, 3, 6, 1, 5}));
   EXPECT_EQ(find({.filter = kAll, .hint = R"({"hint": {"a": "2dsphere"}})"}).size(), 5U);
   EXPECT_EQ(find({.filter = kAll, .hint = R"({"hint": "k_1"})"}), (Ids{-291}));
-  EXPECT_EQ(find({.filter = kAll, .hint = R"({"hint": {"$natural": 1}})"}), (Ids{-291}));
+  EXPECT_EQ(find({.filter = kAll, .hint = R"({"hint": {"$natural": 1}})"}), (Ids{-2}));
+  EXPECT_EQ(find({.filter = kAll, .sort = R"({"$natural": -1})"}), (Ids{-2}));
   EXPECT_EQ(find({.filter = kAll, .hint = R"({"hint": "nothing"})"}), (Ids{-2}));
   EXPECT_EQ(find({.filter = R"({"k": 1})", .hint = R"({"hint": "a_2dsphere"})"}), (Ids{-291}));
 }

@@ -10,9 +10,9 @@
 // $near, $nearSphere and $geoNear have one way, a geo index on their field that knows their kind of
 //   distance; a geo index serves a filter only where that asks for a place in one of its geo
 //   fields.
-// Errors:  kInvalid 2 (BadValue) for a hint that names no index, and for $text beside $near; 51173,
-//          51174, 51176 for min and max; 27 (IndexNotFound) for $text without a text index; 291
-//          (NoQueryExecutionPlans) for $near without a geo index.
+// Errors:  kInvalid 2 (BadValue) for a hint that names no index, and for $text or $natural beside
+//          $near; 51173, 51174, 51176 for min and max; 27 (IndexNotFound) for $text without a text
+//          index; 291 (NoQueryExecutionPlans) for $near without a geo index.
 // Threads: pure functions; an Access looks into catalog and filter and must not outlive them.
 #pragma once
 

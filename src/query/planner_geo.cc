@@ -53,7 +53,10 @@ Result<std::optional<Access>> hinted_near(const PlanRequest& request,
                                           const match::NearQuery& query) {
   const bool is_natural =
       request.hint.is(bson::Type::kDocument) && request.hint.document().find("$natural");
-  if (is_natural) return no_geo_index();
+  if (is_natural) {
+    return fail(Code::kInvalid, error_codes::kBadValue,
+                "geoNear expression not allowed with $natural hint or sort order");
+  }
   const IndexInfo* index = NACRE_TRY(named_index(request));
   if (index == nullptr) return no_geo_index();
   auto access = near_by(request, *index, query);
