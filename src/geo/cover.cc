@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "geo/cover_internal.h"
+#include "geo/cover_sets.h"
 
 namespace nacre::geo {
 namespace {
@@ -40,7 +41,7 @@ Cover ranges_of(const std::vector<S2CellId>& cells) {
       ranges.push_back({.first = ancestor, .last = ancestor});
     }
   }
-  return tidy(std::move(ranges));
+  return joined(std::move(ranges));
 }
 
 S2Cap cap_of(const S2Point& center, double angle) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "geo/cover_sets.h"
 #include "geo/plane_internal.h"
 
 namespace nacre::geo {
@@ -124,23 +125,7 @@ Cover grid_cover(std::span<const PlaneBox> boxes, const Grid& grid) {
                         .top = cell_of(box.high.y, grid)};
     add_cover(cells, grid, cover);
   }
-  return tidy(std::move(cover));
-}
-
-Cover tidy(Cover ranges) {
-  std::ranges::sort(ranges);
-  Cover tidied;
-  for (const CellRange& range : ranges) {
-    // first - 1 cannot overflow: something ends before it.
-    const bool joins = !tidied.empty() &&
-                       (range.first <= tidied.back().last || range.first - 1 == tidied.back().last);
-    if (joins) {
-      tidied.back().last = std::max(tidied.back().last, range.last);
-    } else {
-      tidied.push_back(range);
-    }
-  }
-  return tidied;
+  return joined(std::move(cover));
 }
 
 }  // namespace nacre::geo

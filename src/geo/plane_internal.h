@@ -43,7 +43,4 @@ struct PlanePolygon {
 // The ranges of cells that meet one of the boxes; some dozen at most, so cells beyond them, too.
 [[nodiscard]] Cover grid_cover(std::span<const PlaneBox> boxes, const Grid& grid);
 
-// Ascending, disjoint, neighbours put together.
-[[nodiscard]] Cover tidy(Cover ranges);
-
 }  // namespace nacre::geo

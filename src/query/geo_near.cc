@@ -1,7 +1,6 @@
 #include "query/geo_near.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <limits>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "base/error_codes.h"
 #include "base/text.h"
 #include "document/envelope.h"
+#include "geo/cover_sets.h"
 #include "query/cursor.h"
 #include "query/scan.h"
 
@@ -23,41 +23,7 @@ constexpr std::size_t kManyDocuments = 1'000;
 // So that a cover holds what lies on the very edge of its circle, however that was rounded.
 constexpr double kEdge = 1 + 1e-9;
 
-geo::Cover merged(geo::Cover cells) {
-  std::ranges::sort(cells);
-  geo::Cover all;
-  for (const geo::CellRange& range : cells) {
-    const bool touches =
-        !all.empty() && (all.back().last == kLastCell || range.first <= all.back().last + 1);
-    if (touches) {
-      all.back().last = std::max(all.back().last, range.last);
-    } else {
-      all.push_back(range);
-    }
-  }
-  return all;
-}
-
 }  // namespace
-
-geo::Cover difference(const geo::Cover& cells, const geo::Cover& without) {
-  geo::Cover left;
-  auto hole = without.begin();
-  for (geo::CellRange range : cells) {
-    bool is_used_up = false;
-    while (hole != without.end() && hole->last < range.first) ++hole;
-    for (auto inside = hole; inside != without.end() && inside->first <= range.last; ++inside) {
-      if (inside->first > range.first) left.push_back({range.first, inside->first - 1});
-      if (inside->last >= range.last) {
-        is_used_up = true;
-        break;
-      }
-      range.first = inside->last + 1;
-    }
-    if (!is_used_up) left.push_back(range);
-  }
-  return left;
-}
 
 GeoNear::GeoNear(Execution& execution, Plan plan)
     : execution_(execution),
@@ -109,13 +75,13 @@ std::vector<KeyRange> GeoNear::next_ring() {
   over_ = !(radius < limit_) || radius == reached_;
   reached_ = over_ ? limit_ : radius;
   const geo::Cover cells = cover(std::max(reached_, plan_.near->near.first_radius()));
-  const geo::Cover ring = difference(cells, read_);
+  const geo::Cover ring = geo::difference(cells, read_);
   std::vector<KeyRange> ranges;
   for (const std::string& prefix : plan_.bounds.prefixes) {
     for (const geo::CellRange& range : ring) ranges.push_back(range_of_cells(prefix, range));
   }
   read_.insert(read_.end(), cells.begin(), cells.end());
-  read_ = merged(std::move(read_));
+  read_ = geo::joined(std::move(read_));
   std::ranges::sort(ranges, {}, &KeyRange::begin);
   return ranges;
 }

@@ -86,7 +86,4 @@ class GeoNear final : public Operator {
   Place place_;
 };
 
-// What of `cells` is not in `without`.
-[[nodiscard]] geo::Cover difference(const geo::Cover& cells, const geo::Cover& without);
-
 }  // namespace nacre::query

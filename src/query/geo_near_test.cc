@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -14,18 +13,6 @@ namespace nacre::query {
 namespace {
 
 using Ids = std::vector<std::int64_t>;
-
-TEST(CoverDifference, IsWhatIsNotInTheOther) {
-  constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-  const geo::Cover all = {{kLeast, kMost}};
-  EXPECT_EQ(difference(all, {}), all);
-  EXPECT_TRUE(difference(all, all).empty());
-  EXPECT_EQ(difference(all, {{1, 5}, {7, kMost}}), (geo::Cover{{kLeast, 0}, {6, 6}}));
-  EXPECT_EQ(difference({{1, 3}, {5, 9}}, {{2, 5}, {8, 8}}), (geo::Cover{{1, 1}, {6, 7}, {9, 9}}));
-  EXPECT_EQ(difference({{1, 2}, {3, 4}}, {{kLeast, 0}, {9, 9}}), (geo::Cover{{1, 2}, {3, 4}}));
-  EXPECT_TRUE(difference({{3, 4}}, {{1, 2}, {3, 3}, {4, 10}}).empty());
-}
 
 class Near : public ::testing::Test {
  protected:
