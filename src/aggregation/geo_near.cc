@@ -8,6 +8,7 @@
 #include "aggregation/stages.h"
 #include "base/error_codes.h"
 #include "base/text.h"
+#include "bson/container.h"
 #include "geo/near.h"
 
 namespace nacre::aggregation {
@@ -220,7 +221,7 @@ Result<> check_constants(const GeoNearSpec& spec) {
 }
 
 Result<> check_is_point(const bson::Element& near) {
-  if (near.is(bson::Type::kDocument) || near.is(bson::Type::kArray)) return {};
+  if (bson::is_container(near)) return {};
   return invalid(kNearType, "$geoNear requires that the 'near' option is an object or an array");
 }
 

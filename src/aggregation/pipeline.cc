@@ -13,6 +13,7 @@
 #include "aggregation/stage_table.h"
 #include "base/error_codes.h"
 #include "base/text.h"
+#include "bson/container.h"
 #include "query/text_query.h"
 
 namespace nacre::aggregation {
@@ -80,7 +81,7 @@ bool asks_for(const bson::View& spec, std::string_view what) {
   return std::ranges::any_of(spec, [&](const bson::Element& field) {
     if (field.name() == "$meta" && field.is(bson::Type::kString)) return field.string() == what;
     if (field.name() == "$literal" || field.name() == "$const") return false;
-    const bool has_more = field.is(bson::Type::kDocument) || field.is(bson::Type::kArray);
+    const bool has_more = bson::is_container(field);
     return has_more && asks_for(field.document(), what);
   });
 }

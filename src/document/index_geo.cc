@@ -10,6 +10,7 @@
 
 #include "base/error_codes.h"
 #include "base/text.h"
+#include "bson/container.h"
 #include "bson/json.h"
 #include "bson/path.h"
 #include "document/index_entry_internal.h"
@@ -32,12 +33,8 @@ std::unexpected<Error> refused(std::int32_t number, std::string text) {
   return fail(Code::kInvalid, number, std::move(text));
 }
 
-bool has_fields(const bson::Element& element) {
-  return element.is(bson::Type::kDocument) || element.is(bson::Type::kArray);
-}
-
 bool is_empty(const bson::Element& element) {
-  return has_fields(element) && element.document().empty();
+  return bson::is_container(element) && element.document().empty();
 }
 
 std::string shown(const bson::Element& element) {
@@ -127,13 +124,13 @@ class Collection {
 
   Result<> grid(const IndexField& field, std::vector<Part>& to) {
     for (const bson::Element& place : places_at(field.path, document_)) {
-      if (!has_fields(place) || is_empty(place)) continue;
+      if (!bson::is_container(place) || is_empty(place)) continue;
       if (place.document().begin()->is_number()) {
         NACRE_TRY(point(place, to));
         continue;
       }
       for (const bson::Element& inside : place.document()) {
-        if (!has_fields(inside)) {
+        if (!bson::is_container(inside)) {
           return refused(kNoPair, "location object expected, location array not in correct format");
         }
         if (!is_empty(inside)) NACRE_TRY(point(inside, to));

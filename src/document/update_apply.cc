@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "bson/arithmetic.h"
 #include "bson/compare.h"
+#include "bson/container.h"
 #include "bson/json.h"
 #include "bson/path.h"
 #include "document/update_internal.h"
@@ -283,7 +284,7 @@ class Applier {
       }
       there = static_cast<bool>(next);
       at = next;
-      if (there && (at.is(Type::kDocument) || at.is(Type::kArray))) inside = at.document();
+      if (there && bson::is_container(at)) inside = at.document();
     }
     if (!there) return {};
     if (node.path == "_id" || node.path.starts_with("_id.")) {

@@ -3,6 +3,7 @@
 
 #include "base/error_codes.h"
 #include "base/text.h"
+#include "bson/container.h"
 #include "bson/json.h"
 #include "bson/path.h"
 #include "bson/validate.h"
@@ -31,7 +32,7 @@ std::unexpected<Error> bad(std::string what) {
 int depth_of(const View& document) {
   int deepest = 0;
   for (const Element& element : document) {
-    if (element.is(Type::kDocument) || element.is(Type::kArray)) {
+    if (bson::is_container(element)) {
       deepest = std::max(deepest, depth_of(element.document()));
     }
   }
@@ -40,7 +41,7 @@ int depth_of(const View& document) {
 
 // A path may go no deeper than documents may nest, with what it sets inside.
 Result<> check_depth(std::string_view path, const Element& value) {
-  const bool nests = value.is(Type::kDocument) || value.is(Type::kArray);
+  const bool nests = bson::is_container(value);
   const auto steps = std::ranges::count(path, '.') + 1;
   // One more for the array that $push and $addToSet put the value into.
   if (steps + 1 + (nests ? depth_of(value.document()) : 0) <= bson::kDepthMax) return {};

@@ -2,6 +2,7 @@
 
 #include "base/error_codes.h"
 #include "base/text.h"
+#include "bson/container.h"
 #include "expression/call_internal.h"
 
 namespace nacre::expression {
@@ -32,7 +33,7 @@ bool is_too_deep(const bson::Element& value) {
     }
     const bson::Element item = *at;
     ++at;
-    if (item.is(bson::Type::kDocument) || item.is(bson::Type::kArray)) {
+    if (bson::is_container(item)) {
       open.push_back(item.document().begin());
     }
   }

@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "base/md5.h"
+#include "bson/container.h"
 #include "bson/decimal.h"
 
 namespace nacre::expression {
@@ -80,7 +81,7 @@ void append(std::string& to, const bson::Element& value, Named named) {
     return;
   }
   bson::View inside;
-  if (value.is(bson::Type::kDocument) || value.is(bson::Type::kArray)) {
+  if (bson::is_container(value)) {
     inside = value.document();
   } else if (value.is(bson::Type::kCodeWithScope)) {
     to.append(value.code_with_scope().code).push_back('\0');

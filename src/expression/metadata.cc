@@ -3,6 +3,7 @@
 #include <random>
 
 #include "base/text.h"
+#include "bson/container.h"
 #include "expression/hashed_key.h"
 #include "expression/node_internal.h"
 
@@ -94,8 +95,7 @@ class Random final : public Node {
 };
 
 Result<NodePtr> parse_random(const Operator&, const bson::Element& argument, Parser&) {
-  const bool is_empty = (argument.is(bson::Type::kDocument) || argument.is(bson::Type::kArray)) &&
-                        argument.document().empty();
+  const bool is_empty = bson::is_container(argument) && argument.document().empty();
   if (!is_empty) return invalid(3040501, "$rand does not currently accept arguments");
   return std::make_unique<Random>();
 }

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "bson/container.h"
 #include "geo/cover_internal.h"
 #include "geo/parse_internal.h"
 #include "geo/plane_internal.h"
@@ -41,10 +42,6 @@ constexpr std::int32_t kMinNegative = 16894;
 constexpr std::int32_t kMaxNotNumber = 16895;
 constexpr std::int32_t kMaxNegative = 16896;
 constexpr std::int32_t kNotAlone = 34413;
-
-bool is_container(const Element& value) {
-  return value.is(Type::kArray) || value.is(Type::kDocument);
-}
 
 bool is_near_name(std::string_view name) {
   return name == "$near" || name == "$nearSphere" || name == "$geoNear";
@@ -157,7 +154,7 @@ Result<Near> Near::parse(const View& condition) {
     if (near) return bad("geo near accepts just one point");
     near = part;
   }
-  if (!is_container(near)) return bad("geo near query argument is not an object");
+  if (!bson::is_container(near)) return bad("geo near query argument is not an object");
   const Element geometry = near.document().find("$geometry");
   // A point alone is of the old form, also when it is GeoJSON.
   const bool is_pair = is_legacy_pair(near);

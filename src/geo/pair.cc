@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "bson/container.h"
 #include "geo/parse_internal.h"
 
 namespace nacre::geo {
@@ -13,13 +14,9 @@ using bson::Type;
 
 namespace {
 
-bool is_container(const Element& value) {
-  return value.is(Type::kArray) || value.is(Type::kDocument);
-}
-
 // Nothing unless both are numbers, and finite.
 std::optional<PlanePoint> pair_of(const Element& value) {
-  if (!is_container(value)) return std::nullopt;
+  if (!bson::is_container(value)) return std::nullopt;
   auto at = value.document().begin();
   const Element x = *at;
   if (!x.is_number()) return std::nullopt;
@@ -34,7 +31,7 @@ std::optional<PlanePoint> pair_of(const Element& value) {
 }  // namespace
 
 Result<PlanePoint> parse_pair(const Element& value, Extra extra) {
-  if (!is_container(value)) {
+  if (!bson::is_container(value)) {
     return bad(format("a point is an array or an object of two numbers, found {}",
                       bson::name(value.type())));
   }
@@ -71,7 +68,7 @@ Geometry::Shape legacy_shape(const PlanePoint& at) {
 }
 
 Result<Geometry::Shape> parse_stored(const Element& stored) {
-  if (!is_container(stored)) {
+  if (!bson::is_container(stored)) {
     return bad(format("a geometry is an object or an array, found {}", bson::name(stored.type())));
   }
   if (is_legacy_pair(stored)) return legacy_shape(NACRE_TRY(parse_pair(stored, Extra::kIgnored)));

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "bson/container.h"
 #include "geo/cover_internal.h"
 #include "geo/parse_internal.h"
 #include "geo/plane_internal.h"
@@ -44,10 +45,6 @@ struct Region::Shape {
 };
 
 namespace {
-
-bool is_container(const Element& value) {
-  return value.is(Type::kArray) || value.is(Type::kDocument);
-}
 
 Result<AnyRegion> parse_box(const View& corners) {
   auto at = corners.begin();
@@ -110,7 +107,7 @@ Result<AnyRegion> parse_within_shape(const Element& shape) {
   const std::string_view name = shape.name();
   const bool is_known = name == "$box" || name == "$polygon" || name == "$center" ||
                         name == "$centerSphere" || name == "$geometry";
-  if (!is_known || !is_container(shape)) {
+  if (!is_known || !bson::is_container(shape)) {
     return bad(format("unknown geo specifier: {}", shape.name()));
   }
   if (name == "$box") return parse_box(shape.document());
@@ -121,7 +118,7 @@ Result<AnyRegion> parse_within_shape(const Element& shape) {
 }
 
 Result<AnyRegion> parse_meeting_shape(const Element& shape) {
-  if (shape.name() != "$geometry" || !is_container(shape)) {
+  if (shape.name() != "$geometry" || !bson::is_container(shape)) {
     return bad(
         format("$geoIntersects takes a $geometry that is an object, found {}", shape.name()));
   }
@@ -181,7 +178,7 @@ struct Matches {
   }
   template <class Predicate>
   [[nodiscard]] bool on_sphere(const Predicate& holds) const {
-    if (!is_container(stored)) return false;
+    if (!bson::is_container(stored)) return false;
     const auto shape = parse_stored(stored);
     return shape.has_value() && shape->is_on_sphere() && holds(*shape);
   }
@@ -207,7 +204,7 @@ Result<Region> Region::parse_intersects(const Element& operand) {
 }
 
 bool Region::matches(const Element& stored) const {
-  if (!is_container(stored)) return false;
+  if (!bson::is_container(stored)) return false;
   return std::visit(Matches{stored}, shape_->any);
 }
 

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "bson/compare.h"
+#include "bson/container.h"
 #include "match/filter_internal.h"
 #include "match/types_internal.h"
 
@@ -258,8 +259,7 @@ class Matcher {
   bool element_matches(const Node& node, const Element& element) {
     const Node& child = node.children.front();
     if (node.kind == Kind::kElementValue) return single(child, element);
-    return (element.is(Type::kDocument) || element.is(Type::kArray)) &&
-           document(child, element.document());
+    return bson::is_container(element) && document(child, element.document());
   }
 
   bool in_list(const Node& node, const Element& value) {

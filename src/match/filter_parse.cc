@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "bson/compare.h"
+#include "bson/container.h"
 #include "match/filter_parse_internal.h"
 
 namespace nacre::match {
@@ -185,7 +186,7 @@ class Parser {
 
   static bool begins_with_near(const View& conditions) {
     const Element first = *conditions.begin();
-    return is_near_operator(first.name()) && (first.is(Type::kDocument) || first.is(Type::kArray));
+    return is_near_operator(first.name()) && bson::is_container(first);
   }
 
   Result<Node> comparison(Kind kind, bson::Path path, const Element& operand) {

@@ -20,6 +20,7 @@
 
 #include "bson/builder.h"
 #include "bson/compare.h"
+#include "bson/container.h"
 #include "bson/value.h"
 
 namespace nacre::match::testing {
@@ -216,7 +217,7 @@ class NaiveFilter {
         !part.document().find("$nor")) {
       return field_holds(part, {{.value = element}});
     }
-    const bool nests = element.is(Type::kDocument) || element.is(Type::kArray);
+    const bool nests = bson::is_container(element);
     return nests && holds(part.document(), element.document());
   }
 

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "bson/container.h"
 #include "bson/key_encoder.h"
 #include "bson/validate.h"
 #include "query/run.h"
@@ -36,7 +37,7 @@ void visit_values(const View& document, std::string_view path, Take& take) {
       return;
     }
     for (const Element& each : found.array()) {
-      if (each.is(Type::kDocument) || each.is(Type::kArray)) {
+      if (bson::is_container(each)) {
         visit_values(each.document(), rest, take);
       }
     }

@@ -7,6 +7,7 @@
 
 #include "base/error_codes.h"
 #include "base/text.h"
+#include "bson/container.h"
 #include "document/envelope.h"
 #include "geo/cover_sets.h"
 #include "query/cursor.h"
@@ -40,7 +41,7 @@ GeoNear::GeoNear(Execution& execution, Plan plan)
 std::optional<Place> GeoNear::nearest(const bson::View& document) const {
   std::optional<Place> best;
   const auto visit = [&](const bson::Element& element, bson::Reached) {
-    const bool may_be_place = element.is(bson::Type::kDocument) || element.is(bson::Type::kArray);
+    const bool may_be_place = bson::is_container(element);
     if (!may_be_place) return false;
     const std::optional<double> distance = plan_.near->near.distance(element);
     if (distance && (!best || *distance < best->distance)) {

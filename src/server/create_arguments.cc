@@ -7,6 +7,7 @@
 
 #include "base/error_codes.h"
 #include "base/text.h"
+#include "bson/container.h"
 #include "document/collection_options.h"
 #include "document/index_spec.h"
 #include "server/structure.h"
@@ -211,7 +212,7 @@ Result<> check_validator(const bson::View& filter) {
                      format("{} is not allowed in this context", part.name()));
     }
     if (part.name() == "$expr" || part.name() == "$jsonSchema") continue;
-    if (part.is(bson::Type::kDocument) || part.is(bson::Type::kArray)) {
+    if (bson::is_container(part)) {
       NACRE_TRY(check_validator(part.document()));
     }
   }

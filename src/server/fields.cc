@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "bson/collation.h"
+#include "bson/container.h"
 #include "bson/validate.h"
 #include "server/wire_error.h"
 
@@ -41,7 +42,7 @@ constexpr auto kGenericFields = std::to_array<std::string_view>({"$db",
 bool says_nothing(const bson::Element& element) {
   if (!element || element.is_null_like()) return true;
   if (element.is(bson::Type::kBool)) return !element.boolean();
-  if (element.is(bson::Type::kDocument) || element.is(bson::Type::kArray)) {
+  if (bson::is_container(element)) {
     return element.document().empty();
   }
   return false;

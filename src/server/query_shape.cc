@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/text.h"
+#include "bson/container.h"
 
 namespace nacre::server {
 namespace {
@@ -15,7 +16,7 @@ void append_shape(std::string& to, const bson::View& document, bool is_array) {
     std::string shape;
     if (!is_array) shape.append(element.name());
     shape.push_back(':');
-    if (element.is(bson::Type::kDocument) || element.is(bson::Type::kArray)) {
+    if (bson::is_container(element)) {
       const bool inside_array = element.is(bson::Type::kArray);
       shape.push_back(inside_array ? '[' : '{');
       append_shape(shape, element.document(), inside_array);
@@ -53,7 +54,7 @@ std::string query_shape_hash(const bson::View& command) {
     const bson::Element field = command.find(part);
     if (!field) continue;
     shape.append(part).push_back('=');
-    if (field.is(bson::Type::kDocument) || field.is(bson::Type::kArray)) {
+    if (bson::is_container(field)) {
       append_shape(shape, field.document(), field.is(bson::Type::kArray));
     }
   }
