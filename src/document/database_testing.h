@@ -62,6 +62,24 @@ inline void insert(Database& database, std::string_view collection, std::string_
   ASSERT_TRUE(done) << done.error().text();
 }
 
+// Puts the document in the place of the one of its _id, which is there.
+inline Result<> try_replace(Database& database, std::string_view collection, std::string_view text,
+                            txn::Durability durability = txn::Durability::kSync) {
+  const bson::Document document = json(text);
+  const std::string key = id_key(document.find("_id"));
+  const auto body = [&](Transaction& transaction) -> Result<> {
+    const CollectionInfo* info = NACRE_TRY(transaction.open_for_write(collection));
+    const auto row = NACRE_TRY(transaction.rows().get(info->table, as_bytes(key)));
+    EXPECT_TRUE(row.has_value()) << text;
+    if (!row) return {};
+    NACRE_TRY(
+        Writer(database, transaction, *info).replace(as_bytes(key), as_bytes(*row), document));
+    return {};
+  };
+  NACRE_TRY(database.transact(body, durability));
+  return {};
+}
+
 inline void remove(Database& database, std::string_view collection, std::int32_t id) {
   const bson::Document holder = bson::Builder().append("_id", id).finish();
   const std::string key = id_key(holder.find("_id"));
@@ -81,6 +99,27 @@ inline void create_index(Database& database, std::string_view collection,
   ASSERT_TRUE(spec) << spec.error().text();
   const auto built = database.create_indexes(collection, std::span(&*spec, 1));
   ASSERT_TRUE(built) << built.error().text();
+}
+
+// How many entries an index has.
+inline std::size_t entry_count(Database& database, std::string_view collection,
+                               std::string_view index) {
+  const auto snapshot = database.snapshot();
+  const CollectionInfo* info = snapshot->catalog().find(collection);
+  const IndexInfo* found = info == nullptr ? nullptr : info->find_index(index);
+  EXPECT_NE(found, nullptr) << index;
+  if (found == nullptr) return 0;
+  auto cursor = snapshot->rows().cursor(found->table);
+  std::size_t count = 0;
+  for (auto row = (*cursor)->seek_first(); row && *row; row = (*cursor)->next()) ++count;
+  return count;
+}
+
+// Each index agrees with its collection both ways, and all else that verify looks at is right.
+inline void expect_clean(Database& database) {
+  const auto report = database.verify();
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_TRUE(report->clean()) << report->problems.front();
 }
 
 // Every document in key order, as JSON.

@@ -28,12 +28,6 @@ void fill(Database& database, int count) {
   ASSERT_TRUE(filled) << filled.error().text();
 }
 
-void expect_clean(Database& database) {
-  const auto report = database.verify();
-  ASSERT_TRUE(report) << report.error().text();
-  EXPECT_TRUE(report->clean()) << report->problems.front();
-}
-
 class Gate {
  public:
   void open() {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "document/database_testing.h"
-#include "document/index_keys.h"
 
 namespace nacre::document {
 namespace {
@@ -84,19 +83,7 @@ class GeoIndex : public ::testing::Test {
   }
 
   std::size_t entry_count(std::string_view index) {
-    const auto snapshot = database_->snapshot();
-    const IndexInfo* info = snapshot->catalog().find("c")->find_index(index);
-    EXPECT_NE(info, nullptr) << index;
-    auto cursor = snapshot->rows().cursor(info->table);
-    std::size_t count = 0;
-    for (auto row = (*cursor)->seek_first(); row && *row; row = (*cursor)->next()) ++count;
-    return count;
-  }
-
-  void expect_clean() {
-    const auto report = database_->verify();
-    ASSERT_TRUE(report) << report.error().text();
-    EXPECT_TRUE(report->clean()) << report->problems.front();
+    return testing::entry_count(*database_, "c", index);
   }
 
   std::unique_ptr<Database> database_ = testing::open(testing::new_path());
@@ -117,7 +104,7 @@ TEST_F(GeoIndex, AnEntryForEachCellAndNoneWithoutAPlace) {
   EXPECT_GT(entry_count("a_2dsphere"), 4U);
   const auto snapshot = database_->snapshot();
   EXPECT_TRUE(snapshot->catalog().find("c")->find_index("a_2dsphere")->multikey.front());
-  expect_clean();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(GeoIndex, WhatIsNoPlaceIsRefused) {
@@ -144,7 +131,7 @@ TEST_F(GeoIndex, OnesBesideOtherFieldsHoldEachCombination) {
   insert(R"({"_id": 2, "a": [5, 5]})");
   insert(R"({"_id": 3, "k": 1, "m": 1})");
   EXPECT_EQ(entry_count("k_1_a_2dsphere_m_-1"), 7U) << "the place alone decides";
-  expect_clean();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(GeoIndex, OfSeveralPlacesOneIsEnough) {
@@ -154,7 +141,7 @@ TEST_F(GeoIndex, OfSeveralPlacesOneIsEnough) {
   insert(R"({"_id": 2, "b": [{"x": 1}]})");
   EXPECT_EQ(entry_count("a_2dsphere_b.at_2dsphere"), 2U);
   EXPECT_EQ(refusal_of(R"({"_id": 3, "b": [{"at": null}, {"at": [2, 2]}]})"), 16755);
-  expect_clean();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(GeoIndex, AGridTakesPairsOfNumbersInsideOfIt) {
@@ -174,7 +161,7 @@ TEST_F(GeoIndex, AGridTakesPairsOfNumbersInsideOfIt) {
   EXPECT_EQ(refusal_of(R"({"_id": 9, "a": [1, "x"]})"), 13026);
   EXPECT_EQ(refusal_of(R"({"_id": 9, "a": ["x", 1]})"), 16804);
   EXPECT_EQ(refusal_of(R"({"_id": 9, "a": {"type": "Point", "coordinates": [1, 1]}})"), 16804);
-  expect_clean();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(GeoIndex, AUniqueOneHoldsEachPlaceOnce) {
@@ -187,26 +174,18 @@ TEST_F(GeoIndex, AUniqueOneHoldsEachPlaceOnce) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().number(), 11000);
   EXPECT_NE(second.error().text().find("k: 2"), std::string::npos) << second.error().text();
-  expect_clean();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(GeoIndex, AChangeMovesTheEntries) {
   index(R"({"key": {"a": "2dsphere"}})");
   insert(R"({"_id": 1, "a": {"type": "LineString", "coordinates": [[0, 0], [30, 30]]}})");
-  const bson::Document changed = testing::json(R"({"_id": 1, "a": [7, 7]})");
-  const std::string key = id_key(changed.find("_id"));
-  const auto done = database_->transact([&](Transaction& transaction) -> Result<> {
-    const CollectionInfo* info = NACRE_TRY(transaction.open_for_write("c"));
-    const auto row = NACRE_TRY(transaction.rows().get(info->table, as_bytes(key)));
-    NACRE_TRY(
-        Writer(*database_, transaction, *info).replace(as_bytes(key), as_bytes(*row), changed));
-    return {};
-  });
+  const auto done = testing::try_replace(*database_, "c", R"({"_id": 1, "a": [7, 7]})");
   ASSERT_TRUE(done) << done.error().text();
   EXPECT_EQ(entry_count("a_2dsphere"), 1U);
   testing::remove(*database_, "c", 1);
   EXPECT_EQ(entry_count("a_2dsphere"), 0U);
-  expect_clean();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(GeoIndex, VerifySeesAnEntryTooManyAndOneTooFew) {

@@ -16,22 +16,6 @@ std::int32_t refusal(std::string_view specification) {
   return spec ? 0 : spec.error().number();
 }
 
-std::size_t entry_count(Database& database, std::string_view index) {
-  const auto snapshot = database.snapshot();
-  const IndexInfo* info = snapshot->catalog().find("c")->find_index(index);
-  EXPECT_NE(info, nullptr) << index;
-  auto cursor = snapshot->rows().cursor(info->table);
-  std::size_t count = 0;
-  for (auto row = (*cursor)->seek_first(); row && *row; row = (*cursor)->next()) ++count;
-  return count;
-}
-
-void expect_clean(Database& database) {
-  const auto report = database.verify();
-  ASSERT_TRUE(report) << report.error().text();
-  EXPECT_TRUE(report->clean()) << report->problems.front();
-}
-
 std::string described(std::string_view specification) {
   const auto spec = parse_index_spec(testing::json(specification));
   EXPECT_TRUE(spec) << specification << ": " << spec.error().what();
@@ -139,11 +123,11 @@ TEST(IndexKinds, PartialIndexesHoldWhatTheirFilterTakes) {
   testing::insert(*database, "c", R"({"_id": 1, "a": 1, "b": 1})");
   testing::insert(*database, "c", R"({"_id": 2, "a": 1, "b": 2})");
   testing::insert(*database, "c", R"({"_id": 3, "a": 1, "b": 6})");
-  EXPECT_EQ(entry_count(*database, "a_1"), 1U);
+  EXPECT_EQ(testing::entry_count(*database, "c", "a_1"), 1U);
   const auto second = testing::try_insert(*database, "c", R"({"_id": 4, "a": 1, "b": 7})");
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().number(), 11000);
-  expect_clean(*database);
+  testing::expect_clean(*database);
 }
 
 TEST(IndexKinds, CollationsMakeUniqueWhatTheyTakeForEqual) {
@@ -156,7 +140,7 @@ TEST(IndexKinds, CollationsMakeUniqueWhatTheyTakeForEqual) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().number(), 11000);
   testing::insert(*database, "c", R"({"_id": 3, "a": "tea"})");
-  expect_clean(*database);
+  testing::expect_clean(*database);
 }
 
 TEST(IndexKinds, HashedFieldsRefuseArrays) {
@@ -167,8 +151,8 @@ TEST(IndexKinds, HashedFieldsRefuseArrays) {
   const auto array = testing::try_insert(*database, "c", R"({"_id": 3, "a": [1]})");
   ASSERT_FALSE(array);
   EXPECT_EQ(array.error().number(), 16766);
-  EXPECT_EQ(entry_count(*database, "a_hashed"), 2U);
-  expect_clean(*database);
+  EXPECT_EQ(testing::entry_count(*database, "c", "a_hashed"), 2U);
+  testing::expect_clean(*database);
 }
 
 TEST(IndexKinds, WildcardsHoldEveryPathThatTheyTake) {
@@ -178,10 +162,10 @@ TEST(IndexKinds, WildcardsHoldEveryPathThatTheyTake) {
   testing::create_index(*database, "c",
                         R"({"key": {"$**": 1}, "name": "some", "wildcardProjection": {"a.b": 1}})");
   testing::insert(*database, "c", R"({"_id": 1, "a": {"b": [1, 2, {"c": 3}], "d": {}}, "e": "x"})");
-  EXPECT_EQ(entry_count(*database, "$**_1"), 5U) << "a.b twice, a.b.c, a.d, e";
-  EXPECT_EQ(entry_count(*database, "a.$**_1"), 4U);
-  EXPECT_EQ(entry_count(*database, "some"), 3U);
-  expect_clean(*database);
+  EXPECT_EQ(testing::entry_count(*database, "c", "$**_1"), 5U) << "a.b twice, a.b.c, a.d, e";
+  EXPECT_EQ(testing::entry_count(*database, "c", "a.$**_1"), 4U);
+  EXPECT_EQ(testing::entry_count(*database, "c", "some"), 3U);
+  testing::expect_clean(*database);
 }
 
 TEST(IndexKinds, FieldsBesideAWildcardAreInEachOfItsEntries) {
@@ -190,14 +174,15 @@ TEST(IndexKinds, FieldsBesideAWildcardAreInEachOfItsEntries) {
                         R"({"key": {"t": 1, "$**": 1}, "wildcardProjection": {"t": 0}})");
   testing::create_index(*database, "c", R"({"key": {"a.$**": 1, "_id": -1}})");
   testing::insert(*database, "c", R"({"_id": 1, "t": 5, "a": {"b": [1, 2]}, "e": "x"})");
-  EXPECT_EQ(entry_count(*database, "t_1_$**_1"), 3U);
-  EXPECT_EQ(entry_count(*database, "a.$**_1__id_-1"), 2U);
+  EXPECT_EQ(testing::entry_count(*database, "c", "t_1_$**_1"), 3U);
+  EXPECT_EQ(testing::entry_count(*database, "c", "a.$**_1__id_-1"), 2U);
   testing::insert(*database, "c", R"({"_id": 2, "t": {"u": 5}})");
-  EXPECT_EQ(entry_count(*database, "t_1_$**_1"), 4U) << "one for a document without paths";
+  EXPECT_EQ(testing::entry_count(*database, "c", "t_1_$**_1"), 4U)
+      << "one for a document without paths";
   const auto array = testing::try_insert(*database, "c", R"({"_id": 3, "t": [1], "e": 1})");
   ASSERT_FALSE(array);
   EXPECT_EQ(array.error().number(), 7246301);
-  expect_clean(*database);
+  testing::expect_clean(*database);
 }
 
 // The story: a field that is named "a.b", or "" around a "b", had the entries of the paths that
@@ -206,15 +191,15 @@ TEST(IndexKinds, NamesThatReadLikePathsAreNoneInAWildcard) {
   auto database = testing::open(testing::new_path());
   testing::create_index(*database, "c", R"({"key": {"$**": 1}})");
   testing::insert(*database, "c", R"({"_id": 1, "a.b": 1, "c": {"d.e": 2}})");
-  EXPECT_EQ(entry_count(*database, "$**_1"), 0U);
+  EXPECT_EQ(testing::entry_count(*database, "c", "$**_1"), 0U);
   testing::insert(*database, "c", R"({"_id": 2, "": {"b": 1}})");
-  EXPECT_EQ(entry_count(*database, "$**_1"), 1U);
+  EXPECT_EQ(testing::entry_count(*database, "c", "$**_1"), 1U);
   const auto snapshot = database->snapshot();
   auto cursor = snapshot->rows().cursor(snapshot->catalog().find("c")->find_index("$**_1")->table);
   ASSERT_TRUE((*cursor)->seek_first().value_or(false));
   const std::string path(".b");
   EXPECT_NE(as_text((*cursor)->key()).find(path), std::string_view::npos);
-  expect_clean(*database);
+  testing::expect_clean(*database);
 }
 
 TEST(IndexKinds, TextIndexesHoldWordsAndLengths) {
@@ -223,7 +208,7 @@ TEST(IndexKinds, TextIndexesHoldWordsAndLengths) {
   testing::insert(*database, "c",
                   R"({"_id": 1, "a": "running dogs run", "b": [{"c": "the dog"}]})");
   testing::insert(*database, "c", R"({"_id": 2, "x": "no words here"})");
-  EXPECT_EQ(entry_count(*database, "a_text"), 3U) << "run, dog, and the length";
+  EXPECT_EQ(testing::entry_count(*database, "c", "a_text"), 3U) << "run, dog, and the length";
   const auto snapshot = database->snapshot();
   const auto totals = database->text_totals(*snapshot->catalog().find("c")->find_index("a_text"));
   ASSERT_TRUE(totals);
@@ -233,7 +218,7 @@ TEST(IndexKinds, TextIndexesHoldWordsAndLengths) {
   const auto after = database->text_totals(*snapshot->catalog().find("c")->find_index("a_text"));
   EXPECT_EQ(after->documents, 2);
   EXPECT_EQ(after->words, 5);
-  expect_clean(*database);
+  testing::expect_clean(*database);
   const auto bad = testing::try_insert(*database, "c", R"({"_id": 4, "language": "klingon"})");
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().number(), 17262);
@@ -261,17 +246,9 @@ TEST(IndexKinds, AnEntryFollowsTheTypeOfItsValue) {
   auto database = testing::open(testing::new_path());
   testing::create_index(*database, "c", R"({"key": {"a": 1}, "unique": true})");
   testing::insert(*database, "c", R"({"_id": 1, "a": 1})");
-  const bson::Document changed = testing::json(R"({"_id": 1, "a": 1.0})");
-  const std::string key = id_key(changed.find("_id"));
-  const auto done = database->transact([&](Transaction& transaction) -> Result<> {
-    const CollectionInfo* info = NACRE_TRY(transaction.open_for_write("c"));
-    const auto row = NACRE_TRY(transaction.rows().get(info->table, as_bytes(key)));
-    NACRE_TRY(
-        Writer(*database, transaction, *info).replace(as_bytes(key), as_bytes(*row), changed));
-    return {};
-  });
+  const auto done = testing::try_replace(*database, "c", R"({"_id": 1, "a": 1.0})");
   ASSERT_TRUE(done) << done.error().text();
-  expect_clean(*database);
+  testing::expect_clean(*database);
 }
 
 TEST(IndexEntry, GivesTheFieldsBack) {
@@ -309,7 +286,7 @@ TEST(Expiry, RemovesWhatHasOutlivedItsIndexAndNothingElse) {
   EXPECT_EQ(*removed, 2U);
   EXPECT_EQ(testing::rows(*database, "c").size(), 3U);
   EXPECT_EQ(*database->remove_expired(at), 0U);
-  expect_clean(*database);
+  testing::expect_clean(*database);
 }
 
 TEST(IndexBuild, TellsItsProgressAndEndsWhenItIsToldTo) {
@@ -341,7 +318,7 @@ TEST(IndexBuild, TellsItsProgressAndEndsWhenItIsToldTo) {
       database->create_indexes("c", std::span(&*spec, 1), txn::Durability::kSync, drop);
   ASSERT_FALSE(dropped);
   EXPECT_EQ(dropped.error().number(), 276);
-  expect_clean(*database);
+  testing::expect_clean(*database);
 }
 
 TEST(IndexBuild, EndsWithItsCollectionWhichKeepsItsNameUntilThen) {
@@ -366,7 +343,7 @@ TEST(IndexBuild, EndsWithItsCollectionWhichKeepsItsNameUntilThen) {
   ASSERT_FALSE(built);
   EXPECT_EQ(built.error().number(), 276) << built.error().text();
   EXPECT_EQ(rename("d", "c"), 0);
-  expect_clean(*database);
+  testing::expect_clean(*database);
 }
 
 TEST(IndexChange, WhatCannotHaveALifeGetsNone) {

@@ -37,9 +37,7 @@ TEST_F(Moving, TakesDocumentsOptionsAndIndexesAlong) {
   ASSERT_NE(snapshot->catalog().find("d")->find_index("x_1"), nullptr);
   EXPECT_FALSE(testing::try_insert(*there_, "d", R"({"_id": 3, "x": 3})"));
   for (Database* database : {here_.get(), there_.get()}) {
-    const auto report = database->verify();
-    ASSERT_TRUE(report);
-    EXPECT_TRUE(report->clean()) << report->problems.front();
+    testing::expect_clean(*database);
   }
 }
 

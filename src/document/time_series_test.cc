@@ -38,12 +38,6 @@ std::string at(int second, int id, std::string_view more = "") {
          std::to_string(1'767'225'600'000 + second * 1000) + "\"}}" + std::string(more) + "}";
 }
 
-void expect_clean(Database& database) {
-  const auto report = database.verify();
-  ASSERT_TRUE(report) << report.error().text();
-  EXPECT_TRUE(report->clean()) << report->problems.front();
-}
-
 class Series : public ::testing::Test {
  protected:
   void SetUp() override { create(kSeries); }
@@ -133,7 +127,7 @@ TEST_F(Series, MeasurementsLieInTheOrderOfTimeAndOneIdMayComeTwice) {
   insert(at(2, 0));
   EXPECT_EQ(ids(), (std::vector<std::string>{"1", "0", "0", "1"}));
   EXPECT_EQ(*database_->count("c"), 4U);
-  expect_clean(*database_);
+  testing::expect_clean(*database_);
   ASSERT_TRUE(database_->close());
   database_ = testing::open(path_);
   EXPECT_EQ(ids().size(), 4U);
@@ -177,7 +171,7 @@ TEST_F(Series, OnlyTheMetaFieldOfAMeasurementChanges) {
   EXPECT_EQ(replace(at(1, 1, R"(, "m": 1)")), 72);
   EXPECT_EQ(replace(at(1, 1, R"(, "m": 1, "x": 1, "y": 1)")), 72);
   EXPECT_EQ(replace(R"({"_id": 1, "x": 1, "t": {"$date": "2026-01-01T00:00:01Z"}, "m": 1})"), 72);
-  expect_clean(*database_);
+  testing::expect_clean(*database_);
 }
 
 TEST_F(Series, HasAnIndexOnItsMetaFieldAndTimeAndNoneOnId) {
@@ -192,7 +186,7 @@ TEST_F(Series, HasAnIndexOnItsMetaFieldAndTimeAndNoneOnId) {
   testing::create_index(*database_, "c", R"({"key": {"_id": 1}})");
   testing::create_index(*database_, "c", R"({"key": {"x": 1}, "sparse": true})");
   insert(at(1, 1, R"(, "m": [1, 2], "x": 1)"));
-  expect_clean(*database_);
+  testing::expect_clean(*database_);
   EXPECT_EQ(database_->drop_index("c", "_id_").error().number(), 27);
   ASSERT_TRUE(database_->drop_index("c", "_id_1"));
   const auto refused = [&](std::string_view specification) {
@@ -249,7 +243,7 @@ TEST_F(Series, MeasurementsExpireByTheirTime) {
   EXPECT_EQ(testing::rows(*database_, "life").size(), 50U);
   EXPECT_EQ(ids().size(), 10U);
   EXPECT_EQ(*database_->remove_expired(now), 0U);
-  expect_clean(*database_);
+  testing::expect_clean(*database_);
 }
 
 TEST_F(Series, DocumentsOfAClusteredCollectionExpireByADateThatIsTheirId) {
@@ -264,7 +258,7 @@ TEST_F(Series, DocumentsOfAClusteredCollectionExpireByADateThatIsTheirId) {
   ASSERT_TRUE(removed) << removed.error().text();
   EXPECT_EQ(*removed, 1U);
   EXPECT_EQ(testing::rows(*database_, "clustered").size(), 3U);
-  expect_clean(*database_);
+  testing::expect_clean(*database_);
 }
 
 TEST_F(Series, ItsPastIsReadButNotByTheIdOfOneDocument) {

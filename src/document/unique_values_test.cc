@@ -22,18 +22,8 @@ class Prepared : public ::testing::Test {
     const auto done = testing::try_insert(*database_, "c", document);
     return done ? 0 : done.error().number();
   }
-  // The new document of an _id.
-  std::int32_t replaced(std::int32_t id, std::string_view text) {
-    const bson::Document holder = bson::Builder().append("_id", id).finish();
-    const bson::Document document = testing::json(text);
-    const std::string key = id_key(holder.find("_id"));
-    const auto done = database_->transact([&](Transaction& transaction) -> Result<> {
-      const CollectionInfo* info = NACRE_TRY(transaction.open_for_write("c"));
-      const auto row = NACRE_TRY(transaction.rows().get(info->table, as_bytes(key)));
-      NACRE_TRY(
-          Writer(*database_, transaction, *info).replace(as_bytes(key), as_bytes(*row), document));
-      return {};
-    });
+  std::int32_t replaced(std::string_view document) {
+    const auto done = testing::try_replace(*database_, "c", document);
     return done ? 0 : done.error().number();
   }
   Result<Position> change(const Transaction::IndexChange& change, std::string_view index = "x_1") {
@@ -50,11 +40,6 @@ class Prepared : public ::testing::Test {
   void prepare(bool prepares = true) {
     const auto done = change({.prepare_unique = prepares});
     ASSERT_TRUE(done) << done.error().text();
-  }
-  void expect_clean() {
-    const auto report = database_->verify();
-    ASSERT_TRUE(report) << report.error().text();
-    EXPECT_TRUE(report->clean()) << report->problems.front();
   }
   [[nodiscard]] IndexInfo index() const {
     return *database_->snapshot()->catalog().find("c")->find_index("x_1");
@@ -73,10 +58,10 @@ TEST_F(Prepared, NewDuplicatesAreRefusedAndOldOnesStay) {
   EXPECT_EQ(inserted(R"({"_id": 3, "x": 2})"), 0);
   EXPECT_EQ(inserted(R"({"_id": 4, "x": [5, 2]})"), 11000);
   EXPECT_EQ(inserted(R"({"_id": 4, "x": [5, 6, 5]})"), 0);
-  EXPECT_EQ(replaced(3, R"({"_id": 3, "x": 6})"), 11000);
-  EXPECT_EQ(replaced(1, R"({"_id": 1, "x": 1, "y": 1})"), 0);
-  EXPECT_EQ(replaced(1, R"({"_id": 1, "x": 1.0, "y": 1})"), 0);
-  EXPECT_EQ(replaced(4, R"({"_id": 4, "x": [6, 7]})"), 0);
+  EXPECT_EQ(replaced(R"({"_id": 3, "x": 6})"), 11000);
+  EXPECT_EQ(replaced(R"({"_id": 1, "x": 1, "y": 1})"), 0);
+  EXPECT_EQ(replaced(R"({"_id": 1, "x": 1.0, "y": 1})"), 0);
+  EXPECT_EQ(replaced(R"({"_id": 4, "x": [6, 7]})"), 0);
   EXPECT_EQ(inserted(R"({"_id": 5, "x": 5})"), 0);
   // What is missing is one value, as in any unique index.
   EXPECT_EQ(inserted(R"({"_id": 6})"), 0);
@@ -85,7 +70,7 @@ TEST_F(Prepared, NewDuplicatesAreRefusedAndOldOnesStay) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().what(),
             "E11000 duplicate key error collection: db.c index: x_1 dup key: { x: 2 }");
-  expect_clean();
+  testing::expect_clean(*database_);
   prepare(false);
   EXPECT_EQ(inserted(R"({"_id": 8, "x": 1})"), 0);
 }
@@ -111,7 +96,7 @@ TEST_F(Prepared, OneTransactionSeesItsOwnValues) {
     return writer.insert(testing::json(R"({"_id": 2, "x": 1})"));
   });
   EXPECT_TRUE(moved) << moved.error().text();
-  expect_clean();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(Prepared, ValuesTooLongForAKeyAreToldApart) {
@@ -131,9 +116,9 @@ TEST_F(Prepared, ValuesTooLongForAKeyAreToldApart) {
   EXPECT_EQ(inserted(with("5", same + "d")), 0);
   EXPECT_EQ(inserted(with("6", "short")), 11000);
   EXPECT_EQ(inserted(with("\"" + std::string(896, 'j') + "\"", "short")), 11000);
-  EXPECT_EQ(replaced(5, with("5", same + "b")), 11000);
-  EXPECT_EQ(replaced(5, with("5", same + "e")), 0);
-  expect_clean();
+  EXPECT_EQ(replaced(with("5", same + "b")), 11000);
+  EXPECT_EQ(replaced(with("5", same + "e")), 0);
+  testing::expect_clean(*database_);
 }
 
 TEST_F(Prepared, AnIndexBecomesUniqueWhereNoValueComesTwice) {
@@ -160,7 +145,7 @@ TEST_F(Prepared, AnIndexBecomesUniqueWhereNoValueComesTwice) {
             R"({"v":2,"key":{"x":1},"name":"x_1","unique":true})");
   EXPECT_EQ(inserted(R"({"_id": 6, "x": 7})"), 11000);
   EXPECT_EQ(inserted(R"({"_id": 6, "x": 2})"), 0);
-  expect_clean();
+  testing::expect_clean(*database_);
   ASSERT_TRUE(database_->close());
   database_ = testing::open(path_);
   EXPECT_TRUE(index().unique);
@@ -169,7 +154,7 @@ TEST_F(Prepared, AnIndexBecomesUniqueWhereNoValueComesTwice) {
   EXPECT_EQ(inserted(R"({"_id": 7, "x": 3})"), 0);
   // It is the index that createIndexes would build.
   testing::create_index(*database_, "c", R"({"key": {"x": 1}, "unique": true})");
-  expect_clean();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(Prepared, TheOptionIsInTheCatalog) {
@@ -226,7 +211,7 @@ TEST_F(Prepared, OfWritersOfOneValueOneWins) {
   EXPECT_EQ(written, kValues);
   EXPECT_EQ(refused, (kThreads - 1) * kValues);
   EXPECT_EQ(violations(), "");
-  expect_clean();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(Prepared, ADuplicateIsNotWrittenWhileTheIndexIsPrepared) {
@@ -248,10 +233,10 @@ TEST_F(Prepared, APartialIndexLooksAtItsDocumentsAlone) {
   EXPECT_EQ(inserted(R"({"_id": 1, "x": 1, "p": 1, "on": true})"), 0);
   EXPECT_EQ(inserted(R"({"_id": 2, "x": 2, "p": 1})"), 0);
   EXPECT_EQ(inserted(R"({"_id": 3, "x": 3, "p": 1, "on": true})"), 11000);
-  EXPECT_EQ(replaced(2, R"({"_id": 2, "x": 2, "p": 1, "on": true})"), 11000);
+  EXPECT_EQ(replaced(R"({"_id": 2, "x": 2, "p": 1, "on": true})"), 11000);
   ASSERT_TRUE(change({.unique = true}, "p_1"));
-  EXPECT_EQ(replaced(2, R"({"_id": 2, "x": 2, "p": 2, "on": true})"), 0);
-  expect_clean();
+  EXPECT_EQ(replaced(R"({"_id": 2, "x": 2, "p": 2, "on": true})"), 0);
+  testing::expect_clean(*database_);
 }
 
 }  // namespace

@@ -213,9 +213,7 @@ TEST_F(Validated, ACollectionThatIsWrittenMeanwhileLosesNothingWhenItIsConverted
   writer.join();
   EXPECT_TRUE(converted == 0 || converted == 112) << converted;
   EXPECT_EQ(documents(), 2500 + inserted);
-  const auto report = database_->verify();
-  ASSERT_TRUE(report);
-  EXPECT_TRUE(report->clean()) << report->problems.front();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(Validated, WhatACrashLeftOfACopyIsRemovedWhenTheDatabaseIsOpened) {

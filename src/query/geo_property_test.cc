@@ -363,9 +363,7 @@ TEST_P(GeoPlans, FindWhatAskingEachDocumentFinds) {
     }
     if (::testing::Test::HasFailure()) return;
     answered += check.answered;
-    const auto report = database->verify();
-    ASSERT_TRUE(report) << report.error().text();
-    EXPECT_TRUE(report->clean()) << report->problems.front();
+    testing::expect_clean(*database);
   }
   EXPECT_GT(answered, 0);
 }

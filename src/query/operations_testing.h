@@ -15,6 +15,7 @@
 namespace nacre::query::testing {
 
 using document::testing::create_index;
+using document::testing::expect_clean;
 using document::testing::insert;
 using document::testing::json;
 using document::testing::new_path;

@@ -325,9 +325,7 @@ TEST_P(Plans, FindWhatAskingEachDocumentFinds) {
       if (::testing::Test::HasFailure()) return;
     }
     queries += check.queries;
-    const auto report = database->verify();
-    ASSERT_TRUE(report) << report.error().text();
-    EXPECT_TRUE(report->clean()) << report->problems.front();
+    testing::expect_clean(*database);
   }
 }
 
@@ -358,9 +356,7 @@ TEST(IndexedWrites, LeaveIndexesThatAgreeWithDocuments) {
           << updated.error().text();
     }
   }
-  const auto report = database->verify();
-  ASSERT_TRUE(report) << report.error().text();
-  EXPECT_TRUE(report->clean()) << report->problems.front();
+  testing::expect_clean(*database);
 }
 
 }  // namespace

@@ -66,11 +66,6 @@ class SeriesOperations : public ::testing::Test {
     EXPECT_TRUE(count) << count.error().text();
     return count ? *count : -1;
   }
-  void expect_clean() {
-    const auto report = database_->verify();
-    ASSERT_TRUE(report) << report.error().text();
-    EXPECT_TRUE(report->clean()) << report->problems.front();
-  }
 
   std::unique_ptr<document::Database> database_;
   std::unique_ptr<document::Database> plain_;
@@ -139,7 +134,7 @@ TEST_F(SeriesOperations, AnUpdateChangesTheMetaFieldOfAllThatAFilterOnItTakes) {
   EXPECT_EQ(find(scope(), {.filter = R"({"m": 5})"}).size(), 1U);
   EXPECT_EQ(find(scope(), {.filter = R"({"m.z": 1})", .projection = R"({"_id": 1})"}),
             std::vector<std::string>{R"({"_id":2})"});
-  expect_clean();
+  expect_clean(*database_);
 }
 
 TEST_F(SeriesOperations, WithoutAMetaFieldNothingIsUpdated) {
@@ -162,7 +157,7 @@ TEST_F(SeriesOperations, OneMeasurementOfSeveralAlikeIsDeleted) {
   const auto taken = take(scope(), {.collection = "c", .filter = filter, .hint = {}, .sort = sort});
   ASSERT_TRUE(taken && *taken) << taken.error().text();
   EXPECT_EQ(removed("{}", true), 1);
-  expect_clean();
+  expect_clean(*database_);
 }
 
 TEST_F(SeriesOperations, AnswerLikeAPlainCollection) {

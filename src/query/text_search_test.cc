@@ -127,9 +127,7 @@ TEST_F(Text, FieldsBeforeTheWordsMustBeGiven) {
   testing::insert(*database_, "c", R"({"_id": 11, "kind": "y", "body": "coffee", "n": 2})");
   EXPECT_EQ(search(R"({"$search": "coffee"})", R"({"kind": "x"})"), (Ids{10}));
   EXPECT_EQ(search(R"({"$search": "coffee"})"), (Ids{-291}));
-  const auto report = database_->verify();
-  ASSERT_TRUE(report);
-  EXPECT_TRUE(report->clean()) << report->problems.front();
+  testing::expect_clean(*database_);
 }
 
 TEST_F(Text, EachDocumentMayHaveItsLanguage) {
