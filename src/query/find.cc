@@ -18,35 +18,7 @@ namespace nacre::query {
 namespace {
 
 using error_codes::kBadValue;
-
-// Whether there is a $text in it, outside of what it compares with.
-bool mentions_text(const bson::View& filter) {
-  for (const bson::Element& element : filter) {
-    if (element.name() == "$text") return true;
-    if (!element.is(bson::Type::kArray) || !element.name().starts_with('$')) continue;
-    for (const bson::Element& branch : element.array()) {
-      if (branch.is(bson::Type::kDocument) && mentions_text(branch.document())) return true;
-    }
-  }
-  return false;
-}
-
-// Whether there is a $near on one of its paths: it stands nowhere else than at the top or in $and.
-// NOLINTNEXTLINE(misc-no-recursion): documents are nested to kDepthMax at most
-bool mentions_near(const bson::View& filter) {
-  for (const bson::Element& element : filter) {
-    if (element.name() == "$and" && element.is(bson::Type::kArray)) {
-      for (const bson::Element& part : element.array()) {
-        if (part.is(bson::Type::kDocument) && mentions_near(part.document())) return true;
-      }
-    }
-    if (element.name().starts_with('$') || !element.is(bson::Type::kDocument)) continue;
-    for (const std::string_view name : {"$near", "$nearSphere", "$geoNear"}) {
-      if (element.document().find(name)) return true;
-    }
-  }
-  return false;
-}
+constexpr std::int32_t kMissingMetadata = 40218;
 
 // Where the sum of skip and limit would be more than is ever there, there is no limit.
 std::size_t rows_to_sort(std::int64_t skip, std::int64_t limit) {
@@ -128,15 +100,36 @@ struct FindShape {
   bool by_text_score = false;
 };
 
-std::unexpected<Error> no_distance() {
-  return fail(Code::kInvalid, 40218,
-              "query requires geoNear distance metadata, but it is not available");
+// The names that expressions of a find may use, with the numbers that its run gives them.
+Result<expression::Scope> names_of(const FindRequest& request) {
+  expression::Scope names;
+  expression::Environment unused = environment_now();
+  NACRE_TRY(define_variables(request.let, names, unused));
+  return names;
+}
+
+// What is shown or sorted by beside the documents is there: it comes of a $near or a $text.
+Result<> check_metadata(const FindRequest& request, const Projection& projection,
+                        const SortPattern& pattern) {
+  const bool needs_distance = projection.needs_place() || pattern.needs_distance();
+  const bool needs_score = projection.needs_text_score() || pattern.needs_text_score();
+  if (!needs_distance && !needs_score) return {};
+  const expression::Scope names = NACRE_TRY(names_of(request));
+  const match::Filter filter =
+      NACRE_TRY(match::Filter::parse(request.filter, {.scope = &names, .is_prepared = false}));
+  if (needs_distance && filter.near() == nullptr) {
+    return fail(Code::kInvalid, kMissingMetadata,
+                "query requires geoNear distance metadata, but it is not available");
+  }
+  if (needs_score && !filter.has_text()) {
+    return fail(Code::kInvalid, kMissingMetadata,
+                "query requires text score metadata, but it is not available");
+  }
+  return {};
 }
 
 Result<FindShape> shape_of_find(const FindRequest& request, const Projection& projection) {
   FindShape shape{.sort = request.sort, .hint = request.hint};
-  if (projection.needs_place() && !mentions_near(request.filter)) return no_distance();
-  if (request.sort.empty() && !projection.needs_text_score()) return shape;
   if (const bson::Element natural = request.sort.find("$natural")) {
     if (request.sort.count() != 1) {
       return fail(Code::kInvalid, kBadValue, "Cannot include '$natural' in compound sort");
@@ -148,17 +141,11 @@ Result<FindShape> shape_of_find(const FindRequest& request, const Projection& pr
     }
     shape.hint = bson::Element();
     shape.sort = bson::View();
-    return shape;
   }
-  const SortPattern pattern = NACRE_TRY(SortPattern::parse(request.sort));
+  const SortPattern pattern = NACRE_TRY(SortPattern::parse(shape.sort));
+  NACRE_TRY(check_metadata(request, projection, pattern));
   shape.fields = fields_of(pattern);
-  if (pattern.needs_distance() && !mentions_near(request.filter)) return no_distance();
-  const bool needs_score = pattern.needs_text_score();
-  shape.by_text_score = needs_score && pattern.fields().size() == 1;
-  if ((needs_score || projection.needs_text_score()) && !mentions_text(request.filter)) {
-    return fail(Code::kInvalid, 40218,
-                "query requires text score metadata, but it is not available");
-  }
+  shape.by_text_score = pattern.needs_text_score() && pattern.fields().size() == 1;
   return shape;
 }
 
@@ -175,23 +162,19 @@ Result<> check_options(const FindRequest& request) {
 
 Result<Projection> projection_of(const FindRequest& request) {
   if (request.projection.empty()) return Projection();
-  expression::Scope names;  // the same numbers as the run gives them
-  expression::Environment unused = environment_now();
-  NACRE_TRY(define_variables(request.let, names, unused));
+  const expression::Scope names = NACRE_TRY(names_of(request));
   return Projection::parse(request.projection, {.scope = &names, .query = request.filter});
 }
 
 }  // namespace
 
 Result<> check(const FindRequest& request) {
-  expression::Scope scope;
-  expression::Environment environment = environment_now();
   NACRE_TRY(check_not_negative("skip", request.skip));
   NACRE_TRY(check_not_negative("limit", request.limit));
-  NACRE_TRY(define_variables(request.let, scope, environment));
-  NACRE_TRY(match::Filter::parse(request.filter, {.scope = &scope}));
+  const expression::Scope names = NACRE_TRY(names_of(request));
+  NACRE_TRY(match::Filter::parse(request.filter, {.scope = &names}));
   const Projection projection =
-      NACRE_TRY(Projection::parse(request.projection, {.scope = &scope, .query = request.filter}));
+      NACRE_TRY(Projection::parse(request.projection, {.scope = &names, .query = request.filter}));
   NACRE_TRY(shape_of_find(request, projection));
   return {};
 }

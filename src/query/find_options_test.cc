@@ -81,6 +81,10 @@ TEST_F(FindOptions, NaturalOrderIsThatOfTheTable) {
     const bson::Document holder = bson::Builder().append("hint", sort).finish();
     EXPECT_EQ(rows_of({.collection = "c", .hint = holder.find("hint")}), Rows{"error 2"}) << wrong;
   }
+  // A score is not there in that order either.
+  const bson::Document score = testing::json(R"({"s": {"$meta": "textScore"}})");
+  EXPECT_EQ(rows_of({.collection = "c", .projection = score, .sort = backward}),
+            Rows{"error 40218"});
 }
 
 TEST_F(FindOptions, RecordIdsDifferAndStay) {

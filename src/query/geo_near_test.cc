@@ -91,6 +91,9 @@ TEST_F(NearOnSphere, StandsBesideOtherConditionsAndASort) {
   EXPECT_EQ(rows, (std::vector<std::string>{
                       R"({"_id":2,"k":2,"p":{"type":"Point","coordinates":[0,0]},"near":true})",
                       R"({"_id":3,"k":1,"p":[1,1],"near":true})"}));
+  const std::string nested = R"({"$and": [{"$and": [)" + std::string(kAll) + "]}]}";
+  EXPECT_EQ(find({.filter = nested, .projection = R"({"d": {"$meta": "geoNearDistance"}})"}),
+            (Ids{2, 3, 6, 1, 5}));
   EXPECT_EQ(find({.projection = R"({"d": {"$meta": "geoNearDistance"}})"}), (Ids{-40218}));
   EXPECT_EQ(find({.sort = R"({"d": {"$meta": "geoNearDistance"}})"}), (Ids{-40218}));
 }
