@@ -5,28 +5,29 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bson/path.h"
+#include "bson/random_values_testing.h"
 #include "match/filter.h"
-#include "query/operations_testing.h"
+#include "query/random_plans_testing.h"
 
 namespace nacre::query {
 namespace {
+
+using testing::Found;
 
 class Generator {
  public:
   explicit Generator(std::uint64_t seed) : random_(seed) {}
 
-  std::size_t below(std::size_t count) { return random_() % count; }
+  std::size_t below(std::size_t count) { return random_.below(count); }
 
   double between(double least, double most) {
-    return least + (most - least) * static_cast<double>(random_() % 4096) / 4096;
+    return least + (most - least) * static_cast<double>(below(4096)) / 4096;
   }
 
   // Most lie close together, some on the lines where maps end.
@@ -86,8 +87,8 @@ class Generator {
     }
   }
 
-  std::string document(int id) {
-    std::string text = "{\"_id\": " + std::to_string(id);
+  std::string document() {
+    std::string text = "{\"_id\": " + std::to_string(next_id_++);
     text.append(", \"k\": ").append(std::to_string(below(4)));
     if (below(12) != 0) text.append(", \"a\": ").append(geometry());
     if (below(12) != 0) {
@@ -209,7 +210,8 @@ class Generator {
   }
 
  private:
-  std::mt19937_64 random_;
+  bson::testing::RandomValues random_;
+  int next_id_ = 0;
 };
 
 constexpr std::array<const char*, 11> kIndexes = {
@@ -226,22 +228,6 @@ constexpr std::array<const char*, 11> kIndexes = {
     R"({"key": {"k": 1}})"};
 
 using Ids = std::vector<std::int64_t>;
-
-std::int64_t id_of(const bson::View& document) {
-  return document.find("_id").as_int64().value_or(-1);
-}
-
-Ids run(const Scope& scope, const FindRequest& request) {
-  auto cursor = find(scope, request);
-  if (!cursor) return {-cursor.error().number()};
-  Ids ids;
-  while (true) {
-    const auto row = cursor->next();
-    if (!row) return {-row.error().number()};
-    if (!*row) return ids;
-    ids.push_back(id_of(**row));
-  }
-}
 
 std::optional<double> distance_of(const geo::Near& near, const std::string& path,
                                   const bson::View& document) {
@@ -267,12 +253,13 @@ class GeoCheck {
     ASSERT_TRUE(parsed) << parsed.error().text();
     Ids expected;
     for (const bson::Document& document : documents_) {
-      if (parsed->matches(document).value_or(false)) expected.push_back(id_of(document));
+      if (parsed->matches(document).value_or(false)) expected.push_back(testing::id_of(document));
     }
     FindRequest request{.collection = "c", .filter = filter};
-    Ids found = run(scope_, request);
-    std::ranges::sort(found);
-    EXPECT_EQ(found, expected);
+    Found found = testing::run(scope_, request);
+    std::ranges::sort(found.ids);
+    EXPECT_EQ(found.error, 0);
+    EXPECT_EQ(found.ids, expected);
   }
 
   void near(Generator& random) {
@@ -281,22 +268,24 @@ class GeoCheck {
                              (asked.other.empty() ? "" : ", " + asked.other) + "}";
     SCOPED_TRACE("filter " + text);
     const bson::Document filter = testing::json(text);
-    const Ids found = run(scope_, {.collection = "c", .filter = filter});
-    if (found == Ids{-kNoPlan}) return;
-    const auto expected = in_order(asked);
-    EXPECT_EQ(found, expected);
-    const Ids some = run(scope_, {.collection = "c", .filter = filter, .skip = 1, .limit = 3});
+    const Found found = testing::run(scope_, {.collection = "c", .filter = filter});
+    if (found.error == kNoPlan) return;
+    const Ids expected = in_order(asked);
+    EXPECT_EQ(found.error, 0);
+    EXPECT_EQ(found.ids, expected);
+    const Found some =
+        testing::run(scope_, {.collection = "c", .filter = filter, .skip = 1, .limit = 3});
     const std::size_t first = std::min<std::size_t>(1, expected.size());
     const std::size_t last = std::min<std::size_t>(4, expected.size());
-    EXPECT_EQ(some, Ids(expected.begin() + static_cast<std::ptrdiff_t>(first),
-                        expected.begin() + static_cast<std::ptrdiff_t>(last)));
+    EXPECT_EQ(some.ids, Ids(expected.begin() + static_cast<std::ptrdiff_t>(first),
+                            expected.begin() + static_cast<std::ptrdiff_t>(last)));
     ++answered;
   }
 
   std::int64_t answered = 0;  // $near
 
  private:
-  static constexpr std::int64_t kNoPlan = 291;
+  static constexpr std::int32_t kNoPlan = 291;
 
   [[nodiscard]] Ids in_order(const Generator::Near& asked) const {
     const bson::Document condition = testing::json(asked.condition);
@@ -311,7 +300,7 @@ class GeoCheck {
       if (!distance || *distance < near->min_distance() || *distance > near->max_distance()) {
         continue;
       }
-      order.emplace_back(*distance, id_of(document));
+      order.emplace_back(*distance, testing::id_of(document));
     }
     std::ranges::sort(order);
     Ids ids;
@@ -323,24 +312,12 @@ class GeoCheck {
   const std::vector<bson::Document>& documents_;
 };
 
-std::uint64_t seed_or(std::uint64_t otherwise) {
-  const char* given = std::getenv("NACRE_SEED");
-  return given == nullptr ? otherwise : std::strtoull(given, nullptr, 10);
-}
-
-std::vector<bson::Document> fill(document::Database& database, Generator& random, int count) {
-  std::vector<bson::Document> there;
-  for (int id = 0; id < count; ++id) {
-    const std::string text = random.document(id);
-    const auto done = document::testing::try_insert(database, "c", text, txn::Durability::kAsync);
-    // Several pairs are one place on no sphere.
-    if (done) {
-      there.push_back(testing::json(text));
-    } else {
-      EXPECT_EQ(done.error().number(), 16755) << text << done.error().text();
-    }
-  }
-  return there;
+// Several pairs are one place on no sphere.
+std::vector<bson::Document> fill(document::Database& database, Generator& random,
+                                 std::size_t count) {
+  return testing::fill(
+      database, count, [&] { return random.document(); },
+      [](const Error& error) { return error.number() == 16755; });
 }
 
 class GeoPlans : public ::testing::TestWithParam<std::uint64_t> {};
@@ -348,14 +325,14 @@ class GeoPlans : public ::testing::TestWithParam<std::uint64_t> {};
 TEST_P(GeoPlans, FindWhatAskingEachDocumentFinds) {
   std::int64_t answered = 0;
   for (std::uint64_t round = 0; round < 2; ++round) {
-    const std::uint64_t seed = seed_or(1000 * GetParam() + round);
+    const std::uint64_t seed = bson::testing::seed_or(1000 * GetParam() + round);
     SCOPED_TRACE("seed " + std::to_string(seed));
     Generator random(seed);
     auto database = testing::open(testing::new_path());
     for (const char* index : kIndexes) {
       if (random.below(3) == 0) testing::create_index(*database, "c", index);
     }
-    const auto documents = fill(*database, random, 10 + static_cast<int>(random.below(30)));
+    const auto documents = fill(*database, random, 10 + random.below(30));
     GeoCheck check(*database, documents);
     for (int i = 0; i < 25 && !::testing::Test::HasFailure(); ++i) {
       check.region(random);

@@ -7,23 +7,25 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bson/random_values_testing.h"
 #include "match/filter.h"
-#include "query/operations_testing.h"
+#include "query/random_plans_testing.h"
 #include "query/sort_key.h"
 
 namespace nacre::query {
 namespace {
 
+using testing::Found;
+
 class Generator {
  public:
   explicit Generator(std::uint64_t seed) : random_(seed) {}
 
-  std::size_t below(std::size_t count) { return random_() % count; }
+  std::size_t below(std::size_t count) { return random_.below(count); }
 
   std::string scalar() {
     static const std::array<const char*, 16> kValues = {"0",
@@ -127,14 +129,9 @@ class Generator {
   }
 
  private:
-  std::mt19937_64 random_;
+  bson::testing::RandomValues random_;
   int next_id_ = 0;
 };
-
-std::uint64_t seed_or(std::uint64_t otherwise) {
-  const char* given = std::getenv("NACRE_SEED");
-  return given == nullptr ? otherwise : std::strtoull(given, nullptr, 10);
-}
 
 constexpr std::array<const char*, 20> kIndexes = {
     R"({"key": {"a": 1}})",
@@ -164,55 +161,29 @@ bool is_about_arrays(const Error& error) {
 
 // Documents with arrays on both paths of a compound index, in a hashed field, or beside a wildcard
 // are refused; those are left out. Returns those that are there.
-std::vector<bson::Document> fill(document::Database& database, Generator& random, int count) {
-  std::vector<bson::Document> there;
-  for (int i = 0; i < count; ++i) {
-    const std::string text = random.document(2, true);
-    const auto done = document::testing::try_insert(database, "c", text, txn::Durability::kAsync);
-    if (done) {
-      there.push_back(testing::json(text));
-    } else {
-      EXPECT_TRUE(is_about_arrays(done.error())) << done.error().text();
-    }
-  }
-  return there;
+std::vector<bson::Document> fill(document::Database& database, Generator& random,
+                                 std::size_t count) {
+  return testing::fill(database, count, [&] { return random.document(2, true); }, is_about_arrays);
 }
 
 // What a query must find, by asking each document: the naive way, without plans.
-struct Expected {
-  std::vector<std::int64_t> ids;
-  std::int32_t error = 0;
-};
-
-Expected evaluate(const std::vector<bson::Document>& documents, const bson::View& filter,
-                  const bson::View& sort) {
+Found evaluate(const std::vector<bson::Document>& documents, const bson::View& filter,
+               const bson::View& sort) {
   const auto parsed = match::Filter::parse(filter);
   const auto pattern = SortPattern::parse(sort);
   EXPECT_TRUE(parsed && pattern);
   std::vector<std::pair<std::string, std::int64_t>> found;
-  Expected expected;
+  Found expected;
   for (const bson::Document& document : documents) {
     if (!parsed->matches(document).value_or(false)) continue;
     std::string key;
     const auto keyed = pattern->append_key(key, document);
     if (!keyed) expected.error = keyed.error().number();
-    found.emplace_back(std::move(key), document.find("_id").as_int64().value_or(-1));
+    found.emplace_back(std::move(key), testing::id_of(document));
   }
   std::ranges::sort(found);
   for (const auto& [key, id] : found) expected.ids.push_back(id);
   return expected;
-}
-
-Expected run(const Scope& scope, const FindRequest& request) {
-  auto cursor = find(scope, request);
-  Expected result;
-  if (!cursor) return {.ids = {}, .error = cursor.error().number()};
-  while (true) {
-    const auto row = cursor->next();
-    if (!row) return {.ids = {}, .error = row.error().number()};
-    if (!*row) return result;
-    result.ids.push_back((*row)->find("_id").as_int64().value_or(-1));
-  }
 }
 
 class QueryCheck {
@@ -236,14 +207,14 @@ class QueryCheck {
     const bson::Document filter = testing::json(filter_);
     const bson::Document sort = testing::json(sort_);
     FindRequest request{.collection = "c", .filter = filter, .sort = sort};
-    const Expected expected = evaluate(documents_, filter, sort);
+    const Found expected = evaluate(documents_, filter, sort);
     const bool sorted = sort_ != "{}";
-    compare(run(scope_, request), expected, sorted);
+    compare(testing::run(scope_, request), expected, sorted);
     // Each plan by itself, a few of them for each query.
     const bson::Value& hint = hints_[random.below(hints_.size())];
     SCOPED_TRACE("hint " + bson::to_json(hint.element()));
     request.hint = hint.element();
-    const Expected forced = run(scope_, request);
+    const Found forced = testing::run(scope_, request);
     if (forced.error != kNoPlan) compare(forced, expected, sorted);
     ++queries;
     if (random.below(8) == 0) check_count(filter, expected);
@@ -255,7 +226,7 @@ class QueryCheck {
  private:
   static constexpr std::int32_t kNoPlan = 291;
 
-  void compare(Expected found, const Expected& expected, bool sorted) {
+  void compare(Found found, const Found& expected, bool sorted) {
     if (expected.error != 0 || found.error != 0) {
       // A sort by two arrays at once fails; a plan in that order never meets the sort.
       if (expected.error == 0) ADD_FAILURE() << "error " << found.error;
@@ -271,17 +242,17 @@ class QueryCheck {
     EXPECT_EQ(found.ids, all);
   }
 
-  void check_count(const bson::View& filter, const Expected& expected) {
+  void check_count(const bson::View& filter, const Found& expected) {
     const auto counted = count(scope_, {.collection = "c", .filter = filter});
     ASSERT_TRUE(counted) << counted.error().text();
     EXPECT_EQ(*counted, static_cast<std::int64_t>(expected.ids.size()));
   }
 
-  void check_limit(Generator& random, FindRequest request, const Expected& expected) {
+  void check_limit(Generator& random, FindRequest request, const Found& expected) {
     request.hint = {};
     request.limit = static_cast<std::int64_t>(1 + random.below(5));
     request.skip = static_cast<std::int64_t>(random.below(3));
-    const Expected found = run(scope_, request);
+    const Found found = testing::run(scope_, request);
     if (found.error != 0 || expected.error != 0) return;
     const auto left = static_cast<std::int64_t>(expected.ids.size()) - request.skip;
     const auto wanted = std::clamp<std::int64_t>(left, 0, request.limit);
@@ -309,15 +280,15 @@ class Plans : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(Plans, FindWhatAskingEachDocumentFinds) {
   std::int64_t queries = 0;
-  for (std::uint64_t seed = seed_or(1000 * GetParam()); queries < queries_wanted(); ++seed) {
+  for (std::uint64_t seed = bson::testing::seed_or(1000 * GetParam()); queries < queries_wanted();
+       ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Generator random(seed);
     auto database = testing::open(testing::new_path());
     for (const char* index : kIndexes) {
       if (random.below(3) == 0) testing::create_index(*database, "c", index);
     }
-    const std::vector<bson::Document> documents =
-        fill(*database, random, 5 + static_cast<int>(random.below(30)));
+    const std::vector<bson::Document> documents = fill(*database, random, 5 + random.below(30));
     if (documents.empty()) continue;
     QueryCheck check(*database, documents);
     for (int i = 0; i < 250; ++i) {
@@ -332,7 +303,7 @@ TEST_P(Plans, FindWhatAskingEachDocumentFinds) {
 INSTANTIATE_TEST_SUITE_P(Seeds, Plans, ::testing::Range<std::uint64_t>(1, 11));
 
 TEST(IndexedWrites, LeaveIndexesThatAgreeWithDocuments) {
-  const std::uint64_t seed = seed_or(11);
+  const std::uint64_t seed = bson::testing::seed_or(11);
   SCOPED_TRACE("seed " + std::to_string(seed));
   Generator random(seed);
   auto database = testing::open(testing::new_path());
