@@ -63,9 +63,9 @@ std::vector<bson::Element> places_at(const std::string& path, bson::View documen
 }
 
 // Goes through one document's fields.
-class Collection {
+class FieldParts {
  public:
-  Collection(const IndexInfo& index, bson::View document) : index_(index), document_(document) {}
+  FieldParts(const IndexInfo& index, bson::View document) : index_(index), document_(document) {}
 
   // The values of each field; none at all for a document without a place.
   Result<std::vector<std::vector<Part>>> parts(std::vector<bool>& multikey) {
@@ -217,7 +217,7 @@ void append_cell_key(std::string& to, std::int64_t cell) {
 
 Result<> geo_entries(const IndexInfo& index, bson::View document, Bytes id_key,
                      IndexEntries& entries) {
-  const auto parts = NACRE_TRY(Collection(index, document).parts(entries.traits.multikey));
+  const auto parts = NACRE_TRY(FieldParts(index, document).parts(entries.traits.multikey));
   return combine(parts, [&](std::span<const Part* const> chosen) {
     entries.entries.push_back(
         finish_entry(index, fields_of(chosen), id_key, entries.traits.shortened));
@@ -227,7 +227,7 @@ Result<> geo_entries(const IndexInfo& index, bson::View document, Bytes id_key,
 bson::Document values_of_geo_entry(const IndexInfo& index, bson::View document, Bytes id_key,
                                    Bytes entry_key) {
   std::vector<bool> multikey(index.fields.size());
-  const auto parts = Collection(index, document).parts(multikey);
+  const auto parts = FieldParts(index, document).parts(multikey);
   if (!parts) return {};
   std::optional<bson::Document> found;
   bool shortened = false;

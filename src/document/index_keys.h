@@ -65,6 +65,8 @@ struct IndexEntries {
 // The key of the document of that _id in its collection.
 [[nodiscard]] std::string id_key(const bson::Element& id);
 
+// The position of the wildcard among the fields of an index; their number when there is none.
+[[nodiscard]] std::size_t wildcard_position(const std::vector<IndexField>& fields);
 // Whether a wildcard index has entries for the values at `path`.
 [[nodiscard]] bool wildcard_takes(const IndexInfo& index, std::string_view path);
 

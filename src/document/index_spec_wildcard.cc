@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "document/index_keys.h"
 #include "document/index_spec_internal.h"
 #include "document/wildcard_internal.h"
 

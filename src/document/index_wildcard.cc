@@ -87,9 +87,10 @@ Result<Around> values_around(const IndexInfo& index, bson::View document) {
               "A field beside the wildcard of an index cannot hold an array");
 }
 
-class Collection {
+// Goes through the paths of one document.
+class WildcardEntries {
  public:
-  Collection(const IndexInfo& index, Around around, Bytes id_key, IndexEntries& entries)
+  WildcardEntries(const IndexInfo& index, Around around, Bytes id_key, IndexEntries& entries)
       : index_(index),
         scope_(index),
         at_(wildcard_position(index.fields)),
@@ -163,13 +164,19 @@ class Collection {
 
 }  // namespace
 
+std::size_t wildcard_position(const std::vector<IndexField>& fields) {
+  const auto at = std::ranges::find(fields, FieldKind::kWildcard, &IndexField::kind);
+  return static_cast<std::size_t>(at - fields.begin());
+}
+
 bool wildcard_takes(const IndexInfo& index, std::string_view path) {
   return Scope(index).takes(path);
 }
 
 Result<> wildcard_entries(const IndexInfo& index, bson::View document, Bytes id_key,
                           IndexEntries& entries) {
-  Collection(index, NACRE_TRY(values_around(index, document)), id_key, entries).all_of(document);
+  WildcardEntries(index, NACRE_TRY(values_around(index, document)), id_key, entries)
+      .all_of(document);
   return {};
 }
 

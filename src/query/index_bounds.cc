@@ -98,12 +98,6 @@ bool all_points(const match::PathBounds& bounds) {
   return std::ranges::all_of(bounds.intervals, &match::Interval::is_point);
 }
 
-bool has_position(std::string_view path) {
-  const bson::Path steps(path);
-  return std::ranges::any_of(steps.steps(),
-                             [](const bson::PathStep& step) { return step.index.has_value(); });
-}
-
 // Whether every condition of the filter is one of `fields`' bounds, and those bounds say all.
 // NOLINTNEXTLINE(misc-no-recursion): no deeper than the filter
 bool covers(const bson::View& filter, const document::IndexInfo& index, const IndexBounds& bounds) {
@@ -277,6 +271,15 @@ std::string text_of(const match::Interval& interval) {
 IndexBounds index_bounds(const match::Filter& filter, const document::IndexInfo& index,
                          const BoundsOptions& options) {
   return BoundsBuilder(filter, index, options).build();
+}
+
+bool has_position(std::string_view path) {
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', at), path.size());
+    if (bson::array_index(path.substr(at, dot - at))) return true;
+    at = dot + 1;
+  }
+  return false;
 }
 
 const geo::Region* region_of(const match::Filter& filter, const document::IndexInfo& index,

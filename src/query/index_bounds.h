@@ -7,8 +7,7 @@
 //   where index and query compare them alike. Of an index with fields in front of its wildcard
 //   these may be bound alone; each document then has a key in the ranges for each of its paths.
 // A geo field is bound to the cells that cover the region that a condition asks for; those who
-// match
-//   are among what is found there. Nothing else bounds it.
+//   match are among what is found there. Nothing else bounds it.
 // Multikey: at most one field with an array on its path is bound, as two conditions may be met by
 //   two elements, which lie in two entries.
 // Threads: plain values and pure functions.
@@ -68,6 +67,9 @@ struct BoundsOptions {
 // of.
 [[nodiscard]] const geo::Region* region_of(const match::Filter& filter,
                                            const document::IndexInfo& index, std::size_t field);
+
+// Whether a step of the path is a position in arrays, as that of "a.0".
+[[nodiscard]] bool has_position(std::string_view path);
 
 // The keys with one of the cells behind `prefix`, the encoding of the fields in front.
 [[nodiscard]] KeyRange range_of_cells(const std::string& prefix, const geo::CellRange& cells);

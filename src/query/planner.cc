@@ -61,15 +61,6 @@ bool gives_order_merged(const PlanRequest& request, const IndexInfo& index, Acce
   return settled == 0 && gives_order(index, as_constants, request, access.backward);
 }
 
-bool has_position(std::string_view path) {
-  for (std::size_t at = 0; at <= path.size();) {
-    const std::size_t dot = std::min(path.find('.', at), path.size());
-    if (bson::array_index(path.substr(at, dot - at))) return true;
-    at = dot + 1;
-  }
-  return false;
-}
-
 // Greater is better; see the rules in the header.
 auto rank_of(const Access& access) {
   const IndexBounds& bounds = access.bounds;
@@ -221,8 +212,7 @@ void add_by_index(const PlanRequest& request, const IndexInfo& index, bool force
     }
     return;
   }
-  const auto wildcard = std::ranges::find(index.fields, FieldKind::kWildcard, &IndexField::kind);
-  const auto at = static_cast<std::size_t>(wildcard - index.fields.begin());
+  const std::size_t at = document::wildcard_position(index.fields);
   for (const std::string_view path : request.filter->bounded_paths()) {
     if (path.empty() || has_position(path) || !document::wildcard_takes(index, path)) continue;
     Access access = access_by(request, index, path);
