@@ -4,26 +4,21 @@
 
 #include "bson/compare.h"
 #include "bson/json.h"
+#include "bson/json_testing.h"
 #include "bson/key_encoder.h"
 #include "bson/random_values_testing.h"
 
 namespace nacre::bson {
 namespace {
 
-Document json(std::string_view text) {
-  auto document = from_json(text);
-  EXPECT_TRUE(document) << document.error().what();
-  return std::move(*document);
-}
-
 std::shared_ptr<const text::Collator> collator(std::string_view text) {
-  auto parsed = parse_collation(json(text));
+  auto parsed = parse_collation(testing::parse_json(text));
   EXPECT_TRUE(parsed) << parsed.error().what();
   return parsed ? *parsed : nullptr;
 }
 
 std::int32_t error_of(std::string_view text) {
-  const auto parsed = parse_collation(json(text));
+  const auto parsed = parse_collation(testing::parse_json(text));
   return parsed ? 0 : parsed.error().number();
 }
 
@@ -54,12 +49,12 @@ TEST(Collation, WhatIsNotOneIsRefusedWithMongoDbsNumber) {
 
 TEST(Collation, StringsInDocumentsAndArraysFollowIt) {
   const auto primary = collator(R"({"locale":"en","strength":1})");
-  const Document left = json(R"({"v":[{"a":"X"},"é"]})");
-  const Document right = json(R"({"v":[{"a":"x"},"E"]})");
+  const Document left = testing::parse_json(R"({"v":[{"a":"X"},"é"]})");
+  const Document right = testing::parse_json(R"({"v":[{"a":"x"},"E"]})");
   EXPECT_TRUE(equal(left.find("v"), right.find("v"), primary.get()));
   EXPECT_FALSE(equal(left.find("v"), right.find("v"), nullptr));
   EXPECT_EQ(hash(left.find("v"), primary.get()), hash(right.find("v"), primary.get()));
-  const Document names = json(R"({"p":{"A":1},"q":{"a":1}})");
+  const Document names = testing::parse_json(R"({"p":{"A":1},"q":{"a":1}})");
   EXPECT_FALSE(equal(names.find("p"), names.find("q"), primary.get()))
       << "names are not strings of that order";
 }

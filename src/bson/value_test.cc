@@ -4,19 +4,14 @@
 
 #include "bson/builder.h"
 #include "bson/json.h"
+#include "bson/json_testing.h"
 #include "bson/validate.h"
 
 namespace nacre::bson {
 namespace {
 
-Document parse(std::string_view json) {
-  auto document = from_json(json);
-  EXPECT_TRUE(document.has_value()) << document.error().text();
-  return document.has_value() ? *std::move(document) : Document();
-}
-
 TEST(View, FindsByNameAndByDottedPath) {
-  const Document document = parse(R"({"a":{"b":[1,{"c":"x"}]},"d":null})");
+  const Document document = testing::parse_json(R"({"a":{"b":[1,{"c":"x"}]},"d":null})");
   EXPECT_EQ(document.get("a.b.1.c").string(), "x");
   EXPECT_EQ(document.get("a.b.0").int32(), 1);
   EXPECT_TRUE(document.find("d").is(Type::kNull));
@@ -91,9 +86,9 @@ TEST(ObjectId, AscendsWithinAProcessAndReadsBackFromHex) {
 }
 
 TEST(Element, NumbersConvertOnlyWhenExact) {
-  const Document document =
-      parse(R"({"a":3.0,"b":3.5,"c":{"$numberDecimal":"3.00"},"d":{"$numberDecimal":"1E+2"},)"
-            R"("e":{"$numberDouble":"NaN"},"f":{"$numberDecimal":"9223372036854775808"},"g":"3"})");
+  const Document document = testing::parse_json(
+      R"({"a":3.0,"b":3.5,"c":{"$numberDecimal":"3.00"},"d":{"$numberDecimal":"1E+2"},)"
+      R"("e":{"$numberDouble":"NaN"},"f":{"$numberDecimal":"9223372036854775808"},"g":"3"})");
   EXPECT_EQ(document.find("a").as_int64(), 3);
   EXPECT_EQ(document.find("b").as_int64(), std::nullopt);
   EXPECT_EQ(document.find("c").as_int64(), 3);
@@ -106,7 +101,7 @@ TEST(Element, NumbersConvertOnlyWhenExact) {
 
 // BSON-1
 TEST(Validate, EveryPrefixAndEveryFlippedByteIsAnErrorOrReadsToItsEnd) {
-  const Document document = parse(
+  const Document document = testing::parse_json(
       R"({"a":{"b":[1,{"c":"x"}]},"d":{"$code":"f","$scope":{"x":1}},"e":{"$binary":{"base64":)"
       R"("AAEC","subType":"02"}},"f":{"$regularExpression":{"pattern":"a","options":"i"}}})");
   for (std::size_t size = 0; size < document.bytes().size(); ++size) {

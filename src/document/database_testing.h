@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bson/json.h"
+#include "bson/json_testing.h"
 #include "document/database.h"
 #include "document/writer.h"
 #include "io/sim_file_system.h"
@@ -30,11 +31,7 @@ inline std::string new_path() {
   return "documents-" + std::to_string(count.fetch_add(1));
 }
 
-inline bson::Document json(std::string_view text) {
-  auto document = bson::from_json(text);
-  EXPECT_TRUE(document) << text;
-  return document ? *std::move(document) : bson::Document();
-}
+inline bson::Document json(std::string_view text) { return bson::testing::parse_json(text); }
 
 inline std::unique_ptr<Database> open(const std::string& path, std::string name = "db") {
   Options options{

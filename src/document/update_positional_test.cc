@@ -3,18 +3,13 @@
 
 #include "bson/compare.h"
 #include "bson/json.h"
+#include "bson/json_testing.h"
 #include "document/update.h"
 
 namespace nacre::document {
 namespace {
 
 constexpr bson::Date kNow{1700000000000};
-
-bson::Document parse(std::string_view json) {
-  auto document = bson::from_json(json);
-  EXPECT_TRUE(document.has_value()) << document.error().text() << json;
-  return document.has_value() ? *std::move(document) : bson::Document();
-}
 
 // Takes elements of at least `least`; those of documents by their field x.
 ArrayFilter at_least(std::string identifier, int least) {
@@ -30,9 +25,9 @@ ArrayFilter at_least(std::string identifier, int least) {
 std::string updated(std::string_view update_json, std::string_view document_json,
                     std::optional<std::size_t> position = std::nullopt,
                     std::vector<ArrayFilter> filters = {}) {
-  const auto update = Update::parse(parse(update_json).view(), {}, filters);
+  const auto update = Update::parse(bson::testing::parse_json(update_json).view(), {}, filters);
   if (!update.has_value()) return "parse error " + std::to_string(update.error().number());
-  const auto result = update->apply(parse(document_json), kNow, position);
+  const auto result = update->apply(bson::testing::parse_json(document_json), kNow, position);
   if (!result.has_value()) return "error " + std::to_string(result.error().number());
   return result->has_value() ? bson::to_json(**result) : "same";
 }

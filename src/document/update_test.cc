@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bson/json.h"
+#include "bson/json_testing.h"
 #include "bson/validate.h"
 
 namespace nacre::document {
@@ -12,17 +13,11 @@ namespace {
 
 constexpr bson::Date kNow{1700000000000};
 
-bson::Document parse(std::string_view json) {
-  auto document = bson::from_json(json);
-  EXPECT_TRUE(document.has_value()) << document.error().text() << json;
-  return document.has_value() ? *std::move(document) : bson::Document();
-}
-
 // The updated document; "same" when nothing changes; "error <number>: <what>".
 std::string updated(std::string_view update_json, std::string_view document_json) {
-  const auto update = Update::parse(parse(update_json).view());
+  const auto update = Update::parse(bson::testing::parse_json(update_json).view());
   if (!update.has_value()) return "parse error " + std::to_string(update.error().number());
-  const auto result = update->apply(parse(document_json), kNow);
+  const auto result = update->apply(bson::testing::parse_json(document_json), kNow);
   if (!result.has_value()) {
     return "error " + std::to_string(result.error().number()) + ": " + result.error().what();
   }
@@ -30,8 +25,8 @@ std::string updated(std::string_view update_json, std::string_view document_json
 }
 
 std::string canonical(std::string_view update_json, std::string_view document_json) {
-  const auto update = Update::parse(parse(update_json).view());
-  const auto result = update->apply(parse(document_json), kNow);
+  const auto update = Update::parse(bson::testing::parse_json(update_json).view());
+  const auto result = update->apply(bson::testing::parse_json(document_json), kNow);
   return bson::to_json(**result, bson::JsonForm::kCanonical);
 }
 
@@ -181,12 +176,12 @@ TEST(Update, ADocumentGrownTooLargeOrTooDeepIsRefused) {
 }
 
 std::string inserted(std::string_view update_json, std::string_view equalities_json) {
-  const bson::Document source = parse(equalities_json);
+  const bson::Document source = bson::testing::parse_json(equalities_json);
   std::vector<bson::PathValue> equalities;
   for (const bson::Element& each : source.view()) {
     equalities.push_back({.path = each.name(), .value = each});
   }
-  const auto update = Update::parse(parse(update_json).view());
+  const auto update = Update::parse(bson::testing::parse_json(update_json).view());
   EXPECT_TRUE(update.has_value());
   const auto result = update->insert(equalities, kNow);
   if (!result.has_value()) return "error " + std::to_string(result.error().number());

@@ -7,23 +7,18 @@
 
 #include "bson/compare.h"
 #include "bson/json.h"
+#include "bson/json_testing.h"
 #include "bson/path.h"
 #include "bson/random_values_testing.h"
 
 namespace nacre::match {
 namespace {
 
-bson::Document parse(std::string_view json) {
-  auto document = bson::from_json(json);
-  EXPECT_TRUE(document.has_value()) << document.error().text() << "\n" << json;
-  return document.has_value() ? *std::move(document) : bson::Document();
-}
-
 bool matches(std::string_view filter_json, std::string_view document_json) {
-  const auto filter = Filter::parse(parse(filter_json));
+  const auto filter = Filter::parse(bson::testing::parse_json(filter_json));
   EXPECT_TRUE(filter.has_value()) << filter.error().text() << "\n" << filter_json;
   if (!filter.has_value()) return false;
-  const auto result = filter->matches(parse(document_json));
+  const auto result = filter->matches(bson::testing::parse_json(document_json));
   EXPECT_TRUE(result.has_value()) << result.error().text();
   return result.has_value() && *result;
 }
@@ -34,7 +29,7 @@ bool matches(std::string_view filter_json, std::string_view document_json) {
   EXPECT_FALSE(matches(filter, document)) << (filter) << " on " << (document)
 
 std::int32_t refused_with(std::string_view filter_json, std::string* what = nullptr) {
-  const auto filter = Filter::parse(parse(filter_json));
+  const auto filter = Filter::parse(bson::testing::parse_json(filter_json));
   EXPECT_FALSE(filter.has_value()) << filter_json;
   if (filter.has_value()) return 0;
   if (what != nullptr) *what = filter.error().what();
@@ -180,7 +175,7 @@ TEST(Filter, BitsOfNumbersAndBinaryData) {
 }
 
 TEST(Filter, RegularExpressionThatTakesTooLongIsAnErrorNotAnAnswer) {
-  const auto filter = Filter::parse(parse(R"({"a":{"$regex":"^(a+)+$"}})"));
+  const auto filter = Filter::parse(bson::testing::parse_json(R"({"a":{"$regex":"^(a+)+$"}})"));
   ASSERT_TRUE(filter.has_value());
   const auto result =
       filter->matches(bson::Builder().append("a", std::string(60, 'a') + "b").finish());
@@ -192,15 +187,16 @@ TEST(Filter, RegularExpressionThatTakesTooLongIsAnErrorNotAnAnswer) {
 TEST(Filter, LogicalOperatorsNestAndAreSimplified) {
   EXPECT_MATCH(R"({"$and":[{"a":1},{"$or":[{"b":1},{"b":2}]}]})", R"({"a":1,"b":2})");
   EXPECT_NO_MATCH(R"({"$and":[{"a":1},{"$or":[{"b":1},{"b":2}]}]})", R"({"a":1,"b":3})");
-  const auto everything = Filter::parse(parse(R"({"$and":[{},{"$comment":"x"}]})"));
+  const auto everything =
+      Filter::parse(bson::testing::parse_json(R"({"$and":[{},{"$comment":"x"}]})"));
   ASSERT_TRUE(everything.has_value()) << everything.error().text();
   EXPECT_TRUE(everything->matches_everything());
 }
 
 std::string position_of(std::string_view filter_json, std::string_view document_json) {
-  const auto filter = Filter::parse(parse(filter_json));
+  const auto filter = Filter::parse(bson::testing::parse_json(filter_json));
   EXPECT_TRUE(filter.has_value()) << filter.error().text();
-  const auto position = filter->position(parse(document_json));
+  const auto position = filter->position(bson::testing::parse_json(document_json));
   EXPECT_TRUE(position.has_value());
   return *position ? std::to_string(**position) : "none";
 }
@@ -226,12 +222,13 @@ TEST(Filter, ExpressionsSeeTheDocumentAndTheVariablesOfTheirScope) {
   EXPECT_MATCH(R"({"a":2,"$or":[{"x":1},{"$expr":"$b"}]})", R"({"a":2,"b":3})");
   expression::Scope scope;
   const expression::VariableId variable = scope.define("v");
-  const auto filter = Filter::parse(parse(R"({"$expr":{"$gt":["$a","$$v"]}})"), {.scope = &scope});
+  const auto filter = Filter::parse(bson::testing::parse_json(R"({"$expr":{"$gt":["$a","$$v"]}})"),
+                                    {.scope = &scope});
   ASSERT_TRUE(filter.has_value()) << filter.error().text();
   expression::Environment environment;
   environment.set(variable, bson::Value(5));
-  EXPECT_TRUE(*filter->matches(parse(R"({"a":6})"), &environment));
-  EXPECT_FALSE(*filter->matches(parse(R"({"a":5})"), &environment));
+  EXPECT_TRUE(*filter->matches(bson::testing::parse_json(R"({"a":6})"), &environment));
+  EXPECT_FALSE(*filter->matches(bson::testing::parse_json(R"({"a":5})"), &environment));
   EXPECT_EQ(refused_with(R"({"a":{"$elemMatch":{"$expr":true}}})"), 2);
 }
 
@@ -239,8 +236,9 @@ TEST(Filter, CollatorOrdersStrings) {
   const auto collator = text::Collator::open({.locale = "en", .strength = 2});
   ASSERT_TRUE(collator.has_value());
   const auto matches_folded = [&](std::string_view filter_json, std::string_view document) {
-    const auto filter = Filter::parse(parse(filter_json), {.collator = *collator});
-    return filter.has_value() && *filter->matches(parse(document));
+    const auto filter =
+        Filter::parse(bson::testing::parse_json(filter_json), {.collator = *collator});
+    return filter.has_value() && *filter->matches(bson::testing::parse_json(document));
   };
   EXPECT_TRUE(matches_folded(R"({"a":"ABC"})", R"({"a":"abc"})"));
   EXPECT_TRUE(matches_folded(R"({"a":{"$in":["x","ABC"]}})", R"({"a":["abc"]})"));
@@ -263,7 +261,8 @@ TEST(Filter, ManyPathsShareOneWalk) {
 }
 
 TEST(Filter, TextIsLeftToTheTextIndex) {
-  const auto filter = Filter::parse(parse(R"({"a":1,"$text":{"$search":"x","$language":"en"}})"));
+  const auto filter = Filter::parse(
+      bson::testing::parse_json(R"({"a":1,"$text":{"$search":"x","$language":"en"}})"));
   ASSERT_TRUE(filter.has_value());
   ASSERT_NE(filter->text(), nullptr);
   EXPECT_EQ(filter->text()->search, "x");
@@ -311,7 +310,7 @@ std::string shown(const Bound& bound, bool lower) {
 }
 
 std::string bounds_of(std::string_view filter_json, std::string_view path, bool multikey = false) {
-  const auto filter = Filter::parse(parse(filter_json));
+  const auto filter = Filter::parse(bson::testing::parse_json(filter_json));
   EXPECT_TRUE(filter.has_value()) << filter_json;
   const auto bounds = filter->bounds(path, multikey);
   if (!bounds.has_value()) return "none";

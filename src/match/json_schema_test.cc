@@ -2,29 +2,23 @@
 
 #include <gtest/gtest.h>
 
-#include "bson/json.h"
+#include "bson/json_testing.h"
 
 namespace nacre::match {
 namespace {
 
-bson::Document parse(std::string_view json) {
-  auto document = bson::from_json(json);
-  EXPECT_TRUE(document.has_value()) << json;
-  return document.has_value() ? *std::move(document) : bson::Document();
-}
-
 bool matches(std::string_view schema_json, std::string_view document) {
-  const bson::Document source = parse(schema_json);
+  const bson::Document source = bson::testing::parse_json(schema_json);
   const auto schema = JsonSchema::parse(source);
   EXPECT_TRUE(schema.has_value()) << schema.error().text();
   if (!schema.has_value()) return false;
-  const auto result = (*schema)->matches(parse(document));
+  const auto result = (*schema)->matches(bson::testing::parse_json(document));
   EXPECT_TRUE(result.has_value());
   return result.has_value() && *result;
 }
 
 std::int32_t refused_with(std::string_view schema_json) {
-  const bson::Document source = parse(schema_json);
+  const bson::Document source = bson::testing::parse_json(schema_json);
   const auto schema = JsonSchema::parse(source);
   EXPECT_FALSE(schema.has_value()) << schema_json;
   return schema.has_value() ? 0 : schema.error().number();

@@ -3,22 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "bson/json.h"
+#include "bson/json_testing.h"
 
 namespace nacre::query {
 namespace {
 
-bson::Document parse(std::string_view json) {
-  auto document = bson::from_json(json);
-  EXPECT_TRUE(document.has_value()) << json;
-  return document.has_value() ? *std::move(document) : bson::Document();
-}
-
 std::string projected(std::string_view spec, std::string_view document) {
-  const auto projection = Projection::parse(parse(spec));
+  const auto projection = Projection::parse(bson::testing::parse_json(spec));
   EXPECT_TRUE(projection.has_value()) << projection.error().text();
   if (!projection.has_value()) return {};
   expression::Environment environment;
-  const auto row = projection->apply(parse(document), environment);
+  const auto row = projection->apply(bson::testing::parse_json(document), environment);
   EXPECT_TRUE(row.has_value()) << row.error().text();
   return row.has_value() ? bson::to_json(*row) : std::string();
 }
@@ -26,19 +21,19 @@ std::string projected(std::string_view spec, std::string_view document) {
 // As a find with that filter shows the document, or "error NUMBER".
 std::string found_by(std::string_view filter_json, std::string_view spec,
                      std::string_view document) {
-  const auto filter = match::Filter::parse(parse(filter_json));
+  const auto filter = match::Filter::parse(bson::testing::parse_json(filter_json));
   EXPECT_TRUE(filter.has_value());
-  auto projection = Projection::parse(parse(spec), {.query = filter->source()});
+  auto projection = Projection::parse(bson::testing::parse_json(spec), {.query = filter->source()});
   if (!projection.has_value()) return "error " + std::to_string(projection.error().number());
   projection->set_query(*filter);
   expression::Environment environment;
-  const auto row = projection->apply(parse(document), environment);
+  const auto row = projection->apply(bson::testing::parse_json(document), environment);
   if (!row.has_value()) return "error " + std::to_string(row.error().number());
   return bson::to_json(*row);
 }
 
 std::int32_t refused_with(std::string_view spec) {
-  const auto projection = Projection::parse(parse(spec));
+  const auto projection = Projection::parse(bson::testing::parse_json(spec));
   EXPECT_FALSE(projection.has_value()) << spec;
   return projection.has_value() ? 0 : projection.error().number();
 }

@@ -4,25 +4,19 @@
 
 #include <map>
 
-#include "bson/json.h"
+#include "bson/json_testing.h"
 
 namespace nacre::query {
 namespace {
 
-bson::Document parse(std::string_view json) {
-  auto document = bson::from_json(json);
-  EXPECT_TRUE(document.has_value()) << json;
-  return document.has_value() ? *std::move(document) : bson::Document();
-}
-
 // The documents in the pattern's order, those of equal keys as they were.
 std::string sorted(std::string_view spec, const std::vector<std::string>& documents) {
-  const auto pattern = SortPattern::parse(parse(spec));
+  const auto pattern = SortPattern::parse(bson::testing::parse_json(spec));
   EXPECT_TRUE(pattern.has_value()) << pattern.error().text();
   if (!pattern.has_value()) return {};
   std::multimap<std::string, std::string> by_key;
   for (const std::string& document : documents) {
-    const auto key = pattern->key(parse(document));
+    const auto key = pattern->key(bson::testing::parse_json(document));
     EXPECT_TRUE(key.has_value()) << key.error().text();
     if (key.has_value()) by_key.emplace(*key, document);
   }
@@ -32,7 +26,7 @@ std::string sorted(std::string_view spec, const std::vector<std::string>& docume
 }
 
 std::int32_t refused_with(std::string_view spec) {
-  const auto pattern = SortPattern::parse(parse(spec));
+  const auto pattern = SortPattern::parse(bson::testing::parse_json(spec));
   EXPECT_FALSE(pattern.has_value()) << spec;
   return pattern.has_value() ? 0 : pattern.error().number();
 }
@@ -71,7 +65,7 @@ TEST(SortPattern, FieldsOfOneArrayArePlacedByOneElement) {
 
 TEST(SortPattern, DirectionsAreWholeOnceCutOffOrRounded) {
   const auto is_descending = [](std::string_view spec) {
-    const auto pattern = SortPattern::parse(parse(spec));
+    const auto pattern = SortPattern::parse(bson::testing::parse_json(spec));
     EXPECT_TRUE(pattern.has_value()) << spec;
     return pattern->fields().front().direction == bson::Direction::kDescending;
   };
@@ -108,10 +102,10 @@ TEST(SortPattern, RefusesWithMongoDbsCodes) {
   // What is wrong with the value is said before what is wrong with the name.
   EXPECT_EQ(refused_with(R"({"$a":0})"), 15975);
   EXPECT_EQ(refused_with(R"({"$a":"up"})"), 15974);
-  const auto pattern = SortPattern::parse(parse(R"({"a":1,"b":1})"));
+  const auto pattern = SortPattern::parse(bson::testing::parse_json(R"({"a":1,"b":1})"));
   ASSERT_TRUE(pattern.has_value());
   for (const char* parallel : {R"({"a":[1],"b":[2]})", R"({"a":[],"b":[2]})"}) {
-    const auto key = pattern->key(parse(parallel));
+    const auto key = pattern->key(bson::testing::parse_json(parallel));
     ASSERT_FALSE(key.has_value());
     EXPECT_EQ(key.error().number(), 2);
   }

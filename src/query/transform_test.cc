@@ -3,23 +3,18 @@
 #include <gtest/gtest.h>
 
 #include "bson/json.h"
+#include "bson/json_testing.h"
 
 namespace nacre::query {
 namespace {
 
-bson::Document parse(std::string_view json) {
-  auto document = bson::from_json(json);
-  EXPECT_TRUE(document.has_value()) << json;
-  return document.has_value() ? *std::move(document) : bson::Document();
-}
-
 // The document behind the stage, or "error NUMBER".
 std::string after(std::string_view stage_json, std::string_view document) {
-  const bson::Document stage = parse(stage_json);
+  const bson::Document stage = bson::testing::parse_json(stage_json);
   const auto transform = Transform::parse(*stage.view().begin());
   if (!transform.has_value()) return "error " + std::to_string(transform.error().number());
   expression::Environment environment;
-  const auto row = transform->apply(parse(document), environment);
+  const auto row = transform->apply(bson::testing::parse_json(document), environment);
   if (!row.has_value()) return "error " + std::to_string(row.error().number());
   return bson::to_json(*row);
 }

@@ -13,6 +13,7 @@
 #include "base/codec.h"
 #include "base/logging.h"
 #include "bson/json.h"
+#include "bson/json_testing.h"
 #include "bson/validate.h"
 #include "io/sim_file_system.h"
 #include "server/command.h"
@@ -23,11 +24,7 @@ namespace nacre::server::testing {
 
 using namespace std::string_literals;  // NOLINT: of tests
 
-inline bson::Document json(std::string_view text) {
-  auto document = bson::from_json(text);
-  EXPECT_TRUE(document.has_value()) << text;
-  return document.has_value() ? *std::move(document) : bson::Document();
-}
+inline bson::Document json(std::string_view text) { return bson::testing::parse_json(text); }
 
 inline std::string framed(std::uint32_t op_code, const std::string& content) {
   std::string message;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bson/json.h"
+#include "bson/json_testing.h"
 #include "io/sim_file_system.h"
 #include "query/operations.h"
 #include "support/world.h"
@@ -29,18 +30,12 @@ document::Options options_for(io::SimFileSystem& disk) {
   return options;
 }
 
-bson::Document json(std::string_view text) {
-  auto document = bson::from_json(text);
-  EXPECT_TRUE(document.has_value()) << text;
-  return document.has_value() ? *std::move(document) : bson::Document();
-}
-
 Step insert_many(std::string_view collection, int first, int count) {
   return [=](Database& database) -> Result<> {
     std::vector<bson::Document> documents;
     for (int id = first; id < first + count; ++id) {
-      documents.push_back(json(format(R"({{"_id": {}, "a": {}, "u": "u{}", "tags": [{}, "x"]}})",
-                                      id, id % 7, id, id % 3)));
+      documents.push_back(bson::testing::parse_json(format(
+          R"({{"_id": {}, "a": {}, "u": "u{}", "tags": [{}, "x"]}})", id, id % 7, id, id % 3)));
     }
     const std::vector<bson::View> views(documents.begin(), documents.end());
     const auto result = NACRE_TRY(
@@ -52,8 +47,8 @@ Step insert_many(std::string_view collection, int first, int count) {
 
 Step update(std::string_view collection, std::string filter, std::string change) {
   return [=](Database& database) -> Result<> {
-    const bson::Document which = json(filter);
-    const bson::Document how = json(change);
+    const bson::Document which = bson::testing::parse_json(filter);
+    const bson::Document how = bson::testing::parse_json(change);
     NACRE_TRY(
         query::update({.database = database},
                       {.collection = collection, .filter = which, .update = how, .multi = true}));
@@ -63,7 +58,7 @@ Step update(std::string_view collection, std::string filter, std::string change)
 
 Step remove(std::string_view collection, std::string filter) {
   return [=](Database& database) -> Result<> {
-    const bson::Document which = json(filter);
+    const bson::Document which = bson::testing::parse_json(filter);
     NACRE_TRY(query::remove({.database = database},
                             {.collection = collection, .filter = which, .multi = true}));
     return {};
@@ -72,7 +67,7 @@ Step remove(std::string_view collection, std::string filter) {
 
 Step create_index(std::string_view collection, std::string specification) {
   return [=](Database& database) -> Result<> {
-    const bson::Document text = json(specification);
+    const bson::Document text = bson::testing::parse_json(specification);
     const std::vector<document::IndexSpec> specs{NACRE_TRY(document::parse_index_spec(text))};
     NACRE_TRY(database.create_indexes(collection, specs));
     return {};
@@ -113,7 +108,7 @@ std::vector<Step> life() {
 Result<std::string> contents(Database& database) {
   std::string all;
   for (const std::string_view collection : {"c", "d"}) {
-    const bson::Document by_id = json(R"({"_id": 1})");
+    const bson::Document by_id = bson::testing::parse_json(R"({"_id": 1})");
     auto cursor =
         NACRE_TRY(query::find({.database = database}, {.collection = collection, .sort = by_id}));
     while (true) {
