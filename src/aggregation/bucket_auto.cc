@@ -7,6 +7,7 @@
 #include "aggregation/numbers.h"
 #include "aggregation/operand.h"
 #include "aggregation/order.h"
+#include "aggregation/rows_stage.h"
 #include "aggregation/sort_stage.h"
 #include "aggregation/stages.h"
 #include "base/text.h"
@@ -178,18 +179,6 @@ class BucketAutoRows final : public query::Stage {
   bson::Document row_;
 };
 
-class BucketAutoStage final : public StageSpec {
- public:
-  explicit BucketAutoStage(BucketAutoSpec spec) : spec_(std::move(spec)) {}
-  [[nodiscard]] std::string_view name() const override { return "$bucketAuto"; }
-  Result<OperatorPtr> open(OperatorPtr input, Context& context) const override {
-    return std::make_unique<BucketAutoRows>(std::move(input), spec_, context);
-  }
-
- private:
-  BucketAutoSpec spec_;
-};
-
 Result<std::int64_t> parse_buckets(const bson::Element& field) {
   if (!field.is_number()) {
     return fail(
@@ -281,10 +270,10 @@ Result<StagePtr> parse_bucket_auto(const bson::Element& stage, ParseContext& con
   }
   Operand by = NACRE_TRY(Operand::parse(group_by, context));
   auto accumulators = NACRE_TRY(parse_output(output, context));
-  return std::make_unique<BucketAutoStage>(BucketAutoSpec{.group_by = std::move(by),
-                                                          .buckets = *buckets,
-                                                          .output = std::move(accumulators),
-                                                          .granularity = granularity});
+  return rows_stage<BucketAutoRows>("$bucketAuto", BucketAutoSpec{.group_by = std::move(by),
+                                                                  .buckets = *buckets,
+                                                                  .output = std::move(accumulators),
+                                                                  .granularity = granularity});
 }
 
 }  // namespace nacre::aggregation

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "aggregation/numbers.h"
+#include "aggregation/rows_stage.h"
 #include "aggregation/sort_stage.h"
 #include "aggregation/stages.h"
 #include "base/codec.h"
@@ -106,18 +107,6 @@ class SampleRows final : public query::Stage {
   bool collected_ = false;
 };
 
-class SampleStage final : public StageSpec {
- public:
-  explicit SampleStage(std::uint64_t size) : size_(size) {}
-  [[nodiscard]] std::string_view name() const override { return "$sample"; }
-  Result<OperatorPtr> open(OperatorPtr input, Context& context) const override {
-    return std::make_unique<SampleRows>(std::move(input), size_, context);
-  }
-
- private:
-  std::uint64_t size_;
-};
-
 }  // namespace
 
 Result<OperatorPtr> LimitStage::open(OperatorPtr input, Context&) const {
@@ -186,7 +175,7 @@ Result<StagePtr> parse_sample(const bson::Element& stage, ParseContext&) {
     }
   }
   if (!size) return fail(Code::kInvalid, 28749, "$sample stage must specify a size");
-  return std::make_unique<SampleStage>(static_cast<std::uint64_t>(*size));
+  return rows_stage<SampleRows>("$sample", static_cast<std::uint64_t>(*size));
 }
 
 }  // namespace nacre::aggregation

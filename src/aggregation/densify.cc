@@ -8,6 +8,7 @@
 #include "aggregation/numbers.h"
 #include "aggregation/order.h"
 #include "aggregation/path_edit.h"
+#include "aggregation/rows_stage.h"
 #include "aggregation/sort_stage.h"
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
@@ -276,18 +277,6 @@ class DensifyRows final : public query::Stage {
   bson::Document row_;
 };
 
-class DensifyStage final : public StageSpec {
- public:
-  explicit DensifyStage(DensifySpec spec) : spec_(std::move(spec)) {}
-  [[nodiscard]] std::string_view name() const override { return "$densify"; }
-  Result<OperatorPtr> open(OperatorPtr input, Context& context) const override {
-    return std::make_unique<DensifyRows>(std::move(input), spec_, context);
-  }
-
- private:
-  DensifySpec spec_;
-};
-
 Result<> parse_bounds(const bson::Element& bounds, DensifySpec& spec) {
   if (bounds.is(bson::Type::kString)) {
     if (bounds.string() == "full") return {};
@@ -394,7 +383,7 @@ Result<StagePtr> parse_densify(const bson::Element& stage, ParseContext&) {
                 "one may not specify the bounds as 'partition' without specifying a non-empty "
                 "array of partitionByFields. You may have meant to specify 'full' bounds.");
   }
-  return std::make_unique<DensifyStage>(std::move(spec));
+  return rows_stage<DensifyRows>("$densify", std::move(spec));
 }
 
 }  // namespace nacre::aggregation

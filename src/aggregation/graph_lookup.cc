@@ -6,6 +6,7 @@
 #include "aggregation/operand.h"
 #include "aggregation/order.h"
 #include "aggregation/path_edit.h"
+#include "aggregation/rows_stage.h"
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
 #include "base/text.h"
@@ -132,18 +133,6 @@ class GraphRows final : public query::Stage {
   bson::Document row_;
 };
 
-class GraphStage final : public StageSpec {
- public:
-  explicit GraphStage(GraphSpec spec) : spec_(std::move(spec)) {}
-  [[nodiscard]] std::string_view name() const override { return "$graphLookup"; }
-  Result<OperatorPtr> open(OperatorPtr input, Context& context) const override {
-    return std::make_unique<GraphRows>(std::move(input), spec_, context);
-  }
-
- private:
-  GraphSpec spec_;
-};
-
 Result<std::int64_t> parse_depth(const bson::Element& field) {
   if (!field.is_number()) {
     return fail(Code::kInvalid, 40100,
@@ -229,7 +218,7 @@ Result<StagePtr> parse_graph_lookup(const bson::Element& stage, ParseContext& co
                  .restriction = {}};
   if (!depth_field.empty()) spec.depth_field = split_path(depth_field);
   if (restriction) spec.restriction = bson::Document(restriction.document());
-  return std::make_unique<GraphStage>(std::move(spec));
+  return rows_stage<GraphRows>("$graphLookup", std::move(spec));
 }
 
 }  // namespace nacre::aggregation

@@ -3,6 +3,7 @@
 
 #include "aggregation/order.h"
 #include "aggregation/path_edit.h"
+#include "aggregation/rows_stage.h"
 #include "aggregation/sort_stage.h"
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
@@ -137,18 +138,6 @@ class WindowRows final : public query::Stage {
   bson::Document row_;
 };
 
-class WindowStage final : public StageSpec {
- public:
-  explicit WindowStage(WindowSpec spec) : spec_(std::move(spec)) {}
-  [[nodiscard]] std::string_view name() const override { return "$setWindowFields"; }
-  Result<OperatorPtr> open(OperatorPtr input, Context& context) const override {
-    return std::make_unique<WindowRows>(std::move(input), spec_, context);
-  }
-
- private:
-  WindowSpec spec_;
-};
-
 }  // namespace
 
 Result<StagePtr> parse_set_window_fields(const bson::Element& stage, ParseContext& context) {
@@ -192,7 +181,7 @@ Result<StagePtr> parse_set_window_fields(const bson::Element& stage, ParseContex
     WindowFunctionPtr function = NACRE_TRY(parse_window_function(field, windows));
     spec.output.push_back({.path = split_path(field.name()), .function = std::move(function)});
   }
-  return std::make_unique<WindowStage>(std::move(spec));
+  return rows_stage<WindowRows>("$setWindowFields", std::move(spec));
 }
 
 }  // namespace nacre::aggregation

@@ -1,6 +1,7 @@
 // $unionWith: the rows, and behind them those of another pipeline.
 #include <utility>
 
+#include "aggregation/rows_stage.h"
 #include "aggregation/stages.h"
 #include "aggregation/sub_pipeline.h"
 #include "base/error_codes.h"
@@ -41,18 +42,6 @@ class UnionRows final : public query::Stage {
   std::optional<Source> behind_;
 };
 
-class UnionStage final : public StageSpec {
- public:
-  explicit UnionStage(SubPipeline other) : other_(std::move(other)) {}
-  [[nodiscard]] std::string_view name() const override { return "$unionWith"; }
-  Result<OperatorPtr> open(OperatorPtr input, Context& context) const override {
-    return std::make_unique<UnionRows>(std::move(input), other_, context);
-  }
-
- private:
-  SubPipeline other_;
-};
-
 }  // namespace
 
 Result<StagePtr> parse_union_with(const bson::Element& stage, ParseContext& context) {
@@ -88,7 +77,7 @@ Result<StagePtr> parse_union_with(const bson::Element& stage, ParseContext& cont
                 "$unionWith stage without explicit collection must have a pipeline with $documents "
                 "as first stage");
   }
-  return std::make_unique<UnionStage>(std::move(other));
+  return rows_stage<UnionRows>("$unionWith", std::move(other));
 }
 
 }  // namespace nacre::aggregation
