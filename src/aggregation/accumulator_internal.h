@@ -7,28 +7,36 @@
 
 namespace nacre::aggregation {
 
-// One whose input is one expression and whose state needs nothing but itself.
-template <class State>
-class PlainSpec final : public AccumulatorSpec {
+// One whose input is one expression.
+class OperandSpec : public AccumulatorSpec {
  public:
-  struct Traits {
-    bool removes = false;
-    bool grows = false;
-  };
-  PlainSpec(Operand operand, Traits traits) : operand_(std::move(operand)), traits_(traits) {}
-  [[nodiscard]] std::unique_ptr<Accumulator> make() const override {
-    return std::make_unique<State>();
-  }
+  explicit OperandSpec(Operand operand) : operand_(std::move(operand)) {}
   [[nodiscard]] Result<bson::Element> input(const bson::View& row,
                                             Context& context) const override {
     return operand_.evaluate(row, context);
   }
   [[nodiscard]] const Operand* operand() const override { return &operand_; }
+
+ private:
+  Operand operand_;
+};
+
+// Whose state needs nothing but itself.
+template <class State>
+class PlainSpec final : public OperandSpec {
+ public:
+  struct Traits {
+    bool removes = false;
+    bool grows = false;
+  };
+  PlainSpec(Operand operand, Traits traits) : OperandSpec(std::move(operand)), traits_(traits) {}
+  [[nodiscard]] std::unique_ptr<Accumulator> make() const override {
+    return std::make_unique<State>();
+  }
   [[nodiscard]] bool removes() const override { return traits_.removes; }
   [[nodiscard]] bool grows() const override { return traits_.grows; }
 
  private:
-  Operand operand_;
   Traits traits_;
 };
 

@@ -47,7 +47,22 @@ Result<> not_an_array(std::string_view name, const bson::Element& value) {
       format("{} requires array inputs, but input is of type {}", name, bson::name(value.type())));
 }
 
-class PushState final : public Accumulator {
+// A list, which is its own partial.
+class ListState : public Accumulator {
+ public:
+  void append_to(bson::Builder& to, std::string_view name) const override {
+    values_.append_to(to, name);
+  }
+  void append_partial(bson::Builder& to, std::string_view name) const override {
+    values_.append_to(to, name);
+  }
+  [[nodiscard]] std::size_t bytes() const override { return values_.bytes(); }
+
+ protected:
+  ValueList values_;
+};
+
+class PushState final : public ListState {
  public:
   Result<> add(const bson::Element& value) override {
     if (!value) return {};
@@ -57,61 +72,35 @@ class PushState final : public Accumulator {
   void remove(const bson::Element& value) override {
     if (value) values_.remove_first();
   }
-  void append_to(bson::Builder& to, std::string_view name) const override {
-    values_.append_to(to, name);
-  }
-  void append_partial(bson::Builder& to, std::string_view name) const override {
-    values_.append_to(to, name);
-  }
   Result<> merge(const bson::Element& partial) override {
     for (const bson::Element& value : partial.array()) NACRE_TRY(add(value));
     return {};
   }
-  [[nodiscard]] std::size_t bytes() const override { return values_.bytes(); }
-
- private:
-  ValueList values_;
 };
 
-class ConcatArraysState final : public Accumulator {
+class ConcatArraysState final : public ListState {
  public:
   Result<> add(const bson::Element& value) override {
     if (!value) return {};
     if (!value.is(bson::Type::kArray)) return not_an_array("$concatArrays", value);
     return merge(value);
   }
-  void append_to(bson::Builder& to, std::string_view name) const override {
-    values_.append_to(to, name);
-  }
-  void append_partial(bson::Builder& to, std::string_view name) const override {
-    values_.append_to(to, name);
-  }
   Result<> merge(const bson::Element& partial) override {
     for (const bson::Element& value : partial.array()) values_.push(value);
     return check_accumulator_bytes("$concatArrays", values_.used());
   }
-  [[nodiscard]] std::size_t bytes() const override { return values_.bytes(); }
-
- private:
-  ValueList values_;
 };
 
 // Values without those that equal an earlier one; in the order of first sight.
-class SetState : public Accumulator {
+class SetState : public ListState {
  public:
   SetState(std::string_view name, const text::Collator* collator)
       : name_(name), collator_(collator) {}
-  void append_to(bson::Builder& to, std::string_view name) const override {
-    values_.append_to(to, name);
-  }
-  void append_partial(bson::Builder& to, std::string_view name) const override {
-    values_.append_to(to, name);
-  }
   Result<> merge(const bson::Element& partial) override {
     for (const bson::Element& value : partial.array()) NACRE_TRY(add_one(value));
     return {};
   }
-  [[nodiscard]] std::size_t bytes() const override { return values_.bytes() + key_bytes_; }
+  [[nodiscard]] std::size_t bytes() const override { return ListState::bytes() + key_bytes_; }
 
  protected:
   Result<> add_one(const bson::Element& value) {
@@ -130,7 +119,6 @@ class SetState : public Accumulator {
   std::unordered_set<std::string> keys_;
   std::size_t key_bytes_ = 0;
   std::string key_;
-  ValueList values_;
 };
 
 class AddToSetState final : public SetState {
@@ -153,22 +141,16 @@ class SetUnionState final : public SetState {
 };
 
 template <class State>
-class SetSpec final : public AccumulatorSpec {
+class SetSpec final : public OperandSpec {
  public:
   SetSpec(Operand operand, const text::Collator* collator)
-      : operand_(std::move(operand)), collator_(collator) {}
+      : OperandSpec(std::move(operand)), collator_(collator) {}
   [[nodiscard]] std::unique_ptr<Accumulator> make() const override {
     return std::make_unique<State>(collator_);
   }
-  [[nodiscard]] Result<bson::Element> input(const bson::View& row,
-                                            Context& context) const override {
-    return operand_.evaluate(row, context);
-  }
-  [[nodiscard]] const Operand* operand() const override { return &operand_; }
   [[nodiscard]] bool grows() const override { return true; }
 
  private:
-  Operand operand_;
   const text::Collator* collator_;
 };
 

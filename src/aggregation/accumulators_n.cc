@@ -185,11 +185,11 @@ class TopState final : public OrderedState {
   bool many_;
 };
 
-class NSpec final : public AccumulatorSpec {
+class NSpec final : public OperandSpec {
  public:
   NSpec(std::string_view name, Operand input, std::optional<Operand> n,
         const text::Collator* collator)
-      : input_(std::move(input)), n_(std::move(n)), collator_(collator) {
+      : OperandSpec(std::move(input)), n_(std::move(n)), collator_(collator) {
     by_arrival_ = name == "$firstN" || name == "$lastN";
     last_ = name == "$lastN" || name == "$maxN";
   }
@@ -197,15 +197,9 @@ class NSpec final : public AccumulatorSpec {
     if (by_arrival_) return std::make_unique<EndsState>(last_ ? End::kLast : End::kFirst, n_);
     return std::make_unique<ExtremesState>(last_, n_, collator_);
   }
-  [[nodiscard]] Result<bson::Element> input(const bson::View& row,
-                                            Context& context) const override {
-    return input_.evaluate(row, context);
-  }
-  [[nodiscard]] const Operand* operand() const override { return &input_; }
   [[nodiscard]] bool grows() const override { return true; }
 
  private:
-  Operand input_;
   std::optional<Operand> n_;
   const text::Collator* collator_;
   bool by_arrival_ = false;

@@ -63,24 +63,18 @@ class PercentileState final : public Accumulator {
   std::vector<double> numbers_;
 };
 
-class PercentileSpec final : public AccumulatorSpec {
+class PercentileSpec final : public OperandSpec {
  public:
   PercentileSpec(Operand input, std::vector<double> wanted, bool many)
-      : input_(std::move(input)),
+      : OperandSpec(std::move(input)),
         wanted_(std::make_shared<const std::vector<double>>(std::move(wanted))),
         many_(many) {}
   [[nodiscard]] std::unique_ptr<Accumulator> make() const override {
     return std::make_unique<PercentileState>(wanted_, many_);
   }
-  [[nodiscard]] Result<bson::Element> input(const bson::View& row,
-                                            Context& context) const override {
-    return input_.evaluate(row, context);
-  }
-  [[nodiscard]] const Operand* operand() const override { return &input_; }
   [[nodiscard]] bool grows() const override { return true; }
 
  private:
-  Operand input_;
   std::shared_ptr<const std::vector<double>> wanted_;  // shared with its states
   bool many_;
 };

@@ -62,21 +62,15 @@ class ExtremeState final : public Accumulator {
   Kept best_;
 };
 
-class ExtremeSpec final : public AccumulatorSpec {
+class ExtremeSpec final : public OperandSpec {
  public:
   ExtremeSpec(Operand operand, bool greatest, const text::Collator* collator)
-      : operand_(std::move(operand)), greatest_(greatest), collator_(collator) {}
+      : OperandSpec(std::move(operand)), greatest_(greatest), collator_(collator) {}
   [[nodiscard]] std::unique_ptr<Accumulator> make() const override {
     return std::make_unique<ExtremeState>(greatest_, collator_);
   }
-  [[nodiscard]] Result<bson::Element> input(const bson::View& row,
-                                            Context& context) const override {
-    return operand_.evaluate(row, context);
-  }
-  [[nodiscard]] const Operand* operand() const override { return &operand_; }
 
  private:
-  Operand operand_;
   bool greatest_;
   const text::Collator* collator_;
 };
