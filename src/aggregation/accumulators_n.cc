@@ -6,6 +6,7 @@
 #include "aggregation/accumulator_internal.h"
 #include "aggregation/order.h"
 #include "base/text.h"
+#include "bson/named_fields.h"
 #include "query/sort_key.h"
 
 namespace nacre::aggregation {
@@ -258,15 +259,10 @@ Result<AccumulatorSpecPtr> parse_n(const bson::Element& call, const ParseContext
   }
   bson::Element input;
   bson::Element n;
-  for (const bson::Element& field : call.document()) {
-    if (field.name() == "input") {
-      input = field;
-    } else if (field.name() == "n") {
-      n = field;
-    } else {
-      return fail(Code::kInvalid, 5787901,
-                  format("Unknown argument for '{}' operator: {}", call.name(), field.name()));
-    }
+  const bson::Element unknown = bson::take_fields(call.document(), {{"input", &input}, {"n", &n}});
+  if (unknown) {
+    return fail(Code::kInvalid, 5787901,
+                format("Unknown argument for '{}' operator: {}", call.name(), unknown.name()));
   }
   if (!n) return fail(Code::kInvalid, 5787906, "Missing value for 'n'");
   if (!input) return fail(Code::kInvalid, 5787907, "Missing value for 'input'");
@@ -285,17 +281,12 @@ Result<AccumulatorSpecPtr> parse_top(const bson::Element& call, const ParseConte
   bson::Element n;
   bson::Element sort;
   bson::Element output;
-  for (const bson::Element& field : call.document()) {
-    if (field.name() == "n" && many) {
-      n = field;
-    } else if (field.name() == "sortBy") {
-      sort = field;
-    } else if (field.name() == "output") {
-      output = field;
-    } else {
-      return fail(Code::kInvalid, 5788002,
-                  format("Unknown argument to {} '{}'", call.name(), field.name()));
-    }
+  bson::Element unknown =
+      bson::take_fields(call.document(), {{"n", &n}, {"sortBy", &sort}, {"output", &output}});
+  if (n && !many) unknown = n;
+  if (unknown) {
+    return fail(Code::kInvalid, 5788002,
+                format("Unknown argument to {} '{}'", call.name(), unknown.name()));
   }
   if (many && !n) return fail(Code::kInvalid, 5788003, "Missing value for 'n'");
   if (!output) return fail(Code::kInvalid, 5788004, "Missing value for 'output'");

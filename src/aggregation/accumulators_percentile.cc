@@ -9,6 +9,7 @@
 #include "aggregation/accumulator_internal.h"
 #include "base/error_codes.h"
 #include "base/text.h"
+#include "bson/named_fields.h"
 
 namespace nacre::aggregation {
 namespace {
@@ -118,17 +119,12 @@ Result<AccumulatorSpecPtr> parse_percentile(const bson::Element& call,
   bson::Element input;
   bson::Element p;
   bson::Element method;
-  for (const bson::Element& field : call.document()) {
-    if (field.name() == "input") {
-      input = field;
-    } else if (field.name() == "p" && many) {
-      p = field;
-    } else if (field.name() == "method") {
-      method = field;
-    } else {
-      return fail(Code::kInvalid, error_codes::kIDLUnknownField,
-                  format("BSON field '{}.{}' is an unknown field.", call.name(), field.name()));
-    }
+  bson::Element unknown =
+      bson::take_fields(call.document(), {{"input", &input}, {"p", &p}, {"method", &method}});
+  if (p && !many) unknown = p;
+  if (unknown) {
+    return fail(Code::kInvalid, error_codes::kIDLUnknownField,
+                format("BSON field '{}.{}' is an unknown field.", call.name(), unknown.name()));
   }
   if (!input) return missing(call.name(), "input");
   if (many && !p) return missing(call.name(), "p");

@@ -12,6 +12,7 @@
 #include "aggregation/window_internal.h"
 #include "base/text.h"
 #include "bson/decimal.h"
+#include "bson/named_fields.h"
 
 namespace nacre::aggregation {
 namespace {
@@ -402,16 +403,10 @@ Result<WindowFunctionPtr> parse_moving_average(const WindowCall& call,
   bson::Element input;
   bson::Element n;
   bson::Element alpha;
-  for (const bson::Element& field : call.call.document()) {
-    if (field.name() == "input") {
-      input = field;
-    } else if (field.name() == "N") {
-      n = field;
-    } else if (field.name() == "alpha") {
-      alpha = field;
-    } else {
-      return window_error(format("Got unrecognized field in $expMovingAvg: {}", field.name()));
-    }
+  const bson::Element unknown =
+      bson::take_fields(call.call.document(), {{"input", &input}, {"N", &n}, {"alpha", &alpha}});
+  if (unknown) {
+    return window_error(format("Got unrecognized field in $expMovingAvg: {}", unknown.name()));
   }
   if (!input || bool{n} == bool{alpha}) {
     return window_error("$expMovingAvg sub object must have 'input' and one of 'N' and 'alpha'");

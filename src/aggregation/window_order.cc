@@ -3,6 +3,7 @@
 #include "aggregation/quantity.h"
 #include "aggregation/window_internal.h"
 #include "base/text.h"
+#include "bson/named_fields.h"
 
 namespace nacre::aggregation {
 namespace {
@@ -182,17 +183,9 @@ Result<WindowFunctionPtr> parse_shift(const WindowCall& call, const WindowContex
   bson::Element output;
   bson::Element by;
   bson::Element otherwise;
-  for (const bson::Element& field : call.call.document()) {
-    if (field.name() == "output") {
-      output = field;
-    } else if (field.name() == "by") {
-      by = field;
-    } else if (field.name() == "default") {
-      otherwise = field;
-    } else {
-      return window_error(format("Unknown argument in $shift: {}", field.name()));
-    }
-  }
+  const bson::Element unknown = bson::take_fields(
+      call.call.document(), {{"output", &output}, {"by", &by}, {"default", &otherwise}});
+  if (unknown) return window_error(format("Unknown argument in $shift: {}", unknown.name()));
   const auto offset = whole_number(by);
   if (!output) return window_error("$shift requires an 'output' expression");
   if (!offset || *offset > INT32_MAX || *offset < INT32_MIN) {

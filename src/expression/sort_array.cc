@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "bson/compare.h"
+#include "bson/named_fields.h"
 #include "expression/arrays_internal.h"
 
 namespace nacre::expression {
@@ -107,14 +108,10 @@ Result<NodePtr> parse_sort_array(const Operator& row, const bson::Element& argum
   }
   bson::Element input;
   bson::Element sort_by;
-  for (const bson::Element& field : argument.document()) {
-    if (field.name() == "input") {
-      input = field;
-    } else if (field.name() == "sortBy") {
-      sort_by = field;
-    } else {
-      return invalid(2942501, format("{} found an unknown argument: {}", row.name, field.name()));
-    }
+  const bson::Element unknown =
+      bson::take_fields(argument.document(), {{"input", &input}, {"sortBy", &sort_by}});
+  if (unknown) {
+    return invalid(2942501, format("{} found an unknown argument: {}", row.name, unknown.name()));
   }
   if (!input) return invalid(2942502, "$sortArray requires 'input' to be specified");
   if (!sort_by) return invalid(2942503, "$sortArray requires 'sortBy' to be specified");

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "bson/compare.h"
+#include "bson/named_fields.h"
 #include "expression/call_internal.h"
 #include "expression/numbers_internal.h"
 
@@ -134,17 +135,13 @@ Result<QuantileFields> quantile_fields(const Operator& row, const bson::Element&
                                                       bson::name(argument.type())));
   }
   QuantileFields fields;
-  for (const bson::Element& field : argument.document()) {
-    if (field.name() == "input") {
-      fields.input = field;
-    } else if (field.name() == "method") {
-      fields.method = field;
-    } else if (field.name() == "p" && with_p) {
-      fields.p = field;
-    } else {
-      return invalid(40415,
-                     format("BSON field '{}.{}' is an unknown field.", row.name, field.name()));
-    }
+  bson::Element unknown =
+      bson::take_fields(argument.document(),
+                        {{"input", &fields.input}, {"method", &fields.method}, {"p", &fields.p}});
+  if (fields.p && !with_p) unknown = fields.p;
+  if (unknown) {
+    return invalid(40415,
+                   format("BSON field '{}.{}' is an unknown field.", row.name, unknown.name()));
   }
   if (!fields.input || !fields.method || (with_p && !fields.p)) {
     return invalid(40414, format("BSON field '{}.{}' is missing but a required field", row.name,
