@@ -1,16 +1,6 @@
 #include "aggregation/path_edit.h"
 
-#include <utility>
-
-#include "base/error_codes.h"
-#include "base/text.h"
-
 namespace nacre::aggregation {
-namespace {
-
-constexpr std::size_t kPathStepsMax = 200;
-
-}  // namespace
 
 std::vector<std::string> split_path(std::string_view path) {
   std::vector<std::string> steps;
@@ -20,34 +10,6 @@ std::vector<std::string> split_path(std::string_view path) {
     if (dot == std::string_view::npos) return steps;
     path.remove_prefix(dot + 1);
   }
-}
-
-Result<> check_field_path(std::string_view path) {
-  if (path.empty()) {
-    return fail(Code::kInvalid, 40352, "FieldPath cannot be constructed with empty string");
-  }
-  if (path.ends_with('.')) {
-    return fail(Code::kInvalid, 40353, format("FieldPath must not end with a '.'. '{}'", path));
-  }
-  const std::vector<std::string> steps = split_path(path);
-  if (steps.size() > kPathStepsMax) {
-    return fail(Code::kInvalid, error_codes::kOverflow,
-                format("Field path has {} steps, more than {}", steps.size(), kPathStepsMax));
-  }
-  for (const std::string& step : steps) {
-    if (step.empty()) {
-      return fail(Code::kInvalid, 15998, "FieldPath field names may not be empty strings.");
-    }
-    if (step.front() == '$') {
-      return fail(Code::kInvalid, 16410,
-                  "FieldPath field names may not start with '$'. Consider using $getField or "
-                  "$setField.");
-    }
-    if (step.contains('\0')) {
-      return fail(Code::kInvalid, 16411, "FieldPath field names may not contain '\\0'.");
-    }
-  }
-  return {};
 }
 
 bson::Element find_path(const bson::View& document, std::span<const std::string> steps) {

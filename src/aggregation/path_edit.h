@@ -11,14 +11,13 @@
 #include "base/result.h"
 #include "bson/builder.h"
 #include "bson/value.h"
+#include "query/field_path.h"
 
 namespace nacre::aggregation {
 
 [[nodiscard]] std::vector<std::string> split_path(std::string_view path);
 
-// kInvalid: 40352 for an empty path, 40353 for a dot at the end, 15998 for an empty step, 16410 for
-// one with '$' in front, 16411 for a null byte, 15 for too many steps.
-[[nodiscard]] Result<> check_field_path(std::string_view path);
+using query::check_field_path;
 
 // The value at the path; missing where a step is no document.
 [[nodiscard]] bson::Element find_path(const bson::View& document,

@@ -6,11 +6,11 @@
 // order. Of find alone: {a: {$slice: n}} or [skip, n] keeps a part of an array, in either kind;
 // {a: {$elemMatch: filter}} its first element that matches; "a.$" the one that the query matched.
 // Errors:  parse: kInvalid with MongoDB's number: 31254 and 31253 (mixed), 31252 and 31310
-//          (computed, in an exclusion), 31249 and 31250 (a path inside another, or twice), 15 15998
-//          16410 40352 40353 (malformed path), 51270 ({a: {}}), 31325 (unknown expression), 31255
-//          31256 31274 31275 31276 31277 31324 31394 31395 ($elemMatch and "a.$"), those of
-//          expressions and filters. apply: 51246 and 51247 for "a.$" where no element matched;
-//          those of expressions and filters.
+//          (computed, in an exclusion), 31249 and 31250 (a path inside another, or twice), 51270
+//          ({a: {}}), 31325 (unknown expression), 31255 31256 31274 31275 31276 31277 31324 31394
+//          31395 ($elemMatch and "a.$"), those of paths (query/field_path.h), expressions and
+//          filters. apply: 51246 and 51247 for "a.$" where no element matched; those of expressions
+//          and filters.
 // Cost:    apply builds one new document.
 // Threads: immutable once parsed; an environment belongs to one thread at a time.
 #pragma once

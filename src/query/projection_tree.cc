@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/error_codes.h"
 #include "base/text.h"
 #include "query/projection_tree_internal.h"
 
@@ -14,7 +13,6 @@ using bson::Type;
 using bson::View;
 using Kind = ProjectionNode::Kind;
 
-constexpr std::size_t kPathStepsMax = 200;
 constexpr std::int32_t kPositionOutside = 51247;
 
 enum class Mode : std::uint8_t { kInclude, kEdit };
@@ -164,33 +162,6 @@ Result<> append_new(Builder& to, const View& document, const ProjectionNode& nod
 }
 
 }  // namespace
-
-Result<> check_field_path(std::string_view path) {
-  if (path.empty()) {
-    return fail(Code::kInvalid, 40352, "FieldPath cannot be constructed with empty string");
-  }
-  if (path.back() == '.') {
-    return fail(Code::kInvalid, 40353, "FieldPath must not end with a '.'.");
-  }
-  std::size_t steps = 0;
-  for (std::string_view rest = path;;) {
-    const std::size_t dot = rest.find('.');
-    const std::string_view step = rest.substr(0, dot);
-    if (step.empty()) {
-      return fail(Code::kInvalid, 15998, "FieldPath field names may not be empty strings.");
-    }
-    if (step.front() == '$') {
-      return fail(Code::kInvalid, 16410,
-                  "FieldPath field names may not start with '$'. Consider using $getField or "
-                  "$setField.");
-    }
-    if (++steps > kPathStepsMax) {
-      return fail(Code::kInvalid, error_codes::kOverflow, "FieldPath is too long");
-    }
-    if (dot == std::string_view::npos) return {};
-    rest.remove_prefix(dot + 1);
-  }
-}
 
 Result<ProjectionNode*> add_path(ProjectionNode& root, std::string_view path,
                                  const PathRules& rules) {

@@ -19,6 +19,7 @@
 #include "bson/builder.h"
 #include "expression/expression.h"
 #include "match/filter.h"
+#include "query/field_path.h"
 
 namespace nacre::query {
 
@@ -55,11 +56,9 @@ struct PathRules {
   std::int32_t whole_number;   // a path ends above others, or is there twice
 };
 
-// The node at the end of `path`, made now. 15 for more than 200 steps, 40352, 40353, 15998 and
-// 16410 for names that are none.
+// The node at the end of `path`, made now. The errors of check_field_path() and those of `rules`.
 [[nodiscard]] Result<ProjectionNode*> add_path(ProjectionNode& root, std::string_view path,
                                                const PathRules& rules);
-[[nodiscard]] Result<> check_field_path(std::string_view path);
 
 // Sets what PROJECTION-2 promises, from the leaves up.
 bool note_computed(ProjectionNode& node);

@@ -11,7 +11,7 @@
 #include "bson/compare.h"
 #include "bson/json.h"
 #include "document/index_keys.h"
-#include "query/projection_tree_internal.h"
+#include "query/field_path.h"
 
 namespace nacre::query {
 namespace {
