@@ -33,6 +33,18 @@ class MatchWrite {
     bson::View sort{};
     Collation collation{};
     bson::View let{};
+
+    // What an UpdateRequest or a RemoveRequest is about.
+    template <class Request>
+    [[nodiscard]] static Target of(const Request& request) {
+      return {.collection = request.collection,
+              .filter = request.filter,
+              .multi = request.multi,
+              .hint = request.hint,
+              .sort = request.sort,
+              .collation = request.collation,
+              .let = request.let};
+    }
   };
 
   MatchWrite(const Scope& scope, const Target& target) : scope_(scope), target_(target) {}

@@ -34,27 +34,17 @@ class Remove final : public MatchWrite {
   std::int64_t kept_ = 0;
 };
 
-MatchWrite::Target target_of(const RemoveRequest& request) {
-  return {.collection = request.collection,
-          .filter = request.filter,
-          .multi = request.multi,
-          .hint = request.hint,
-          .sort = request.sort,
-          .collation = request.collation,
-          .let = request.let};
-}
-
 }  // namespace
 
 Result<std::int64_t> remove(const Scope& scope, const RemoveRequest& request) {
-  const MatchWrite::Target target = target_of(request);
+  const auto target = MatchWrite::Target::of(request);
   Remove removal(scope, target, /*takes=*/false);
   NACRE_TRY(removal.run());
   return removal.count();
 }
 
 Result<std::optional<bson::Document>> take(const Scope& scope, const RemoveRequest& request) {
-  MatchWrite::Target target = target_of(request);
+  auto target = MatchWrite::Target::of(request);
   target.multi = false;
   Remove removal(scope, target, /*takes=*/true);
   NACRE_TRY(removal.run());

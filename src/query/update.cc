@@ -100,13 +100,7 @@ Result<UpdateResult> update(const Scope& scope, const UpdateRequest& request) {
   if (request.multi && !request.sort.empty()) {
     return fail(Code::kInvalid, kFailedToParse, "Cannot specify sort with multi=true");
   }
-  const MatchWrite::Target target{.collection = request.collection,
-                                  .filter = request.filter,
-                                  .multi = request.multi,
-                                  .hint = request.hint,
-                                  .sort = request.sort,
-                                  .collation = request.collation,
-                                  .let = request.let};
+  const auto target = MatchWrite::Target::of(request);
   UpdateWrite writing(scope, target, request, change);
   NACRE_TRY(writing.run());
   return std::move(writing).result();
