@@ -1,6 +1,11 @@
 // What dbStats, collStats and validate tell, and the commands that look after files.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "bson/json.h"
 #include "server/dispatcher_testing.h"
 
@@ -109,6 +114,38 @@ TEST(Usage, IsOfSoManyCollections) {
   usage.forget("d.3");
   usage.add("d", "new", Usage::Kind::kQuery, false, std::chrono::nanoseconds(5));
   EXPECT_TRUE(usage.rows().contains("d.new"));
+}
+
+TEST(Usage, OfSeveralThreadsAddsUp) {
+  constexpr std::int64_t kThreads = 12;  // more than count apart from each other
+  constexpr std::int64_t kCommands = 500;
+  Usage usage;
+  std::vector<std::thread> threads;
+  for (std::int64_t i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&usage, i] {
+      for (std::int64_t n = 0; n < kCommands; ++n) {
+        usage.add("d", "all", Usage::Kind::kQuery, false, std::chrono::nanoseconds(3));
+        usage.add("d", std::to_string(i % 2), Usage::Kind::kUpdate, true,
+                  std::chrono::nanoseconds(5));
+        if (n % 100 == 0) usage.forget("d.gone");
+        if (n % 100 == 50) usage.add("d", "gone", Usage::Kind::kOther, false, {});
+      }
+    });
+  }
+  for (int i = 0; i < 20; ++i) EXPECT_LE(usage.rows().size(), 4U);
+  for (std::thread& thread : threads) thread.join();
+  usage.forget("d.gone");
+  const auto rows = usage.rows();
+  ASSERT_EQ(rows.size(), 3U);
+  const Usage::Row& all = rows.find("d.all")->second;
+  EXPECT_EQ(all.reading.count, kThreads * kCommands);
+  EXPECT_EQ(all.reading.time.count(), 3 * kThreads * kCommands);
+  EXPECT_EQ(all.writing.count, 0);
+  EXPECT_EQ(all.by_kind[static_cast<std::size_t>(Usage::Kind::kQuery)].count, kThreads * kCommands);
+  const Usage::Row& even = rows.find("d.0")->second;
+  EXPECT_EQ(even.writing.count, kThreads / 2 * kCommands);
+  EXPECT_EQ(even.by_kind[static_cast<std::size_t>(Usage::Kind::kUpdate)].time.count(),
+            5 * kThreads / 2 * kCommands);
 }
 
 TEST_F(Statistics, ValidateCountsDocumentsAndKeys) {

@@ -1,9 +1,12 @@
 // Usage: how many commands each collection has answered since the server began, and how long they
 // took. What `top` tells.
 //
+// Each thread counts in one of kShares, which it shares with others only where there are more
+//   threads than that; rows() adds them up.
 // Limits:  kNamespacesMax collections; those beyond are not counted until others are forgotten.
-// Cost:    a lock and a look-up for each command.
-// Threads: any number at once.
+// Cost:    a lock that hardly anybody else wants and a look-up by hash for each command; the first
+//          of a collection in a share, and all of those beyond the limit, go to a lock of all.
+// Threads: any number at once; rows() may miss what is added meanwhile.
 #pragma once
 
 #include <array>
@@ -13,6 +16,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/mutex.h"
 
@@ -37,14 +42,27 @@ class Usage {
 
   void add(std::string_view database, std::string_view collection, Kind kind, bool writes,
            std::chrono::nanoseconds took);
-  void forget(std::string_view name);
+  void forget(const std::string& name);
 
   // By "database.collection", ascending.
   [[nodiscard]] std::map<std::string, Row, std::less<>> rows() const;
 
  private:
-  mutable Mutex mutex_{"server usage", 5};
-  std::map<std::string, Row, std::less<>> rows_ NACRE_GUARDED_BY(mutex_);
+  static constexpr std::size_t kShares = 8;
+
+  // On cache lines of its own.
+  struct alignas(64) Share {
+    Mutex mutex{"server usage share", 6};
+    std::string name NACRE_GUARDED_BY(mutex);  // that is looked up; keeps its memory
+    std::unordered_map<std::string, Row> rows NACRE_GUARDED_BY(mutex);
+  };
+
+  [[nodiscard]] Share& own_share() const;
+
+  Mutex mutex_{"server usage", 5};
+  // Of the rows of all shares.
+  std::unordered_set<std::string> names_ NACRE_GUARDED_BY(mutex_);
+  mutable std::array<Share, kShares> shares_;
 };
 
 }  // namespace nacre::server
