@@ -61,10 +61,13 @@ Doc DocumentSession::draw_doc() {
   return Doc::draw(random_, static_cast<std::int32_t>(random_.below(life_.plan.keys)));
 }
 
-Filter DocumentSession::draw_filter(const document::Catalog* text_of) {
-  const bool has_text =
-      text_of != nullptr && is_ready(find_index(*text_of, collection_, kTextIndex));
-  return Filter::draw(random_, static_cast<std::int32_t>(life_.plan.keys), has_text);
+Filter DocumentSession::draw_filter(const document::Catalog* indexes_of) {
+  Helpers helpers;
+  if (indexes_of != nullptr) {
+    helpers.has_text = is_ready(find_index(*indexes_of, collection_, kTextIndex));
+    helpers.has_sphere = is_ready(find_index(*indexes_of, collection_, kSphereIndex));
+  }
+  return Filter::draw(random_, static_cast<std::int32_t>(life_.plan.keys), helpers);
 }
 
 txn::Durability DocumentSession::draw_durability() {

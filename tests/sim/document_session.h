@@ -51,7 +51,8 @@ class DocumentSession {
     return false;
   }
   [[nodiscard]] Doc draw_doc();
-  [[nodiscard]] Filter draw_filter(const document::Catalog* text_of);  // null: no words
+  // Null: none that asks for an index.
+  [[nodiscard]] Filter draw_filter(const document::Catalog* indexes_of);
   [[nodiscard]] txn::Durability draw_durability();
   void upkeep();
 

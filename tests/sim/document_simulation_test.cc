@@ -1,5 +1,5 @@
 // Documents with indexes on the engine under simulated threads, time and disks: sessions write and
-// find documents, build and drop indexes of seven kinds and drop collections while calls fail and
+// find documents, build and drop indexes of ten kinds and drop collections while calls fail and
 // the power goes; after every crash the documents are those of one position, what was acknowledged
 // is there, and each index agrees with its collection both ways.
 //

@@ -12,6 +12,7 @@ constexpr std::uint64_t kNumbers = 9;  // values of a
 constexpr std::uint64_t kTags = 6;
 constexpr std::uint64_t kWords = 8;
 constexpr std::uint64_t kKeys = 400;  // values of u
+constexpr std::uint64_t kDegrees = 9;
 
 // Now and then one that others have, too.
 std::string draw_u(io::Random& random) {
@@ -26,6 +27,59 @@ std::string draw_words(io::Random& random) {
 
 std::int32_t draw_number(io::Random& random, std::uint64_t below) {
   return static_cast<std::int32_t>(random.below(below));
+}
+
+Spot draw_spot(io::Random& random) {
+  return {.x = draw_number(random, kDegrees),
+          .y = draw_number(random, kDegrees),
+          .is_line = random.chance(1, 4)};
+}
+
+void push_pair(bson::Builder& to, double x, double y) {
+  to.push_begin_array().push(x).push(y).end();
+}
+
+// {type: ..., coordinates: ...} and [x, y], or its two ends; null and [] without one.
+void append_spot(bson::Builder& to, const std::optional<Spot>& spot) {
+  if (!spot) {
+    to.append("g", bson::Null{}).begin_array("p").end();
+    return;
+  }
+  to.begin_document("g").append("type", spot->is_line ? "LineString" : "Point");
+  for (const std::string_view name : {"coordinates", "p"}) {
+    to.begin_array(name);
+    if (spot->is_line) {
+      push_pair(to, spot->x, spot->y);
+      push_pair(to, spot->x + 1, spot->y);
+    } else {
+      to.push(static_cast<double>(spot->x)).push(static_cast<double>(spot->y));
+    }
+    to.end();
+    if (name == "coordinates") to.end();  // of g
+  }
+}
+
+std::optional<Spot> read_spot(const bson::View& pair) {
+  if (pair.empty()) return std::nullopt;
+  const bool is_line = pair.begin()->is(bson::Type::kArray);
+  const bson::View start = is_line ? pair.begin()->array() : pair;
+  return Spot{.x = static_cast<std::int32_t>(start.at(0).number_double()),
+              .y = static_cast<std::int32_t>(start.at(1).number_double()),
+              .is_line = is_line};
+}
+
+// {$geometry: a square from a half below zero to a half beyond `size`, which no spot is near the
+// edge of}
+void append_square(bson::Builder& to, std::int32_t size) {
+  const double far = size + 0.5;
+  to.begin_document("$geometry").append("type", "Polygon");
+  to.begin_array("coordinates").push_begin_array();
+  push_pair(to, -0.5, -0.5);
+  push_pair(to, far, -0.5);
+  push_pair(to, far, far);
+  push_pair(to, -0.5, far);
+  push_pair(to, -0.5, -0.5);
+  to.end().end().end();
 }
 
 }  // namespace
@@ -43,6 +97,7 @@ Doc Doc::draw(io::Random& random, std::int32_t id) {
   }
   doc.w = draw_words(random);
   if (random.chance(1, 30)) doc.w += std::string(random.below(9000), 'x');
+  if (random.chance(2, 3)) doc.spot = draw_spot(random);
   if (random.chance(1, 2)) doc.s = draw_number(random, kTags);
   return doc;
 }
@@ -52,6 +107,7 @@ bson::Document Doc::encode() const {
   builder.append("_id", id).append("a", a).append("u", u).begin_array("tags");
   for (const std::int32_t tag : tags) builder.push(tag);
   builder.end().append("w", w);
+  append_spot(builder, spot);
   if (s) builder.append("s", *s);
   return builder.finish();
 }
@@ -64,14 +120,18 @@ Doc Doc::decode(std::string_view bytes) {
           .tags = {},
           .w = std::string(view.find("w").string())};
   for (const bson::Element& tag : view.find("tags").document()) doc.tags.push_back(tag.int32());
+  doc.spot = read_spot(view.find("p").array());
   if (const bson::Element s = view.find("s")) doc.s = s.int32();
   return doc;
 }
 
-Filter Filter::draw(io::Random& random, std::int32_t ids, bool has_text) {
-  Filter filter{.kind = static_cast<Kind>(random.below(has_text ? kKinds : kKinds - 1))};
+Filter Filter::draw(io::Random& random, std::int32_t ids, const Helpers& helpers) {
+  Filter filter{.kind = static_cast<Kind>(random.below(kKinds))};
   // What matches everything is rare among statements that change what matches.
-  if (filter.kind == Kind::kAll && random.chance(2, 3)) filter.kind = Kind::kId;
+  const bool is_all = filter.kind == Kind::kAll || filter.kind == Kind::kNear;
+  if (is_all && random.chance(2, 3)) filter.kind = Kind::kId;
+  if (filter.kind == Kind::kWord && !helpers.has_text) filter.kind = Kind::kTag;
+  if (filter.kind == Kind::kNear && !helpers.has_sphere) filter.kind = Kind::kMeets;
   switch (filter.kind) {
     case Kind::kId:
       filter.number = draw_number(random, static_cast<std::uint64_t>(ids));
@@ -112,8 +172,25 @@ bson::Document Filter::query() const {
     case Kind::kNoS:
       builder.begin_document("s").append("$exists", false).end();
       break;
+    case Kind::kMeets:
+      builder.begin_document("g").begin_document("$geoIntersects");
+      append_square(builder, number);
+      builder.end().end();
+      break;
+    case Kind::kInBox:
+      builder.begin_document("p").begin_document("$geoWithin").begin_array("$box");
+      push_pair(builder, 0, 0);
+      push_pair(builder, number, number);
+      builder.end().end().end();
+      break;
     case Kind::kWord:
       builder.begin_document("$text").append("$search", format("w{}", number)).end();
+      break;
+    case Kind::kNear:
+      builder.begin_document("g").begin_document("$near").begin_document("$geometry");
+      builder.append("type", "Point").begin_array("coordinates");
+      builder.push(static_cast<double>(number)).push(0.0);
+      builder.end().end().end().end();
       break;
   }
   return builder.finish();
@@ -137,6 +214,12 @@ bool Filter::matches(const Doc& doc) const {
       return doc.s == number;
     case Kind::kNoS:
       return !doc.s.has_value();
+    case Kind::kMeets:
+    case Kind::kInBox:
+      // A line begins in the west: where it does not, no part of it is inside.
+      return doc.spot && doc.spot->x <= number && doc.spot->y <= number;
+    case Kind::kNear:
+      return doc.spot.has_value();
     case Kind::kWord:
       break;
   }
@@ -148,6 +231,7 @@ DocChange DocChange::draw(io::Random& random) {
                    .number = draw_number(random, kTags)};
   if (change.kind == Kind::kSetU) change.text = draw_u(random);
   if (change.kind == Kind::kSetWords) change.text = draw_words(random);
+  if (change.kind == Kind::kMove) change.spot = draw_spot(random);
   return change;
 }
 
@@ -178,6 +262,16 @@ bson::Document DocChange::update() const {
     case Kind::kUnsetS:
       builder.begin_document("$unset").append("s", "").end();
       break;
+    case Kind::kMove:
+      builder.begin_document("$set");
+      append_spot(builder, spot);
+      builder.end();
+      break;
+    case Kind::kVanish:
+      builder.begin_document("$set");
+      append_spot(builder, std::nullopt);
+      builder.end();
+      break;
   }
   return builder.finish();
 }
@@ -207,6 +301,12 @@ void DocChange::apply(Doc& doc) const {
       break;
     case Kind::kUnsetS:
       doc.s.reset();
+      break;
+    case Kind::kMove:
+      doc.spot = spot;
+      break;
+    case Kind::kVanish:
+      doc.spot.reset();
       break;
   }
 }

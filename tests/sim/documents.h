@@ -20,13 +20,22 @@ namespace nacre::sim {
 inline constexpr std::uint32_t kCollections = 3;
 [[nodiscard]] std::string collection_name(std::uint32_t collection);  // from 1 on
 
-// {_id, a, u, tags: [...], w: "words", s}, the last not in all of them
+// A place at whole degrees, or a line from it to the next degree eastwards.
+struct Spot {
+  std::int32_t x = 0;
+  std::int32_t y = 0;
+  bool is_line = false;
+};
+
+// {_id, a, u, tags: [...], w: "words", g: GeoJSON, p: a pair or two, s}, the last not in all of
+// them; g is null and p [] without a spot
 struct Doc {
   std::int32_t id = 0;
   std::int32_t a = 0;
   std::string u;
   std::vector<std::int32_t> tags;
   std::string w;
+  std::optional<Spot> spot{};
   std::optional<std::int32_t> s{};
 
   [[nodiscard]] static Doc draw(io::Random& random, std::int32_t id);
@@ -37,14 +46,34 @@ struct Doc {
 // The row of the oracle that a document is.
 [[nodiscard]] RowKey row_of(std::uint32_t collection, std::int32_t id);
 
+// What some filters cannot be asked without.
+struct Helpers {
+  bool has_text = false;
+  bool has_sphere = false;
+};
+
 struct Filter {
-  enum class Kind : std::uint8_t { kAll, kId, kA, kAtLeast, kTag, kU, kS, kNoS, kWord };
-  static constexpr std::uint64_t kKinds = 9;
+  // kMeets and kInBox: spots in the square from zero to `number`, on the sphere and on the plane.
+  // kNear: all spots.
+  enum class Kind : std::uint8_t {
+    kAll,
+    kId,
+    kA,
+    kAtLeast,
+    kTag,
+    kU,
+    kS,
+    kNoS,
+    kMeets,
+    kInBox,
+    kWord,
+    kNear
+  };
+  static constexpr std::uint64_t kKinds = 12;
   Kind kind = Kind::kAll;
   std::int32_t number = 0;
 
-  // A text index must be there for words.
-  [[nodiscard]] static Filter draw(io::Random& random, std::int32_t ids, bool has_text);
+  [[nodiscard]] static Filter draw(io::Random& random, std::int32_t ids, const Helpers& helpers);
   [[nodiscard]] bson::Document query() const;
   [[nodiscard]] bool matches(const Doc& doc) const;
 };
@@ -58,12 +87,15 @@ struct DocChange {
     kSetU,
     kSetWords,
     kSetS,
-    kUnsetS
+    kUnsetS,
+    kMove,
+    kVanish
   };
-  static constexpr std::uint64_t kKinds = 8;
+  static constexpr std::uint64_t kKinds = 10;
   Kind kind = Kind::kSetA;
   std::int32_t number = 0;
   std::string text{};
+  Spot spot{};
 
   [[nodiscard]] static DocChange draw(io::Random& random);
   [[nodiscard]] bson::Document update() const;
@@ -78,7 +110,7 @@ struct DocChange {
 [[nodiscard]] bool has_twins(const Rows& rows, std::uint32_t collection);
 
 // As createIndexes takes them.
-inline constexpr std::array<std::string_view, 8> kIndexes = {
+inline constexpr std::array<std::string_view, 10> kIndexes = {
     R"({"key": {"a": 1}, "name": "a"})",
     R"({"key": {"u": 1}, "name": "u", "unique": true})",
     R"({"key": {"tags": 1, "a": -1}, "name": "tags"})",
@@ -86,10 +118,13 @@ inline constexpr std::array<std::string_view, 8> kIndexes = {
     R"({"key": {"w": "text"}, "name": "t", "default_language": "none"})",
     R"({"key": {"u": "hashed"}, "name": "h"})",
     R"({"key": {"$**": 1}, "name": "wild"})",
-    R"({"key": {"s": 1}, "name": "s", "sparse": true})"};
-inline constexpr std::array<std::string_view, 8> kIndexNames = {"a", "u", "tags", "p",
-                                                                "t", "h", "wild", "s"};
+    R"({"key": {"s": 1}, "name": "s", "sparse": true})",
+    R"({"key": {"g": "2dsphere", "tags": -1}, "name": "sphere"})",
+    R"({"key": {"p": "2d", "a": 1}, "name": "grid", "min": -10, "max": 100})"};
+inline constexpr std::array<std::string_view, 10> kIndexNames = {
+    "a", "u", "tags", "p", "t", "h", "wild", "s", "sphere", "grid"};
 inline constexpr std::size_t kUniqueIndex = 1;
 inline constexpr std::size_t kTextIndex = 4;
+inline constexpr std::size_t kSphereIndex = 8;
 
 }  // namespace nacre::sim
