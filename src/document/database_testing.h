@@ -90,6 +90,19 @@ inline void remove(Database& database, std::string_view collection, std::int32_t
   ASSERT_TRUE(done) << done.error().text();
 }
 
+// The number of what is wrong with an index as createIndexes takes it; 0 when nothing is.
+inline std::int32_t refusal(std::string_view specification) {
+  const auto spec = parse_index_spec(json(specification));
+  return spec ? 0 : spec.error().number();
+}
+
+// The index as listIndexes shows it.
+inline std::string described(std::string_view specification) {
+  const auto spec = parse_index_spec(json(specification));
+  EXPECT_TRUE(spec) << specification << ": " << spec.error().what();
+  return spec ? bson::to_json(describe(*spec)) : std::string();
+}
+
 inline void create_index(Database& database, std::string_view collection,
                          std::string_view specification) {
   const auto spec = parse_index_spec(json(specification));

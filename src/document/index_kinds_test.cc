@@ -11,16 +11,8 @@
 namespace nacre::document {
 namespace {
 
-std::int32_t refusal(std::string_view specification) {
-  const auto spec = parse_index_spec(testing::json(specification));
-  return spec ? 0 : spec.error().number();
-}
-
-std::string described(std::string_view specification) {
-  const auto spec = parse_index_spec(testing::json(specification));
-  EXPECT_TRUE(spec) << specification << ": " << spec.error().what();
-  return spec ? bson::to_json(describe(*spec)) : std::string();
-}
+using testing::described;
+using testing::refusal;
 
 TEST(IndexSpec, EveryKindIsDescribedAsListIndexesShowsIt) {
   EXPECT_EQ(described(R"({"key": {"a": "hashed", "b": -1}})"),
