@@ -75,25 +75,29 @@ Result<> append_all_computed(Builder& to, const ProjectionNode& node, const Proj
   return {};
 }
 
-// Each element of an array that an inner node stands at.
-Result<> append_elements(Mode mode, Builder& to, const View& array, const ProjectionNode& node,
-                         const ProjectionWalk& walk) {
-  for (const Element& element : array) {
-    if (element.is(Type::kDocument)) {
-      to.push_begin_document();
-      NACRE_TRY(append_fields(mode, to, element.document(), node, walk));
-      to.end();
-    } else if (element.is(Type::kArray)) {
-      to.push_begin_array();
-      NACRE_TRY(append_elements(mode, to, element.array(), node, walk));
-      to.end();
-    } else if (node.computes) {
-      to.push_begin_document();
-      NACRE_TRY(append_all_computed(to, node, walk));
-      to.end();
-    } else if (mode == Mode::kEdit) {
-      to.push(element);
+// Under its name, or as the next element of an array.
+enum class As : std::uint8_t { kField, kElement };
+
+// What an inner node makes of a value.
+Result<> append_inner(Mode mode, As as, Builder& to, const Element& value,
+                      const ProjectionNode& node, const ProjectionWalk& walk) {
+  const bool is_field = as == As::kField;
+  if (value.is(Type::kArray)) {
+    is_field ? to.begin_array(value.name()) : to.push_begin_array();
+    for (const Element& each : value.array()) {
+      NACRE_TRY(append_inner(mode, As::kElement, to, each, node, walk));
     }
+    to.end();
+    return {};
+  }
+  const bool is_document = value.is(Type::kDocument);
+  if (is_document || node.computes) {
+    is_field ? to.begin_document(value.name()) : to.push_begin_document();
+    NACRE_TRY(is_document ? append_fields(mode, to, value.document(), node, walk)
+                          : append_all_computed(to, node, walk));
+    to.end();
+  } else if (mode == Mode::kEdit) {
+    is_field ? to.append(value) : to.push(value);
   }
   return {};
 }
@@ -106,36 +110,15 @@ Result<> append_positional(Builder& to, const Element& element, const Projection
     return fail(Code::kInvalid, kPositionOutside,
                 "Executor error during find command: positional operator '.$' element mismatch");
   }
-  const bson::Document single = Builder::array().push(only).finish();
   ProjectionWalk inside = walk;
   inside.position.reset();
   to.begin_array(element.name());
   if (node.kind == Kind::kInner) {
-    NACRE_TRY(append_elements(Mode::kInclude, to, single, node, inside));
+    NACRE_TRY(append_inner(Mode::kInclude, As::kElement, to, only, node, inside));
   } else {
     to.push(only);
   }
   to.end();
-  return {};
-}
-
-Result<> append_inner(Mode mode, Builder& to, const Element& element, const ProjectionNode& node,
-                      const ProjectionWalk& walk) {
-  if (element.is(Type::kDocument)) {
-    to.begin_document(element.name());
-    NACRE_TRY(append_fields(mode, to, element.document(), node, walk));
-    to.end();
-  } else if (element.is(Type::kArray)) {
-    to.begin_array(element.name());
-    NACRE_TRY(append_elements(mode, to, element.array(), node, walk));
-    to.end();
-  } else if (node.computes) {
-    to.begin_document(element.name());
-    NACRE_TRY(append_all_computed(to, node, walk));
-    to.end();
-  } else if (mode == Mode::kEdit) {
-    to.append(element);
-  }
   return {};
 }
 
@@ -212,7 +195,7 @@ Result<> append_included(Builder& to, const View& document, const ProjectionNode
     }
     switch (child->kind) {
       case Kind::kInner:
-        NACRE_TRY(append_inner(Mode::kInclude, to, element, *child, walk));
+        NACRE_TRY(append_inner(Mode::kInclude, As::kField, to, element, *child, walk));
         break;
       case Kind::kPlain:
         to.append(element);
@@ -238,7 +221,7 @@ Result<> append_edited(Builder& to, const View& document, const ProjectionNode& 
     }
     switch (child->kind) {
       case Kind::kInner:
-        NACRE_TRY(append_inner(Mode::kEdit, to, element, *child, walk));
+        NACRE_TRY(append_inner(Mode::kEdit, As::kField, to, element, *child, walk));
         break;
       case Kind::kSlice:
         append_slice(to, element, *child);
