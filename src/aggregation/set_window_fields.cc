@@ -85,12 +85,7 @@ class WindowRows final : public query::Stage {
   }
 
   Result<> advance() {
-    const auto row = NACRE_TRY(sorter_.next());
-    if (row) {
-      ahead_ = bson::Document(*row);
-    } else {
-      ahead_.reset();
-    }
+    ahead_ = NACRE_TRY(sorter_.next_copy());
     return {};
   }
 

@@ -57,6 +57,12 @@ class Sorter {
     if (!record) return std::nullopt;
     return bson::View::trusted(as_bytes(*record));
   }
+  // The same as a copy, for those who look ahead.
+  [[nodiscard]] Result<std::optional<bson::Document>> next_copy() {
+    const auto row = NACRE_TRY(next());
+    if (!row) return std::nullopt;
+    return bson::Document(*row);
+  }
   [[nodiscard]] bool used_disk() const { return sorter_.used_disk(); }
 
  private:
