@@ -142,34 +142,37 @@ class Rows {
   }
 
   // In several turns, since the disk is the quickest and the slowest of all within seconds.
+  // Sessions stay from turn to turn: a server that starts and ends a process for each is busy with
+  // it long after its turn.
   void write(std::string_view row, int writers,
              const std::function<void(Session&, Dice&)>& one) const {
     constexpr int kTurns = 6;
     if (!wanted(row)) return;
+    std::vector<std::unique_ptr<Session>> sessions;
+    for (int i = 0; i < writers; ++i) sessions.push_back(engine_.session());
     std::uint64_t count = 0;
     double taken = 0;
     for (int turn = 0; turn < kTurns; ++turn) {
       stage_.turn();
       const auto begun = Clock::now();
-      count += write_for(options_.seconds / kTurns, writers, one);
+      count += write_for(options_.seconds / kTurns, sessions, one);
       taken += seconds_since(begun);
     }
     tell({.row = std::string(row), .value = static_cast<double>(count) / taken, .unit = "/s"});
   }
 
   // How often all writers together did it.
-  [[nodiscard]] std::uint64_t write_for(double seconds, int writers,
-                                        const std::function<void(Session&, Dice&)>& one) const {
-    std::vector<std::unique_ptr<Session>> sessions;
-    for (int i = 0; i < writers; ++i) sessions.push_back(engine_.session());
+  [[nodiscard]] static std::uint64_t write_for(
+      double seconds, const std::vector<std::unique_ptr<Session>>& sessions,
+      const std::function<void(Session&, Dice&)>& one) {
     std::atomic<std::uint64_t> count{0};
     const auto begun = Clock::now();
     std::vector<std::jthread> threads;
-    for (int i = 0; i < writers; ++i) {
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
       threads.emplace_back([&, i] {
-        Dice dice(static_cast<std::uint64_t>(i) + 100);
+        Dice dice(i + 100);
         while (seconds_since(begun) < seconds) {
-          one(*sessions[static_cast<std::size_t>(i)], dice);
+          one(*sessions[i], dice);
           count.fetch_add(1, std::memory_order_relaxed);
         }
       });
