@@ -116,19 +116,21 @@ Result<> GeoNear::keep(const Row& row) {
   const bool is_inside = place->distance >= plan_.near->near.min_distance() &&
                          place->distance <= plan_.near->near.max_distance();
   if (!is_inside) return {};
-  Found found{.distance = place->distance, .key = to_string(row.key), .stored = {}};
+  Waiting waiting{.distance = place->distance, .found = std::make_unique<Found>()};
+  waiting.found->key = as_text(row.key);
   if (waiting_bytes_ < kKeptBytesMax) {
-    found.stored = to_string(row.stored);
-    found.point_at = static_cast<std::size_t>(place->point.bytes().data() - row.stored.data());
+    waiting.found->stored = as_text(row.stored);
+    waiting.found->point_at =
+        static_cast<std::size_t>(place->point.bytes().data() - row.stored.data());
   }
-  waiting_bytes_ += found.bytes();
+  waiting_bytes_ += waiting.bytes();
   if (waiting_bytes_ > kStageBytesMax) {
     return fail(Code::kFull, error_codes::kQueryExceededMemoryLimitNoDiskUseAllowed,
                 format("a search by distance holds more than {} bytes of documents that lie "
                        "farther than those it has found so far",
                        kStageBytesMax));
   }
-  waiting_.push_back(std::move(found));
+  waiting_.push_back(std::move(waiting));
   std::ranges::push_heap(waiting_, is_behind);
   return {};
 }
@@ -151,7 +153,8 @@ Result<std::optional<Row>> GeoNear::next() {
 Result<std::optional<Row>> GeoNear::give() {
   std::ranges::pop_heap(waiting_, is_behind);
   waiting_bytes_ -= waiting_.back().bytes();
-  current_ = std::move(waiting_.back());
+  place_.distance = waiting_.back().distance;
+  current_ = std::move(*waiting_.back().found);
   waiting_.pop_back();
   const bool is_read_again = current_.stored.empty();
   if (is_read_again) {
@@ -160,7 +163,6 @@ Result<std::optional<Row>> GeoNear::give() {
     current_.stored = *std::move(stored);
   }
   const bson::View document = NACRE_TRY(document::decode_bson(as_bytes(current_.stored)));
-  place_.distance = current_.distance;
   place_.point = is_read_again
                      ? nearest(document).value_or(Place{}).point
                      : bson::Element(as_bytes(current_.stored).data() + current_.point_at);

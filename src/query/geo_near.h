@@ -47,16 +47,22 @@ class GeoNear final : public Operator {
   static constexpr std::size_t kKeptBytesMax = std::size_t{16} << 20;
 
   struct Found {
-    double distance = 0;
     std::string key;
     std::string stored;  // empty: to be read again
     std::size_t point_at = 0;
+  };
+  // Apart from what was found, as a heap moves each of them about some dozen times.
+  struct Waiting {
+    double distance = 0;
+    std::unique_ptr<Found> found;
 
-    [[nodiscard]] std::size_t bytes() const { return sizeof(Found) + key.size() + stored.size(); }
+    [[nodiscard]] std::size_t bytes() const {
+      return sizeof(Waiting) + sizeof(Found) + found->key.size() + found->stored.size();
+    }
   };
   // Of a heap with the nearest in front.
-  [[nodiscard]] static bool is_behind(const Found& a, const Found& b) {
-    return a.distance > b.distance || (a.distance == b.distance && a.key > b.key);
+  [[nodiscard]] static bool is_behind(const Waiting& a, const Waiting& b) {
+    return a.distance > b.distance || (a.distance == b.distance && a.found->key > b.found->key);
   }
 
   [[nodiscard]] std::optional<Place> nearest(const bson::View& document) const;
@@ -80,9 +86,9 @@ class GeoNear final : public Operator {
   std::size_t found_ = 0;  // documents in the last ring
   geo::Cover read_;        // cells that were read
   std::unordered_set<std::string> seen_;
-  std::vector<Found> waiting_;  // a heap
+  std::vector<Waiting> waiting_;  // a heap
   std::size_t waiting_bytes_ = 0;
-  Found current_;
+  Found current_;  // the one that was given
   Place place_;
 };
 
