@@ -96,8 +96,7 @@ Conflicts::Doubts Conflicts::doubts(const Footprint& footprint, Position snapsho
   const auto doubtful = [&](const std::vector<std::uint64_t>& hashes) {
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < hashes.size(); ++i) {
-      const auto conflict = find_key(hashes[i], number(snapshot));
-      if (conflict && conflict->kind == Conflict::Kind::kForgotten) found.push_back(i);
+      if (find_key(hashes[i], number(snapshot))) found.push_back(i);
     }
     return found;
   };

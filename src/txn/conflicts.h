@@ -57,7 +57,7 @@ class Conflicts {
   // are known by other means not to have changed from the snapshot up to `keys_unchanged_until`.
   [[nodiscard]] std::optional<Conflict> find(const Footprint& footprint, Position snapshot,
                                              Position keys_unchanged_until = kNoPosition) const;
-  // The keys that nothing better than kForgotten can be said of, as ascending indices into
+  // The keys that have a newer writer, or of which it is no longer known, as ascending indices into
   // `written` and `required`.
   struct Doubts {
     std::vector<std::size_t> written;

@@ -33,6 +33,26 @@ TEST(Conflicts, NewerWriterOfAKeyIsFoundAndOlderOnesAreNot) {
   EXPECT_EQ(found->position, Position{8});
 }
 
+// The story: whose first key was forgotten asked the rows about such keys alone, and was then taken
+// for unchanged as a whole, a key with a newer writer behind it included.
+TEST(Conflicts, AKeyWithANewerWriterIsInDoubtAsOneThatWasForgotten) {
+  Conflicts conflicts;
+  for (std::uint64_t i = 1; i <= 2000; ++i) {
+    conflicts.note(writing({"key " + std::to_string(i)}), Position{i});
+  }
+  std::string forgotten;
+  for (std::uint64_t i = 1; i <= 2000 && forgotten.empty(); ++i) {
+    const auto conflict = conflicts.find(writing({"key " + std::to_string(i)}), Position{i});
+    if (conflict && conflict->kind == Conflict::Kind::kForgotten) {
+      forgotten = "key " + std::to_string(i);
+    }
+  }
+  ASSERT_FALSE(forgotten.empty());
+  const Footprint both = writing({forgotten, "key 2000"});
+  EXPECT_EQ(conflicts.doubts(both, Position{0}).written, (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(conflicts.doubts(both, Position{1999}).written, (std::vector<std::size_t>{1}));
+}
+
 TEST(Conflicts, RequiredKeyMustNotHaveANewerWriter) {
   Conflicts conflicts;
   conflicts.note(writing({"a"}), Position{5});
