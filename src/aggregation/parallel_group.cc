@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "aggregation/no_rows.h"
 #include "query/parallel.h"
 #include "query/planner.h"
 
@@ -13,12 +14,6 @@ namespace {
 constexpr std::size_t kPartsPerThread = 4;  // so that none waits long for the last one
 
 // A group that is fed by absorb() alone.
-class NoRows final : public query::Operator {
- public:
-  Result<std::optional<query::Row>> next() override { return std::nullopt; }
-  [[nodiscard]] std::string_view stage() const override { return "EOF"; }
-};
-
 bool is_row_by_row(const StageSpec& stage) {
   constexpr auto kNames = std::to_array<std::string_view>(
       {"$match", "$unwind", "$project", "$addFields", "$set", "$unset"});
@@ -92,7 +87,7 @@ Result<> ParallelGroup::collect() {
     const bool fits = NACRE_TRY(std::move(part->fits));
     if (!fits) return collect_alone();
   }
-  auto whole = std::make_unique<Group>(std::make_unique<NoRows>(), *plan_.spec, context_);
+  auto whole = std::make_unique<Group>(no_rows(), *plan_.spec, context_);
   for (const auto& part : parts_) NACRE_TRY(whole->absorb(*part->group));
   whole_ = std::move(whole);
   return {};

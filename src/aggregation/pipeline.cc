@@ -6,6 +6,7 @@
 #include "aggregation/expression_equality.h"
 #include "aggregation/geo_near.h"
 #include "aggregation/match_stage.h"
+#include "aggregation/no_rows.h"
 #include "aggregation/parallel_group.h"
 #include "aggregation/path_edit.h"
 #include "aggregation/sort_stage.h"
@@ -171,12 +172,6 @@ Result<OperatorPtr> Pipeline::open(OperatorPtr input, std::size_t first, Context
 
 namespace {
 
-class NoRows final : public query::Operator {
- public:
-  Result<std::optional<query::Row>> next() override { return std::nullopt; }
-  [[nodiscard]] std::string_view stage() const override { return "EOF"; }
-};
-
 // The leading part of a pipeline that its plan takes over.
 struct Access {
   query::AccessRequest request;
@@ -232,7 +227,7 @@ Result<Source> open_pipeline(const Pipeline& pipeline, std::string_view collecti
                              const bson::Element& hint, Context& context, Optimise optimise) {
   Source source;
   if (pipeline.has_source()) {
-    source.root = NACRE_TRY(pipeline.open(std::make_unique<NoRows>(), 0, context));
+    source.root = NACRE_TRY(pipeline.open(no_rows(), 0, context));
     return source;
   }
   Access access = NACRE_TRY(plan_access(pipeline, collection, hint, context, optimise));
