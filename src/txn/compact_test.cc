@@ -5,7 +5,6 @@
 #include <atomic>
 #include <map>
 #include <random>
-#include <set>
 #include <string>
 #include <thread>
 
@@ -50,6 +49,7 @@ void commit(Database& database, const Model& puts, const std::vector<std::string
 // `rows` rows in random order, of which `kept` in `of` are not deleted again, in random order.
 Model fill(Database& database, int rows, int of, std::mt19937_64& random) {
   std::vector<std::string> keys;
+  keys.reserve(static_cast<std::size_t>(rows));
   for (int i = 0; i < rows; ++i) keys.push_back(format("key{:08}", i));
   std::ranges::shuffle(keys, random);
   Model model;
@@ -164,26 +164,6 @@ TEST(Compact, AfterDeletingNineTenthsTheFileIsNearWhatTheRowsNeed) {
   RecordProperty("percent", static_cast<int>(100 * taken / needed));
   EXPECT_LE(taken, needed * 12 / 10) << needed;
   expect_rows(*open(disk), model);
-}
-
-// A file of which far more must move than one checkpoint can give back.
-TEST(Compact, ALargeFileGetsShorterPartByPart) {
-  io::SimFileSystem disk(1);
-  std::mt19937_64 random(7);
-  const auto database = open(disk);
-  const Model model = fill(*database, 40'000, 10, random);
-  const std::uint64_t before = database->stats().file_bytes;
-  ASSERT_GT(before, std::uint64_t{4} << 20);
-  std::set<std::uint64_t> sizes;
-  const auto report = database->compact({.progress = [&](const CompactProgress& progress) {
-    sizes.insert(progress.file_bytes);
-    return true;
-  }});
-  ASSERT_TRUE(report.has_value()) << report.error().text();
-  EXPECT_GE(sizes.size(), 4U);
-  EXPECT_LT(report->file_bytes, before / 4);
-  expect_rows(*database, model);
-  expect_clean(*database);
 }
 
 TEST(Compact, WithNothingToDoItDoesLittle) {
