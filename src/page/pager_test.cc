@@ -15,6 +15,12 @@
 namespace nacre::page {
 namespace {
 
+std::vector<PageId> add_pages(Pager& pager, std::size_t count) {
+  std::vector<PageId> ids(count);
+  for (PageId& id : ids) id = add_page(pager, 0);
+  return ids;
+}
+
 TEST(Pager, EachGenerationKeepsItsOwnVersionOfAPage) {
   io::SimFileSystem disk(1);
   const auto pager = make_pager(disk);
@@ -145,8 +151,7 @@ TEST(Pager, APageOfACheckpointUnderWayIsCopied) {
 TEST(Pager, TheOldestHoldIsCancelledWhenHoldsKeepTooMuch) {
   io::SimFileSystem disk(1);
   const auto pager = make_pager(disk);
-  std::vector<PageId> ids;
-  for (std::uint64_t i = 0; i < 12; ++i) ids.push_back(add_page(*pager, 0));
+  const std::vector<PageId> ids = add_pages(*pager, 12);
   pager->publish();
   const Hold old = pager->hold();
   for (std::uint64_t round = 1; round < 6; ++round) {
@@ -215,8 +220,7 @@ TEST(Pager, WhatNoCheckpointHoldsIsGoneAndItsBlocksAreFree) {
 TEST(Pager, RewritingTheSamePagesForEverDoesNotGrowTheFile) {
   io::SimFileSystem disk(1);
   const auto pager = make_pager(disk);
-  std::vector<PageId> ids;
-  for (std::uint64_t i = 0; i < 20; ++i) ids.push_back(add_page(*pager, 0));
+  const std::vector<PageId> ids = add_pages(*pager, 20);
   pager->publish();
   std::uint64_t after_three = 0;
   for (std::uint64_t round = 1; round < 20; ++round) {
@@ -267,8 +271,7 @@ TEST(Pager, CompactingWhatLiesAboveAPlaceFreesTheFilesEnd) {
 TEST(Pager, DirtyPagesAreThoseWithoutAPlaceInTheFile) {
   io::SimFileSystem disk(1);
   const auto pager = make_pager(disk);
-  std::vector<PageId> ids;
-  for (std::uint64_t i = 0; i < 8; ++i) ids.push_back(add_page(*pager, 0));
+  const std::vector<PageId> ids = add_pages(*pager, 8);
   EXPECT_EQ(pager->dirty_pages(), 8U);
   pager->publish();
   ASSERT_TRUE(set_mark(*pager, ids[0], 1).has_value());
